@@ -1,0 +1,71 @@
+// Bundles the server and its child processes into dist/. `build()` skips the work when nothing is newer than the last build.
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** Output name → source. Child processes are forked by path, so each is an entry of its own. */
+const entries = {
+  main: "src/main.ts",
+  roomProcess: "src/video/embedded/roomProcess.ts",
+  composeProcess: "src/media/compose/composeProcess.ts",
+  demo: "src/cli/demo.ts",
+  backup: "src/cli/backup.ts",
+  restore: "src/cli/restore.ts",
+  generate: "src/cli/generate.ts",
+  bench: "bench/main.ts",
+};
+
+async function* sources(dir) {
+  for (const entry of (await readdir(dir, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(dir, entry.name);
+    if (entry.isDirectory()) yield* sources(file);
+    else if (!entry.name.endsWith(".test.ts")) yield file;
+  }
+}
+
+/** A content hash of all that goes into the bundles: correct also after a checkout that moves times backwards. */
+async function fingerprint() {
+  const hash = createHash("sha256").update(process.version.split(".")[0]);
+  const files = [path.join(root, "package-lock.json"), fileURLToPath(import.meta.url)];
+  for (const dir of ["src", "bench"]) for await (const file of sources(path.join(root, dir))) files.push(file);
+  for (const file of files) hash.update(path.relative(root, file)).update("\0").update(await readFile(file));
+  return hash.digest("hex");
+}
+
+export async function build() {
+  const stamp = await fingerprint();
+  const dist = path.join(root, "dist");
+  const current = await readFile(path.join(dist, ".stamp"), "utf8").catch(() => "");
+  if (current === stamp) return false;
+  const esbuild = await import("esbuild");
+  const fresh = path.join(root, `dist.${process.pid}`);
+  await mkdir(fresh, { recursive: true });
+  try {
+    await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, path.join(root, file)])),
+      outdir: fresh,
+      bundle: true,
+      splitting: true,
+      packages: "external",
+      format: "esm",
+      platform: "node",
+      target: "node20.19",
+      sourcemap: "linked",
+      logLevel: "error",
+    });
+    await writeFile(path.join(fresh, ".stamp"), stamp);
+    await rm(dist, { recursive: true, force: true });
+    await rename(fresh, dist);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+  return true;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.log((await build()) ? "built dist/" : "dist/ is up to date");
+}

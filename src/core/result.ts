@@ -1,0 +1,16 @@
+import type { AppError } from "./errors.ts";
+
+/** A decision: a value, or the refusal to be told to the caller. Breakage is thrown instead. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: AppError };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+
+export const refuse = (error: AppError): Result<never> => ({ ok: false, error });
+
+/** The value, or the refusal as a throw: for use cases, at the point where a decision becomes the answer. */
+export function orThrow<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  throw result.error;
+}

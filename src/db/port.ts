@@ -1,0 +1,49 @@
+/** A named SQL statement; the name is its prepared-statement name, unique in the project (`meetings.find`). */
+export interface Statement<Row> {
+  readonly name: string;
+  readonly text: string;
+  /** Carries the row type; never present at run time. */
+  readonly row?: Row;
+}
+
+/** Declares a statement. Parameters are `$1…`; `timestamptz` and `int8` columns arrive as numbers (epoch ms). */
+export function statement<Row = Record<never, never>>(name: string, text: string): Statement<Row> {
+  return { name, text };
+}
+
+/** What a transaction read or wrote, e.g. `meeting:meeting_01…`; live queries are invalidated by it. */
+export type DataKey = `${"user" | "meeting" | "org"}:${string}`;
+
+export type SqlValue = string | number | boolean | null | readonly string[] | Buffer | object;
+
+export interface ReadTx {
+  all<Row>(statement: Statement<Row>, values?: readonly SqlValue[]): Promise<Row[]>;
+  /** The first row, or undefined. */
+  first<Row>(statement: Statement<Row>, values?: readonly SqlValue[]): Promise<Row | undefined>;
+  /** Declares what was read. */
+  reads(...keys: DataKey[]): void;
+}
+
+export interface Tx extends ReadTx {
+  /** Number of rows affected. */
+  run(statement: Statement<unknown>, values?: readonly SqlValue[]): Promise<number>;
+  /** Declares what was written; stored in `commit_log` by the same transaction. */
+  writes(...keys: DataKey[]): void;
+  /** Runs after a successful commit; errors are logged, never thrown to the caller. */
+  afterCommit(effect: () => void | Promise<void>): void;
+}
+
+export interface Database {
+  /** One consistent read-only snapshot. */
+  read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T>;
+  /**
+   * One READ COMMITTED transaction, run again from the start on 40001/40P01 (so `work` must be repeatable).
+   * Nothing is acknowledged before COMMIT has returned.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Calls `onCommit` with the keys other transactions (of any node) wrote: a hint, may be lost. */
+  listen(onCommit: (keys: DataKey[]) => void): Promise<() => Promise<void>>;
+  /** Throws when the database cannot answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

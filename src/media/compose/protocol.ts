@@ -1,0 +1,43 @@
+import type { RecordingLayout, RecordingQuality } from "../../core/recording.ts";
+
+/** One composition job: everything the child process needs, as its first IPC message. */
+export interface ComposeJob {
+  captureDir: string;
+  /** Written beside as `<output>.part`, fsynced and renamed. Ends in .mp4, or .m4a when audio only. */
+  output: string;
+  layout: RecordingLayout;
+  quality: RecordingQuality;
+  audioOnly: boolean;
+  composer: "node-av" | "ffmpeg";
+  /** Encoder threads; 0 = the encoder decides. */
+  threads: number;
+}
+
+export interface ProbeFinding {
+  /** Duration of the container, ms. */
+  durationMs: number;
+  /** What the timeline says it should be, ms. */
+  expectedDurationMs: number;
+  sizeBytes: number;
+  container: string;
+  video?: {
+    codec: string;
+    width: number;
+    height: number;
+    frameRate: number;
+    frames: number;
+    durationMs: number;
+  };
+  audio?: { codec: string; sampleRate: number; channels: number; durationMs: number };
+  /** Start of video minus start of audio, ms. */
+  avOffsetMs: number;
+  faststart: boolean;
+  /** Why the file must not be given out; empty when it is good. */
+  problems: string[];
+}
+
+export type ComposeMessage =
+  /** `done` 0..1; `etaMs` is estimated from the speed so far. */
+  | { type: "progress"; done: number; etaMs: number }
+  | { type: "finished"; probe: ProbeFinding }
+  | { type: "failed"; reason: string; retryable: boolean };

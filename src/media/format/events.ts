@@ -1,0 +1,56 @@
+/**
+ * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.
+ * `t` is always the recorder's clock in epoch ms. Media times inside track files are ms since that track's first packet.
+ */
+export const captureFormatVersion = 1;
+
+export type CaptureCodec = "opus" | "VP8" | "H264";
+
+export type CaptureEvent =
+  | {
+      type: "captureStart";
+      t: number;
+      version: number;
+      recordingId: string;
+      roomId: string;
+      maxDurationMs: number;
+    }
+  /** A new process took over an unsealed capture; media between the last event or write before it and `t` is a gap. */
+  | { type: "captureResume"; t: number }
+  | { type: "participant"; t: number; participant: string; name: string }
+  | {
+      type: "track";
+      t: number;
+      track: string;
+      participant: string;
+      kind: "audio" | "video";
+      codec: CaptureCodec;
+      clockRate: number;
+      ssrc: number;
+      /** File name inside the capture folder. */
+      file: string;
+    }
+  /** RTP timestamp of the first packet: time zero of the track file. */
+  | { type: "first"; t: number; track: string; rtp: number }
+  /** RTCP sender report: `ntp` is the sender's clock in epoch ms at RTP timestamp `rtp`. */
+  | { type: "senderReport"; t: number; track: string; ntp: number; rtp: number }
+  /** RFC 6464 audio level, dBov (0 loudest, -127 silence); at most 4 a second a track. */
+  | { type: "level"; t: number; track: string; dbov: number }
+  | { type: "resolution"; t: number; track: string; atMs: number; width: number; height: number }
+  | {
+      type: "trackEnd";
+      t: number;
+      track: string;
+      /** Media time of the last frame, ms. */
+      endMs: number;
+      reason: string;
+      packets: number;
+      lost: number;
+      bytes: number;
+    }
+  | { type: "leave"; t: number; participant: string; reason: string }
+  /** Every 500 ms while capturing: proves the process was alive, so that a gap after kill -9 has a start. */
+  | { type: "alive"; t: number; bytes: number }
+  | { type: "captureStop"; t: number; reason: string };
+
+export type CaptureEventType = CaptureEvent["type"];

@@ -1,0 +1,105 @@
+import type { RecordingConfig, RecordingGap, RecordingTrack } from "../core/recording.ts";
+
+export interface RoomRef {
+  meetingId: string;
+  roomId: string;
+}
+
+export interface RoomSpec {
+  meetingId: string;
+  title: string;
+  description?: string;
+  organizer: { userId: string; name: string };
+  maxParticipants: number;
+}
+
+export type RoomRole = "host" | "participant" | "observer";
+
+export interface RoomGrant extends RoomRef {
+  user: { id: string; name: string; image?: string };
+  role: RoomRole;
+  maxParticipants: number;
+}
+
+/** Token for one user in one room. `expiresAt` is epoch **seconds**, as the published API has it. */
+export interface RoomToken {
+  token: string;
+  expiresAt: number;
+}
+
+export interface RecordingRef extends RoomRef {
+  recordingId: string;
+  /** What the provider told us at start; opaque to everyone else. */
+  providerRef?: Record<string, string>;
+}
+
+export interface RecordingStartRequest extends RecordingRef {
+  config: RecordingConfig;
+  /** Hard limit; the provider seals the recording by itself when it is reached. */
+  maxDurationMs: number;
+}
+
+/** What the provider says of one recording now. */
+export type ProviderRecording =
+  /** Not known: never started here, or nothing of it is left. */
+  | { status: "absent" }
+  /** Asked for, not capturing yet. */
+  | { status: "starting"; providerRef?: Record<string, string> }
+  | { status: "recording"; startedAt: number; providerRef?: Record<string, string> }
+  /** Ended; the media is safe at the provider and will not change. */
+  | {
+      status: "sealed";
+      startedAt: number;
+      stoppedAt: number;
+      stopReason: string;
+      hasMedia: boolean;
+      gaps: RecordingGap[];
+      tracks: RecordingTrack[];
+      /** Local folder to compose from; absent when the provider composes. */
+      captureDir?: string;
+    }
+  | { status: "failed"; reason: string };
+
+export interface RoomPresence {
+  roomId: string;
+  userId: string;
+  state: "joined" | "left";
+  /** Epoch ms. */
+  at: number;
+}
+
+/** How much a provider can do; features ask these instead of a provider's name. */
+export interface VideoCapabilities {
+  /** Hard upper bound of a room. */
+  maxParticipants: number;
+  /** Whether a recording may start before anyone publishes. */
+  startsWithoutPublishers: boolean;
+  /** Whether sealed media is composed by us. */
+  composesLocally: boolean;
+}
+
+/**
+ * A video backend. Every call is idempotent and may be repeated after an ambiguous failure.
+ * Failures are AppErrors: STREAM_ERROR (refused or broken) or EXTERNAL_SERVICE_TIMEOUT; a start with nobody in
+ * the call where that is needed is MEETING_NOT_ACTIVE with `reason: "nobody_in_call"`.
+ */
+export interface VideoProvider {
+  readonly name: "embedded" | "getstream";
+  readonly capabilities: VideoCapabilities;
+  createRoom(spec: RoomSpec, signal?: AbortSignal): Promise<{ roomId: string }>;
+  /** Signs locally; no network. */
+  token(grant: RoomGrant): Promise<RoomToken>;
+  startRecording(request: RecordingStartRequest, signal?: AbortSignal): Promise<ProviderRecording>;
+  /** Ends the recording; resolves once the provider has accepted, `sealed` or still `recording`. */
+  stopRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
+  recordingState(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
+  /** Deletes what the provider keeps of a sealed recording. */
+  deleteRecording(ref: RecordingRef): Promise<void>;
+  /** Closes a user's media at once and refuses the tokens given to them so far. */
+  removeParticipant(room: RoomRef, userId: string): Promise<void>;
+  /** Ends the room: all media closed; an open recording is sealed, not lost. */
+  closeRoom(room: RoomRef): Promise<void>;
+  /** Who joins and leaves, seen from media; returns the unsubscribe function. */
+  onPresence(listener: (presence: RoomPresence) => void): () => void;
+  close(): Promise<void>;
+}
