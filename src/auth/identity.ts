@@ -1,0 +1,46 @@
+/** Who a request comes from, as proven by its credentials. */
+export type Identity =
+  | { kind: "anonymous" }
+  /** Administration by `Authorization: Convex <key>`. */
+  | { kind: "admin" }
+  | {
+      kind: "user";
+      /** `iss` exactly as in the token. */
+      issuer: string;
+      /** `sub`; WorkOS's user id. */
+      subject: string;
+      email?: string;
+      name?: string;
+      pictureUrl?: string;
+      orgId?: string;
+      orgRole?: string;
+      /** From an entitlement claim of a trusted issuer; absent when the token says nothing about it. */
+      plan?: Plan;
+    };
+
+export type Plan = "free" | "paid";
+
+/** A provisioned user, as every feature sees it. Times are epoch ms. */
+export interface User {
+  id: string;
+  issuer: string;
+  subject: string;
+  email: string;
+  displayName?: string;
+  avatarUrl?: string;
+  orgId?: string;
+  orgRole?: string;
+  plan: Plan;
+  isActive: boolean;
+}
+
+export type ParticipantRole = "host" | "participant" | "observer";
+
+/** The caller's place in the meeting a permission was granted for. */
+export interface Participant {
+  id: string;
+  meetingId: string;
+  userId: string;
+  role: ParticipantRole;
+  presence: "invited" | "joined" | "left";
+}

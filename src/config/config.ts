@@ -1,0 +1,96 @@
+import path from "node:path";
+import type { z } from "zod";
+import { type Option, type OptionName, options } from "./options.ts";
+
+type Parsed = { [K in OptionName]: z.infer<(typeof options)[K]["type"]> };
+
+/** All settings, validated, absolute and frozen. */
+export type Config = Readonly<Parsed>;
+
+/** A setting that cannot be used; the message names the variable and what it must be, never a secret's value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Configuration: ${problems.join("; ")}`);
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+const table: ReadonlyMap<OptionName, Option> = new Map(
+  Object.entries(options) as [OptionName, Option][],
+);
+
+/**
+ * Reads the settings from environment variables.
+ * @throws ConfigError naming every bad value and every unknown `CONNVO_` name at once.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems = unknownNames(env);
+  const parsed = new Map<OptionName, unknown>();
+  for (const [name, option] of table) {
+    const raw = env[option.env] || option.default;
+    const result = option.type.safeParse(raw);
+    if (result.success) parsed.set(name, result.data);
+    else problems.push(`${option.env} ${describe(result.error)}`);
+  }
+  const config = Object.fromEntries(parsed) as Parsed;
+  if (problems.length === 0) problems.push(...contradictions(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ ...config, dataDir: path.resolve(config.dataDir) });
+}
+
+/** The settings as they may be shown: secrets replaced. */
+export function redactConfig(config: Config): Record<string, unknown> {
+  const shown = [...table].map(([name, option]) => {
+    const value = config[name];
+    return [option.env, option.secret && value !== undefined ? "[redacted]" : value] as const;
+  });
+  return Object.fromEntries(shown);
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => issue.message.toLowerCase()).join(", ");
+}
+
+function contradictions(config: Parsed): string[] {
+  const problems: string[] = [];
+  if (config.oidcIssuer && !config.oidcAudience)
+    problems.push("CONNVO_OIDC_ISSUER needs CONNVO_OIDC_AUDIENCE");
+  if (Boolean(config.streamApiKey) !== Boolean(config.streamApiSecret))
+    problems.push("STREAM_API_KEY and STREAM_API_SECRET go together");
+  if (config.diskFloorBytes > config.diskReserveBytes)
+    problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");
+  return problems;
+}
+
+function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = [...table.values()].map((option) => option.env);
+  return Object.keys(env)
+    .filter((name) => name.startsWith("CONNVO_") && !known.includes(name))
+    .map((name) => `${name} is not an option; did you mean ${nearest(name, known)}?`);
+}
+
+function nearest(name: string, known: readonly string[]): string {
+  const byDistance = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(name, candidate),
+  }));
+  byDistance.sort((a, b) => a.distance - b.distance);
+  return byDistance[0]?.candidate ?? name;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, substitution));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

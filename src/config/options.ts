@@ -1,0 +1,219 @@
+import { z } from "zod";
+
+/** One line of the option table: the only place where an option's name, default and meaning stand. */
+export interface Option<T extends z.ZodType = z.ZodType> {
+  env: string;
+  type: T;
+  /** As the environment would spell it; absent = optional. */
+  default?: string;
+  doc: string;
+  /** Never printed, logged or put into an error. */
+  secret?: true;
+}
+
+const option = <T extends z.ZodType>(definition: Option<T>): Option<T> => definition;
+
+const text = z.string().min(1);
+const optionalText = text.optional();
+const flag = z
+  .enum(["0", "1", "false", "true"])
+  .transform((value) => value === "1" || value === "true");
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const port = whole(0, 65_535);
+const duration = whole(1, 7 * 24 * 3600);
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ""));
+
+export const options = {
+  port: option({
+    env: "PORT",
+    type: port,
+    default: "3210",
+    doc: "TCP port of the HTTP server; 0 picks a free one.",
+  }),
+  host: option({
+    env: "HOST",
+    type: text,
+    default: "127.0.0.1",
+    doc: "Address to listen on. Beyond loopback, read the deployment notes first.",
+  }),
+  databaseUrl: option({
+    env: "DATABASE_URL",
+    type: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    doc: "PostgreSQL 15 or newer. Absent: an embedded PostgreSQL in the data folder.",
+    secret: true,
+  }),
+  databasePoolSize: option({
+    env: "CONNVO_DATABASE_POOL_SIZE",
+    type: whole(2, 500),
+    default: "16",
+    doc: "Connections this node opens at most.",
+  }),
+  databaseNamedStatements: option({
+    env: "CONNVO_DATABASE_NAMED_STATEMENTS",
+    type: flag,
+    default: "true",
+    doc: "Prepared statements by name; false behind PgBouncer older than 1.21.",
+  }),
+  dataDir: option({
+    env: "CONNVO_DATA_DIR",
+    type: text,
+    default: "./data",
+    doc: "Folder of the embedded database, keys, captures and recordings.",
+  }),
+  publicUrl: option({
+    env: "CONNVO_PUBLIC_URL",
+    type: httpUrl.optional(),
+    doc: "Address at which clients reach this server; default http://HOST:PORT.",
+  }),
+  adminKey: option({
+    env: "CONNVO_ADMIN_KEY",
+    type: z.string().min(16).optional(),
+    doc: "Key for `Authorization: Convex <key>`, at least 16 characters. Absent: made once, kept in the data folder.",
+    secret: true,
+  }),
+  logLevel: option({
+    env: "CONNVO_LOG_LEVEL",
+    type: z.enum(["debug", "info", "warn", "error", "silent"]),
+    default: "info",
+    doc: "Least level that is logged.",
+  }),
+  workosClientId: option({
+    env: "WORKOS_CLIENT_ID",
+    type: optionalText,
+    doc: "Accept WorkOS user tokens of this client.",
+  }),
+  workosPlanClaim: option({
+    env: "CONNVO_WORKOS_PAID_ENTITLEMENT",
+    type: optionalText,
+    doc: "A WorkOS token whose `entitlements` contain this value makes its organisation paid.",
+  }),
+  oidcIssuer: option({
+    env: "CONNVO_OIDC_ISSUER",
+    type: httpUrl.optional(),
+    doc: "Accept tokens of this OpenID Connect issuer (discovered).",
+  }),
+  oidcAudience: option({
+    env: "CONNVO_OIDC_AUDIENCE",
+    type: optionalText,
+    doc: "Audience those tokens must have; required with the issuer.",
+  }),
+  oidcAlgorithm: option({
+    env: "CONNVO_OIDC_ALGORITHM",
+    type: z.enum(["RS256", "ES256", "EdDSA"]),
+    default: "RS256",
+    doc: "The one signature algorithm accepted from that issuer.",
+  }),
+  localAuth: option({
+    env: "CONNVO_LOCAL_AUTH",
+    type: z.enum(["auto", "on", "off"]),
+    default: "auto",
+    doc: "The built-in issuer with its sign-in page; auto = on while no other issuer is configured.",
+  }),
+  localAuthAnywhere: option({
+    env: "CONNVO_LOCAL_AUTH_ANYWHERE",
+    type: flag,
+    default: "false",
+    doc: "Let the built-in issuer serve beyond loopback or behind a proxy: anybody who reaches it can sign in.",
+  }),
+  localPlan: option({
+    env: "CONNVO_LOCAL_PLAN",
+    type: z.enum(["free", "paid"]),
+    default: "paid",
+    doc: "Plan of users the built-in issuer signs in.",
+  }),
+  streamApiKey: option({
+    env: "STREAM_API_KEY",
+    type: optionalText,
+    doc: "GetStream API key. With the secret, meetings use GetStream instead of embedded rooms.",
+  }),
+  streamApiSecret: option({
+    env: "STREAM_API_SECRET",
+    type: optionalText,
+    doc: "GetStream API secret.",
+    secret: true,
+  }),
+  streamBaseUrl: option({
+    env: "CONNVO_STREAM_BASE_URL",
+    type: httpUrl,
+    default: "https://video.stream-io-api.com",
+    doc: "GetStream's API address.",
+  }),
+  rtcPort: option({
+    env: "CONNVO_RTC_PORT",
+    type: port,
+    default: "3478",
+    doc: "The one UDP port of the embedded rooms; 0 picks a free one.",
+  }),
+  rtcAddress: option({
+    env: "CONNVO_RTC_ADDRESS",
+    type: z.union([z.ipv4(), z.ipv6()]),
+    default: "127.0.0.1",
+    doc: "Local address that port is bound to.",
+  }),
+  rtcPublicAddress: option({
+    env: "CONNVO_RTC_PUBLIC_ADDRESS",
+    type: z.union([z.ipv4(), z.ipv6()]).optional(),
+    doc: "Address clients send media to when it differs from the bound one (NAT).",
+  }),
+  roomLimit: option({
+    env: "CONNVO_ROOM_LIMIT",
+    type: whole(1, 100),
+    default: "8",
+    doc: "People in one embedded room at most.",
+  }),
+  publisherLimit: option({
+    env: "CONNVO_PUBLISHER_LIMIT",
+    type: whole(1, 1000),
+    default: "64",
+    doc: "People publishing on this machine at most, over all rooms.",
+  }),
+  recordingMaxSeconds: option({
+    env: "CONNVO_RECORDING_MAX_SECONDS",
+    type: duration,
+    default: "14400",
+    doc: "A recording is stopped by itself after this many seconds.",
+  }),
+  recordingEmptySeconds: option({
+    env: "CONNVO_RECORDING_EMPTY_SECONDS",
+    type: duration,
+    default: "60",
+    doc: "A recording is stopped when nobody has been in the room for this many seconds.",
+  }),
+  composer: option({
+    env: "CONNVO_COMPOSER",
+    type: z.enum(["node-av", "ffmpeg"]),
+    default: "node-av",
+    doc: "What encodes recordings: the bundled library, or a system ffmpeg.",
+  }),
+  composeJobs: option({
+    env: "CONNVO_COMPOSE_JOBS",
+    type: whole(0, 64),
+    default: "1",
+    doc: "Recordings composed at once on this node; 0 = this node composes none.",
+  }),
+  diskReserveBytes: option({
+    env: "CONNVO_DISK_RESERVE_BYTES",
+    type: whole(0, Number.MAX_SAFE_INTEGER),
+    default: "2000000000",
+    doc: "A recording start is refused when less is free.",
+  }),
+  diskFloorBytes: option({
+    env: "CONNVO_DISK_FLOOR_BYTES",
+    type: whole(0, Number.MAX_SAFE_INTEGER),
+    default: "500000000",
+    doc: "Running recordings are ended when less is free, so that the database never meets a full disk.",
+  }),
+  quotaBytes: option({
+    env: "CONNVO_ORG_QUOTA_BYTES",
+    type: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+    doc: "Bytes of recordings an organisation may keep; absent = no limit. A starting recording beyond it is refused.",
+  }),
+  iceServers: option({
+    env: "CONNVO_ICE_SERVERS",
+    type: text.optional(),
+    doc: "JSON array of RTCIceServer objects given to clients.",
+    secret: true,
+  }),
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof options;

@@ -1,0 +1,42 @@
+import type { Identity } from "../auth/identity.ts";
+import type { Grant } from "../auth/permission.ts";
+import type { Config } from "../config/config.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Database, ReadTx, Tx } from "../db/port.ts";
+import type { Storage } from "../storage/port.ts";
+import type { VideoProvider } from "../video/port.ts";
+
+/** The ports every function may use, made once by compose. */
+export interface Services {
+  config: Config;
+  db: Database;
+  video: VideoProvider;
+  storage: Storage;
+  clock: Clock;
+}
+
+interface CallContext<G extends Grant> {
+  services: Services;
+  identity: Identity;
+  /** What the function's permission proved. */
+  grant: G;
+  requestId: string;
+  log: Log;
+}
+
+/** Runs in one read-only snapshot. */
+export interface QueryContext<G extends Grant = Grant> extends CallContext<G> {
+  tx: ReadTx;
+}
+
+/** Runs in one transaction, perhaps more than once: no effects outside `tx` but through `tx.afterCommit`. */
+export interface MutationContext<G extends Grant = Grant> extends CallContext<G> {
+  tx: Tx;
+}
+
+/** Runs outside a transaction; opens its own through `services.db`. */
+export interface ActionContext<G extends Grant = Grant> extends CallContext<G> {
+  /** Aborts when the client has gone or the server stops; never needed for correctness. */
+  signal: AbortSignal;
+}
