@@ -5,8 +5,8 @@ export interface RoomRef {
   roomId: string;
 }
 
-export interface RoomSpec {
-  meetingId: string;
+/** A room to be. `roomId` is chosen by us (`[A-Za-z0-9_-]{1,64}`), so that a repeat finds the same room. */
+export interface RoomSpec extends RoomRef {
   title: string;
   description?: string;
   organizer: { userId: string; name: string };
@@ -76,6 +76,10 @@ export interface VideoCapabilities {
   startsWithoutPublishers: boolean;
   /** Whether sealed media is composed by us. */
   composesLocally: boolean;
+  /** Whether `onPresence` tells who is in a room; without it, an empty room is the provider's business. */
+  reportsPresence: boolean;
+  /** How often the state of a running recording may be read, ms. */
+  statePollMs: number;
 }
 
 /**
@@ -86,7 +90,7 @@ export interface VideoCapabilities {
 export interface VideoProvider {
   readonly name: "embedded" | "getstream";
   readonly capabilities: VideoCapabilities;
-  createRoom(spec: RoomSpec, signal?: AbortSignal): Promise<{ roomId: string }>;
+  createRoom(spec: RoomSpec, signal?: AbortSignal): Promise<void>;
   /** Signs locally; no network. */
   token(grant: RoomGrant): Promise<RoomToken>;
   startRecording(request: RecordingStartRequest, signal?: AbortSignal): Promise<ProviderRecording>;
