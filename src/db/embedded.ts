@@ -1,0 +1,87 @@
+import { mkdir, realpath, rm } from "node:fs/promises";
+import path from "node:path";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import { type Account, chooseAccount } from "./embedded/account.ts";
+import { clusterOwner, ensureCluster } from "./embedded/cluster.ts";
+import { findInstallation, type Installation, linkLibraries } from "./embedded/installation.ts";
+import { ensureSocketDir, socketDirOf } from "./embedded/socketDir.ts";
+import { Supervisor } from "./embedded/supervisor.ts";
+
+export interface EmbeddedOptions {
+  /** Folder of the database files, e.g. `<CONNVO_DATA_DIR>/postgres`; made when absent. */
+  readonly dataDir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** How to connect: through a socket in a folder only this account can enter, hence without a password. */
+export interface SocketConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+export interface EmbeddedPostgres {
+  readonly connection: SocketConnection;
+  /** True when a postmaster was already running, started by another or an earlier server process. */
+  readonly adopted: boolean;
+  /** Process id of the postmaster now. */
+  readonly pid: number;
+  /** Leaves; the last one out shuts PostgreSQL down (fast: open transactions are rolled back). */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs PostgreSQL from the npm packages over `dataDir`, or adopts the one already running there, and keeps it running:
+ * a postmaster that dies is started again. It outlives a killed server process.
+ * @throws EmbeddedPostgresError where it cannot run, saying why and naming DATABASE_URL.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { log, clock } = options;
+  const dataDir = await canonical(options.dataDir);
+  const installation = await findInstallation();
+  const socketDir = socketDirOf(dataDir);
+  const account = await accountFor(dataDir, socketDir, installation);
+  await ensureSocketDir(socketDir, account);
+  const env = await environment(installation, socketDir);
+  await ensureCluster({ dataDir, initdb: installation.initdb, account, env });
+  log.debug({ dataDir, account: account.kind }, "embedded PostgreSQL starting");
+  const { postgres } = installation;
+  const supervisor = new Supervisor({ dataDir, socketDir, postgres, account, env, log, clock });
+  return supervisor.start();
+}
+
+/** The same folder has one name, so that all processes find the same socket. */
+async function canonical(dataDir: string): Promise<string> {
+  const parent = path.dirname(path.resolve(dataDir));
+  // Others may pass through but not look: PostgreSQL's account has to reach the folder inside.
+  await mkdir(parent, { recursive: true, mode: 0o711 });
+  return path.join(await realpath(parent), path.basename(dataDir));
+}
+
+async function accountFor(
+  dataDir: string,
+  socketDir: string,
+  installation: Installation,
+): Promise<Account> {
+  return chooseAccount({
+    uid: process.getuid?.() ?? 0,
+    paths: [dataDir, await realpath(installation.postgres), socketDir],
+    currentOwner: await clusterOwner(dataDir),
+  });
+}
+
+/** Nothing of ours is passed on: no secret of the server can show up in the database's process. */
+async function environment(
+  installation: Installation,
+  socketDir: string,
+): Promise<NodeJS.ProcessEnv> {
+  const base = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
+  if (installation.missingLinks.length === 0) return base;
+  const folder = path.join(socketDir, "lib");
+  await rm(folder, { recursive: true, force: true });
+  await linkLibraries(installation.missingLinks, folder);
+  return { ...base, LD_LIBRARY_PATH: folder };
+}

@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { chmod, chown, lstat, mkdir } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { EmbeddedPostgresError } from "../errors.ts";
+import type { Account } from "./account.ts";
+
+/** Longest path a Unix socket can have, in bytes (macOS 103, Linux 107). */
+const longestSocketPath = 103;
+
+/**
+ * Folder of the socket of one data folder: below the system's temporary folder, because a socket's path must be
+ * short and the data folder's need not be; named by the data folder's hash, so that all processes agree on it.
+ */
+export function socketDirOf(dataDir: string, tmpDir: string = os.tmpdir()): string {
+  const key = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
+  return path.join(tmpDir, `connvo-pg-${key}`);
+}
+
+/**
+ * Makes the folder, closed to everybody else: being able to enter it is being the database's superuser.
+ * @throws EmbeddedPostgresError when somebody else made it first, or its path is too long.
+ */
+export async function ensureSocketDir(folder: string, account: Account): Promise<void> {
+  if (Buffer.byteLength(path.join(folder, ".s.PGSQL.5432")) > longestSocketPath)
+    throw new EmbeddedPostgresError(
+      `${folder} is too long for a socket; set TMPDIR to a shorter folder`,
+    );
+  const us = process.getuid?.() ?? 0;
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw new EmbeddedPostgresError(`${folder} cannot be made`, error);
+  });
+  const info = await lstat(folder);
+  const trusted = [us, account.owner?.uid ?? us];
+  if (!info.isDirectory() || !trusted.includes(info.uid))
+    throw new EmbeddedPostgresError(`${folder} belongs to somebody else; remove it`);
+  await chmod(folder, 0o700);
+  if (account.owner) await chown(folder, account.owner.uid, account.owner.gid);
+}
