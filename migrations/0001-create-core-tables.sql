@@ -110,7 +110,6 @@ CREATE TABLE recordings (
   error_message text,
   gaps jsonb NOT NULL DEFAULT '[]',
   tracks jsonb NOT NULL DEFAULT '[]',
-  capture_dir text,
   size_bytes bigint NOT NULL DEFAULT 0,
   deleted_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT app_now(),

@@ -1,4 +1,5 @@
 import type { Identity } from "../auth/identity.ts";
+import type { LinkSigner } from "../auth/signedLink.ts";
 import type { Grant } from "../auth/permission.ts";
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
@@ -14,6 +15,14 @@ export interface Services {
   video: VideoProvider;
   storage: Storage;
   clock: Clock;
+  log: Log;
+  links: LinkSigner;
+  /** Names this process in leases; new at every start. */
+  nodeId: string;
+  /** Where clients reach us, without a trailing slash; known once the server listens. */
+  publicUrl(): string;
+  /** Free bytes where recordings are written. */
+  freeDiskBytes(): Promise<number>;
 }
 
 interface CallContext<G extends Grant> {

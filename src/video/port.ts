@@ -46,6 +46,8 @@ export type ProviderRecording =
   /** Asked for, not capturing yet. */
   | { status: "starting"; providerRef?: Record<string, string> }
   | { status: "recording"; startedAt: number; providerRef?: Record<string, string> }
+  /** Ended; the provider is still writing the file. */
+  | { status: "finishing" }
   /** Ended; the media is safe at the provider and will not change. */
   | {
       status: "sealed";

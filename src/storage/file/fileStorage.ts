@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Storage } from "../port.ts";
+
+/** Key segments we make: ids and extensions. Anything else is refused, so a key never leaves the root. */
+const segmentPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/** Objects as files below `root`, durable when `putFile` returns. */
+export function createFileStorage(root: string): Storage {
+  const locate = (key: string) => {
+    const segments = key.split("/");
+    if (!segments.every((segment) => segmentPattern.test(segment)))
+      throw new Error(`not a storage key: ${JSON.stringify(key)}`);
+    return path.join(root, ...segments);
+  };
+  return {
+    putFile: async (key, source) => {
+      const target = locate(key);
+      await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+      const sha256 = await digest(source);
+      await syncPath(source);
+      await rename(source, target);
+      await syncPath(path.dirname(target));
+      return { sizeBytes: (await stat(target)).size, sha256 };
+    },
+    stat: async (key) => {
+      const found = await stat(locate(key)).catch(ignoreMissing);
+      return found && { sizeBytes: found.size, modifiedAt: found.mtimeMs };
+    },
+    read: async (key, range) => {
+      const file = await open(locate(key), "r");
+      return createReadStream("", { fd: file, ...range });
+    },
+    delete: (key) => rm(locate(key), { force: true }),
+  };
+}
+
+async function digest(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
+}
+
+async function syncPath(file: string): Promise<void> {
+  const handle = await open(file, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
