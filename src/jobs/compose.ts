@@ -1,0 +1,189 @@
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import type { ComposeJob, ProbeFinding } from "../media/compose/protocol.ts";
+import { failRecording, recordReady } from "../recordings/outcome.ts";
+import { configOf, type Recording, refOf } from "../recordings/recording.ts";
+import {
+  claimRendition,
+  failRendition,
+  finishRendition,
+  type Rendition,
+  releaseRendition,
+  renewRendition,
+} from "../recordings/renditions.ts";
+import { sameLook } from "../recordings/rules.ts";
+import type { RecordingServices } from "../recordings/services.ts";
+import { requireRecording } from "../recordings/store.ts";
+import { type Loop, startLoop } from "./loop.ts";
+
+/** Composes one job in a child process; rejects with a `ComposeFailure`-like error (`retryable`). */
+export type Compose = (
+  job: ComposeJob,
+  options: {
+    signal: AbortSignal;
+    onProgress(progress: { done: number; etaMs: number }): void;
+  },
+) => Promise<ProbeFinding>;
+
+export interface ComposeDeps {
+  services: RecordingServices;
+  compose: Compose;
+  /** Folder for files in the making; on the same file system as the storage where that is a folder. */
+  workDir: string;
+}
+
+/** A worker that has not said so for that long has died, ms: another takes its rendition. */
+const leaseMs = 15_000;
+const renewMs = 2_000;
+const maxAttempts = 4;
+
+/** One worker: takes renditions one at a time, oldest first, also those whose worker has died. */
+export function startComposeLoop(deps: ComposeDeps, worker: number): Loop {
+  const { clock, log, nodeId } = deps.services;
+  const owner = `${nodeId}/compose-${worker}`;
+  return startLoop({
+    name: "compose",
+    idleMs: 1_000,
+    clock,
+    log,
+    work: async (signal) => {
+      const { db } = deps.services;
+      const rendition = await db.transaction((tx) => claimRendition(tx, owner, leaseMs));
+      if (rendition) await composeOne(deps, owner, rendition, signal);
+      return rendition !== undefined;
+    },
+  });
+}
+
+async function composeOne(
+  deps: ComposeDeps,
+  owner: string,
+  rendition: Rendition,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { db, log } = deps.services;
+  const recording = await db.read((tx) => requireRecording(tx, rendition.recordingId));
+  try {
+    await composeAndStore(deps, owner, rendition, recording, stopping);
+  } catch (error) {
+    if (stopping.aborted) {
+      await db.transaction((tx) => releaseRendition(tx, rendition, owner));
+      return;
+    }
+    const { id: renditionId, recordingId, meetingId, attempts } = rendition;
+    log.warn({ err: error, renditionId, recordingId, meetingId, attempts }, "composing failed");
+    await giveUpOrRetry(deps, owner, rendition, recording, error);
+  }
+}
+
+async function composeAndStore(
+  deps: ComposeDeps,
+  owner: string,
+  rendition: Rendition,
+  recording: Recording,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { storage, db } = deps.services;
+  const extension = rendition.audioOnly ? "m4a" : "mp4";
+  const output = path.join(deps.workDir, `${rendition.id}.${extension}`);
+  await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
+  try {
+    const job = await jobOf(deps, rendition, recording, output);
+    const probe = await underLease(deps, owner, rendition, stopping, job);
+    const storageKey = `recordings/${recording.id}/${rendition.id}.${extension}`;
+    const stored = await storage.putFile(storageKey, output);
+    await db.transaction(async (tx) => {
+      const finished = await finishRendition(tx, rendition, owner, {
+        storageKey,
+        ...stored,
+        probe,
+      });
+      if (finished && isRequested(recording, rendition)) await recordReady(tx, recording);
+    });
+  } finally {
+    await rm(output, { force: true });
+    await rm(`${output}.part`, { force: true });
+  }
+}
+
+async function jobOf(
+  { services }: ComposeDeps,
+  rendition: Rendition,
+  recording: Recording,
+  output: string,
+): Promise<ComposeJob> {
+  const { layout, quality, audioOnly } = rendition;
+  const state = await services.video.recordingState(refOf(recording));
+  if (state.status !== "sealed" || state.captureDir === undefined)
+    throw unusable(`the capture is not there to compose from (${state.status})`);
+  return {
+    captureDir: state.captureDir,
+    output,
+    layout,
+    quality,
+    audioOnly,
+    composer: services.config.composer,
+    threads: 0,
+  };
+}
+
+function unusable(reason: string): Error & { retryable: boolean } {
+  return Object.assign(new Error(reason), { retryable: true });
+}
+
+/** Composes while renewing the lease; a lost lease or a stopping node ends the child. */
+async function underLease(
+  { services, compose }: ComposeDeps,
+  owner: string,
+  rendition: Rendition,
+  stopping: AbortSignal,
+  job: ComposeJob,
+): Promise<ProbeFinding> {
+  const { db, clock } = services;
+  const over = new AbortController();
+  const lost = new AbortController();
+  let progress: { done: number; etaMs: number | null } = { done: 0, etaMs: null };
+  const renewing = (async () => {
+    while (!over.signal.aborted) {
+      await clock.sleep(renewMs, over.signal);
+      if (over.signal.aborted) return;
+      const ours = await db
+        .transaction((tx) => renewRendition(tx, rendition, owner, progress, leaseMs))
+        .catch(() => true);
+      if (!ours) lost.abort(new Error("another worker has taken over"));
+    }
+  })();
+  try {
+    return await compose(job, {
+      signal: AbortSignal.any([stopping, lost.signal]),
+      onProgress: (latest) => {
+        progress = latest;
+      },
+    });
+  } finally {
+    over.abort();
+    await renewing;
+  }
+}
+
+async function giveUpOrRetry(
+  { services }: ComposeDeps,
+  owner: string,
+  rendition: Rendition,
+  recording: Recording,
+  error: unknown,
+): Promise<void> {
+  const { retryable = true } = error as { retryable?: boolean };
+  const message = error instanceof Error ? error.message : String(error);
+  const retryInMs =
+    retryable && rendition.attempts < maxAttempts ? 2 ** rendition.attempts * 1000 : undefined;
+  await services.db.transaction(async (tx) => {
+    const failed = await failRendition(tx, rendition, owner, message, retryInMs);
+    if (failed?.state === "failed" && isRequested(recording, rendition))
+      await failRecording(tx, recording, { code: "compose_failed", message });
+  });
+}
+
+function isRequested(recording: Recording, rendition: Rendition): boolean {
+  return sameLook(configOf(recording), rendition);
+}

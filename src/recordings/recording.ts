@@ -1,0 +1,52 @@
+import type {
+  RecordingConfig,
+  RecordingGap,
+  RecordingLayout,
+  RecordingQuality,
+  RecordingTrack,
+} from "../core/recording.ts";
+import type { RecordingRef } from "../video/port.ts";
+import type { RecordingState } from "./states.ts";
+
+/** A recording as stored. Times are epoch ms; `null` = not (yet) known. */
+export interface Recording {
+  id: string;
+  meetingId: string;
+  orgId: string | null;
+  roomId: string;
+  provider: "embedded" | "getstream";
+  providerRef: Record<string, string> | null;
+  quality: RecordingQuality;
+  layout: RecordingLayout;
+  audioOnly: boolean;
+  maxDurationMs: number;
+  state: RecordingState;
+  startedBy: string;
+  requestedAt: number;
+  startedAt: number | null;
+  stopRequestedAt: number | null;
+  stoppedAt: number | null;
+  stopReason: string | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+  gaps: RecordingGap[];
+  tracks: RecordingTrack[];
+  sizeBytes: number;
+  deletedAt: number | null;
+}
+
+export function configOf(recording: Recording): RecordingConfig {
+  const { quality, layout, audioOnly } = recording;
+  return { quality, layout, audioOnly };
+}
+
+/** How the provider is asked about this recording. */
+export function refOf(recording: Recording): RecordingRef {
+  const { meetingId, roomId, id, providerRef } = recording;
+  return { meetingId, roomId, recordingId: id, ...(providerRef ? { providerRef } : {}) };
+}
+
+/** The stable address of the requested rendition, known from the start. */
+export function recordingUrl(publicUrl: string, recording: { id: string; audioOnly: boolean }) {
+  return `${publicUrl}/recordings/${recording.id}.${recording.audioOnly ? "m4a" : "mp4"}`;
+}

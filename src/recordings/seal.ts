@@ -1,0 +1,49 @@
+import type { Tx } from "../db/port.ts";
+import type { ProviderRecording } from "../video/port.ts";
+import { announce, failRecording } from "./outcome.ts";
+import { configOf, type Recording } from "./recording.ts";
+import { ensureRendition } from "./renditions.ts";
+import type { RecordingServices } from "./services.ts";
+import { advanceRecording, now, requireRecording } from "./store.ts";
+
+export type Sealed = Extract<ProviderRecording, { status: "sealed" }>;
+
+/** How long a recording may be `processing` before settle looks at it again, ms. */
+export const processingPollMs = 30_000;
+
+/**
+ * The provider holds the whole media: `processing`, with the requested rendition queued in the same transaction,
+ * or `failed` when nobody was recorded.
+ */
+export function sealFrom(
+  { db }: Pick<RecordingServices, "db">,
+  recording: Recording,
+  sealed: Sealed,
+): Promise<Recording> {
+  return db.transaction((tx) => sealIn(tx, recording, sealed));
+}
+
+async function sealIn(tx: Tx, recording: Recording, sealed: Sealed): Promise<Recording> {
+  const moved = await advanceRecording(tx, recording.id, "processing", {
+    ...(recording.startedAt === null ? { startedAt: sealed.startedAt } : {}),
+    stoppedAt: sealed.stoppedAt,
+    stopReason: sealed.stopReason,
+    gaps: sealed.gaps,
+    tracks: sealed.tracks,
+    sizeBytes: sealed.tracks.reduce((sum, track) => sum + track.sizeBytes, 0),
+    deadlineAt: (await now(tx)) + processingPollMs,
+  });
+  if (!moved) return requireRecording(tx, recording.id);
+  await announce(tx, moved, "recording_stopped", {
+    reason: moved.stopReason,
+    durationMs: sealed.stoppedAt - sealed.startedAt,
+  });
+  if (!sealed.hasMedia) {
+    return failRecording(tx, moved, {
+      code: "no_media",
+      message: "Nobody sent sound or picture while this was recorded",
+    });
+  }
+  await ensureRendition(tx, moved, configOf(moved), moved.startedBy);
+  return moved;
+}

@@ -1,0 +1,27 @@
+import type { Config } from "../config/config.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Database } from "../db/port.ts";
+import type { Storage } from "../storage/port.ts";
+import type { VideoProvider } from "../video/port.ts";
+
+/** What the use cases of this room work with; a part of every function's services. */
+export interface RecordingServices {
+  config: Pick<
+    Config,
+    | "recordingMaxSeconds"
+    | "recordingEmptySeconds"
+    | "diskReserveBytes"
+    | "quotaBytes"
+    | "composer"
+    | "composeJobs"
+  >;
+  db: Database;
+  video: VideoProvider;
+  storage: Storage;
+  clock: Clock;
+  log: Log;
+  nodeId: string;
+  publicUrl(): string;
+  freeDiskBytes(): Promise<number>;
+}

@@ -1,0 +1,154 @@
+import { AppError } from "../core/errors.ts";
+import type { RecordingGap, RecordingTrack } from "../core/recording.ts";
+import { type ReadTx, statement, type Tx } from "../db/port.ts";
+import type { Recording } from "./recording.ts";
+import { type RecordingState, sourcesOf } from "./states.ts";
+
+export const recordingColumns = `
+  r.id, r.meeting_id AS "meetingId", r.org_id AS "orgId", r.room_id AS "roomId", r.provider,
+  r.provider_ref AS "providerRef", r.quality, r.layout, r.audio_only AS "audioOnly",
+  r.max_duration_ms AS "maxDurationMs", r.state, r.started_by AS "startedBy",
+  r.requested_at AS "requestedAt", r.started_at AS "startedAt",
+  r.stop_requested_at AS "stopRequestedAt", r.stopped_at AS "stoppedAt",
+  r.stop_reason AS "stopReason", r.error_code AS "errorCode", r.error_message AS "errorMessage",
+  r.gaps, r.tracks, r.size_bytes AS "sizeBytes",
+  r.deleted_at AS "deletedAt"`;
+
+const findById = statement<Recording>(
+  "recordings.find",
+  `SELECT ${recordingColumns} FROM recordings r WHERE r.id = $1`,
+);
+
+const lockById = statement<Recording>(
+  "recordings.lock",
+  `SELECT ${recordingColumns} FROM recordings r WHERE r.id = $1 FOR UPDATE`,
+);
+
+const findOpen = statement<Recording>(
+  "recordings.findOpen",
+  `SELECT ${recordingColumns} FROM recordings r
+   WHERE r.meeting_id = $1 AND r.state IN ('starting', 'recording', 'stopping')`,
+);
+
+const listByMeeting = statement<Recording>(
+  "recordings.listByMeeting",
+  `SELECT ${recordingColumns} FROM recordings r
+   WHERE r.meeting_id = $1 AND r.deleted_at IS NULL ORDER BY r.requested_at DESC, r.id DESC LIMIT $2`,
+);
+
+/** `to_timestamp` takes seconds; a null stays a null. */
+const ms = (parameter: string) => `to_timestamp(${parameter}::double precision / 1000)`;
+
+const advance = statement<Recording>(
+  "recordings.advance",
+  `UPDATE recordings r SET
+     state = $2,
+     started_at = coalesce(${ms("$4")}, started_at),
+     stop_requested_at = coalesce(${ms("$5")}, stop_requested_at),
+     stopped_at = coalesce(${ms("$6")}, stopped_at),
+     stop_reason = coalesce(stop_reason, $7),
+     deadline_at = ${ms("$8")},
+     error_code = $9, error_message = $10,
+     provider_ref = coalesce($11::jsonb, provider_ref),
+     gaps = coalesce($12::jsonb, gaps), tracks = coalesce($13::jsonb, tracks),
+     size_bytes = coalesce($14, size_bytes),
+     lease_owner = NULL, lease_until = NULL, updated_at = app_now()
+   WHERE r.id = $1 AND r.state = ANY($3)
+   RETURNING ${recordingColumns}`,
+);
+
+const postpone = statement(
+  "recordings.postpone",
+  `UPDATE recordings SET deadline_at = ${ms("$2")}, lease_owner = NULL, lease_until = NULL
+   WHERE id = $1 AND state = $3`,
+);
+
+const databaseNow = statement<{ now: number }>("clock.now", `SELECT app_now() AS now`);
+
+/** What a move may record beside the state; left out = unchanged, except the deadline, which every move sets. */
+export interface Advance {
+  startedAt?: number;
+  stopRequestedAt?: number;
+  stoppedAt?: number;
+  stopReason?: string;
+  /** Epoch ms at which settle looks again; absent = never. */
+  deadlineAt?: number;
+  error?: { code: string; message: string };
+  providerRef?: Record<string, string> | undefined;
+  gaps?: RecordingGap[];
+  tracks?: RecordingTrack[];
+  sizeBytes?: number;
+}
+
+export function findRecording(tx: ReadTx, id: string): Promise<Recording | undefined> {
+  return tx.first(findById, [id]);
+}
+
+export function lockRecording(tx: Tx, id: string): Promise<Recording | undefined> {
+  return tx.first(lockById, [id]);
+}
+
+export function findOpenRecording(tx: ReadTx, meetingId: string): Promise<Recording | undefined> {
+  tx.reads(`meeting:${meetingId}`);
+  return tx.first(findOpen, [meetingId]);
+}
+
+export function listRecordings(tx: ReadTx, meetingId: string, limit: number): Promise<Recording[]> {
+  tx.reads(`meeting:${meetingId}`);
+  return tx.all(listByMeeting, [meetingId, limit]);
+}
+
+/** A recording that must be there. A deleted one is there too: callers decide what that means. */
+export async function requireRecording(tx: ReadTx, id: string): Promise<Recording> {
+  const recording = await findRecording(tx, id);
+  if (!recording) throw new AppError("NOT_FOUND", "There is no such recording", { id });
+  tx.reads(`meeting:${recording.meetingId}`);
+  return recording;
+}
+
+/** The database's clock, epoch ms: the one time all nodes share. */
+export async function now(tx: ReadTx): Promise<number> {
+  const row = await tx.first(databaseNow);
+  if (!row) throw new Error("the database did not tell the time");
+  return row.now;
+}
+
+/**
+ * Moves a recording to `to` if that is legal from where it is.
+ * @returns the recording after the move, or undefined when somebody else has moved it past that already
+ */
+export async function advanceRecording(
+  tx: Tx,
+  id: string,
+  to: RecordingState,
+  change: Advance,
+): Promise<Recording | undefined> {
+  const json = (value: object | undefined) => (value ? JSON.stringify(value) : null);
+  const moved = await tx.first(advance, [
+    id,
+    to,
+    sourcesOf(to),
+    change.startedAt ?? null,
+    change.stopRequestedAt ?? null,
+    change.stoppedAt ?? null,
+    change.stopReason ?? null,
+    change.deadlineAt ?? null,
+    change.error?.code ?? null,
+    change.error?.message ?? null,
+    json(change.providerRef),
+    json(change.gaps),
+    json(change.tracks),
+    change.sizeBytes ?? null,
+  ]);
+  if (moved) tx.writes(`meeting:${moved.meetingId}`);
+  return moved;
+}
+
+/** Gives the recording back to settle, to be looked at again at `deadlineAt` (epoch ms). */
+export async function postponeRecording(
+  tx: Tx,
+  recording: Recording,
+  deadlineAt: number,
+): Promise<void> {
+  await tx.run(postpone, [recording.id, deadlineAt, recording.state]);
+}

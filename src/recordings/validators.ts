@@ -1,0 +1,110 @@
+import { v } from "convex/values";
+
+/** The shapes recordings have on the wire. */
+export const layout = v.union(
+  v.literal("grid"),
+  v.literal("spotlight"),
+  v.literal("single-participant"),
+);
+
+export const quality = v.union(v.literal("360p"), v.literal("720p"), v.literal("1080p"));
+
+export const recordingState = v.union(
+  v.literal("starting"),
+  v.literal("recording"),
+  v.literal("stopping"),
+  v.literal("processing"),
+  v.literal("ready"),
+  v.literal("failed"),
+);
+
+const config = v.object({ quality, layout, audioOnly: v.boolean() });
+const progress = v.object({ done: v.number(), etaMs: v.optional(v.number()) });
+
+const gap = v.object({ startMs: v.number(), endMs: v.number(), reason: v.string() });
+
+const track = v.object({
+  trackId: v.string(),
+  participantId: v.string(),
+  participantName: v.string(),
+  kind: v.union(v.literal("audio"), v.literal("video")),
+  codec: v.string(),
+  startMs: v.number(),
+  endMs: v.number(),
+  sizeBytes: v.number(),
+});
+
+const probe = v.object({
+  durationMs: v.number(),
+  expectedDurationMs: v.number(),
+  sizeBytes: v.number(),
+  container: v.string(),
+  video: v.optional(
+    v.object({
+      codec: v.string(),
+      width: v.number(),
+      height: v.number(),
+      frameRate: v.number(),
+      frames: v.number(),
+      durationMs: v.number(),
+    }),
+  ),
+  audio: v.optional(
+    v.object({
+      codec: v.string(),
+      sampleRate: v.number(),
+      channels: v.number(),
+      durationMs: v.number(),
+    }),
+  ),
+  avOffsetMs: v.number(),
+  faststart: v.boolean(),
+  problems: v.array(v.string()),
+});
+
+export const rendition = v.object({
+  renditionId: v.string(),
+  config,
+  state: v.union(
+    v.literal("queued"),
+    v.literal("composing"),
+    v.literal("ready"),
+    v.literal("failed"),
+  ),
+  url: v.string(),
+  progress,
+  sizeBytes: v.optional(v.number()),
+  sha256: v.optional(v.string()),
+  durationMs: v.optional(v.number()),
+  readyAt: v.optional(v.number()),
+  error: v.optional(v.string()),
+});
+
+const summaryFields = {
+  recordingId: v.string(),
+  meetingId: v.id("meetings"),
+  state: recordingState,
+  config,
+  recordingUrl: v.string(),
+  startedBy: v.id("users"),
+  requestedAt: v.number(),
+  startedAt: v.optional(v.number()),
+  stoppedAt: v.optional(v.number()),
+  durationMs: v.optional(v.number()),
+};
+
+export const recordingSummary = v.object(summaryFields);
+
+export const recordingDetail = v.object({
+  ...summaryFields,
+  provider: v.union(v.literal("embedded"), v.literal("getstream")),
+  gaps: v.array(gap),
+  tracks: v.array(track),
+  progress,
+  renditions: v.array(rendition),
+  sizeBytes: v.optional(v.number()),
+  sha256: v.optional(v.string()),
+  probe: v.optional(probe),
+  stopReason: v.optional(v.string()),
+  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+});
