@@ -1,0 +1,285 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { AppError } from "../../src/core/errors.ts";
+import { requestStopForMeeting } from "../../src/recordings/requestStop.ts";
+import { settleDue } from "../../src/recordings/settle.ts";
+import { startRecording } from "../../src/recordings/start.ts";
+import { stopRecording } from "../../src/recordings/stop.ts";
+import { type TestDatabase, testDatabase } from "./support/database.ts";
+import { activeMeeting, recordingStage, type Stage } from "./support/recordings.ts";
+import { timeout } from "./support/scriptedVideo.ts";
+
+let test: TestDatabase;
+let stage: Stage;
+beforeAll(async () => {
+  test = await testDatabase();
+});
+afterAll(() => test.close());
+beforeEach(async () => {
+  stage = recordingStage(test);
+  await test.sql(`UPDATE recordings SET deadline_at = NULL`);
+});
+
+interface Row {
+  state: string;
+  stop_reason: string | null;
+  error_code: string | null;
+  renditions: number;
+}
+async function row(id: string): Promise<Row | undefined> {
+  const [found] = await test.sql<Row>(
+    `SELECT state, stop_reason, error_code,
+       (SELECT count(*)::int FROM renditions d WHERE d.recording_id = r.id) AS renditions
+     FROM recordings r WHERE id = $1`,
+    [id],
+  );
+  return found;
+}
+
+/** Lets time pass as a running server would see it: settle is due many times. */
+async function pass(ms: number, node: Stage = stage): Promise<void> {
+  await test.advanceTime(ms);
+  await settleDue(node.services);
+}
+
+async function running() {
+  const meeting = await activeMeeting(test);
+  const { recordingId } = await startRecording(stage.services, meeting.hostId, meeting);
+  return { ...meeting, recordingId };
+}
+
+/** A start whose outcome the server does not know: as after a kill between the write and the answer. */
+async function unconfirmed(effect: "accepted" | "lost") {
+  const meeting = await activeMeeting(test);
+  if (effect === "lost") {
+    stage.video.next("startRecording", () => {
+      throw timeout();
+    });
+    await startRecording(stage.services, meeting.hostId, meeting).catch(() => undefined);
+  } else {
+    await startRecording(stage.services, meeting.hostId, meeting);
+    await test.sql(
+      `UPDATE recordings SET state = 'starting', started_at = NULL WHERE meeting_id = $1`,
+      [meeting.meetingId],
+    );
+    await test.sql(`UPDATE recordings SET deadline_at = app_now() WHERE meeting_id = $1`, [
+      meeting.meetingId,
+    ]);
+  }
+  const [found] = await test.sql<{ id: string }>(
+    `SELECT id FROM recordings WHERE meeting_id = $1`,
+    [meeting.meetingId],
+  );
+  return { ...meeting, recordingId: found?.id ?? "" };
+}
+
+describe("a start that nobody confirmed", () => {
+  it("becomes recording when the provider does record", async () => {
+    const { recordingId } = await unconfirmed("accepted");
+    await pass(20_000);
+    expect((await row(recordingId))?.state).toBe("recording");
+  });
+
+  it("fails when the provider never heard of it, and frees the meeting", async () => {
+    const { recordingId, hostId, meetingId } = await unconfirmed("lost");
+    await pass(20_000);
+    expect(await row(recordingId)).toMatchObject({ state: "failed", error_code: "never_started" });
+    await startRecording(stage.services, hostId, { meetingId });
+  });
+
+  it("fails in the end when the provider cannot be reached", async () => {
+    const { recordingId } = await unconfirmed("lost");
+    for (let call = 0; call < 40; call++) {
+      stage.video.next("recordingState", () => {
+        throw timeout();
+      });
+    }
+    for (let step = 0; step < 6; step++) await pass(20_000);
+    expect(await row(recordingId)).toMatchObject({
+      state: "failed",
+      error_code: "EXTERNAL_SERVICE_TIMEOUT",
+    });
+  });
+});
+
+describe("a running recording", () => {
+  it("goes on while somebody is there", async () => {
+    const { recordingId } = await running();
+    for (let minute = 0; minute < 5; minute++) await pass(60_000);
+    expect((await row(recordingId))?.state).toBe("recording");
+  });
+
+  it("stops 60 s after the last participant has gone", async () => {
+    const { recordingId, meetingId } = await running();
+    await test.sql(
+      `UPDATE meeting_participants SET in_room = false, left_at = app_now() WHERE meeting_id = $1`,
+      [meetingId],
+    );
+    await pass(50_000);
+    expect((await row(recordingId))?.state).toBe("recording");
+    await pass(11_000);
+    expect(await row(recordingId)).toMatchObject({ state: "stopping", stop_reason: "empty" });
+    await pass(1_000);
+    expect(await row(recordingId)).toMatchObject({ state: "processing", renditions: 1 });
+  });
+
+  it("stops at its maximum duration, also when the provider forgot to", async () => {
+    const { recordingId } = await running();
+    await pass(3600_000 + 1_000);
+    expect(await row(recordingId)).toMatchObject({
+      state: "stopping",
+      stop_reason: "max_duration",
+    });
+  });
+
+  it("that the provider ended by itself is processed, with its reason", async () => {
+    const { recordingId } = await running();
+    stage.video.seal(recordingId, "disk_full");
+    await pass(5_000);
+    expect(await row(recordingId)).toMatchObject({
+      state: "processing",
+      stop_reason: "disk_full",
+      renditions: 1,
+    });
+  });
+
+  it("without any media fails with that reason and keeps no rendition", async () => {
+    const { recordingId } = await running();
+    stage.video.seal(recordingId, "room_closed", { hasMedia: false });
+    await pass(5_000);
+    expect(await row(recordingId)).toMatchObject({
+      state: "failed",
+      error_code: "no_media",
+      renditions: 0,
+    });
+  });
+
+  it("that the provider lost fails with that reason", async () => {
+    const { recordingId } = await running();
+    stage.video.forget(recordingId);
+    await pass(5_000);
+    expect(await row(recordingId)).toMatchObject({ state: "failed", error_code: "media_lost" });
+  });
+
+  it("outlasts a provider that cannot be reached for hours", async () => {
+    const { recordingId } = await running();
+    for (let hour = 0; hour < 3; hour++) {
+      stage.video.next("recordingState", () => {
+        throw timeout();
+      });
+      await pass(600_000);
+    }
+    expect((await row(recordingId))?.state).toBe("recording");
+  });
+
+  it("stops with its meeting, in the meeting's own transaction", async () => {
+    const { recordingId, meetingId, hostId } = await running();
+    await test.db.transaction(async (tx) => {
+      await requestStopForMeeting(tx, meetingId, { reason: "meeting_ended", actorUserId: hostId });
+    });
+    expect(await row(recordingId)).toMatchObject({
+      state: "stopping",
+      stop_reason: "meeting_ended",
+    });
+    await pass(1);
+    expect((await row(recordingId))?.state).toBe("processing");
+  });
+});
+
+describe("a stop", () => {
+  it("seals the recording, queues its file and tells the duration", async () => {
+    const { recordingId, meetingId, hostId } = await running();
+    const answer = await stopRecording(stage.services, hostId, { meetingId });
+    expect(answer).toMatchObject({ success: true, recordingId });
+    expect(answer.duration).toBeGreaterThan(0);
+    expect(await row(recordingId)).toMatchObject({
+      state: "processing",
+      stop_reason: "host",
+      renditions: 1,
+    });
+  });
+
+  it("succeeds while the provider is gone, and converges when it is back", async () => {
+    const { recordingId, meetingId, hostId } = await running();
+    stage.video.unreachable = true;
+    const answer = await stopRecording(stage.services, hostId, { meetingId });
+    expect(answer.success).toBe(true);
+    for (let attempt = 0; attempt < 3; attempt++) await pass(20_000);
+    expect((await row(recordingId))?.state).toBe("stopping");
+    stage.video.unreachable = false;
+    await pass(20_000);
+    expect((await row(recordingId))?.state).toBe("processing");
+  });
+
+  it("converges also when the provider never comes back", async () => {
+    const { recordingId, meetingId, hostId } = await running();
+    stage.video.unreachable = true;
+    await stopRecording(stage.services, hostId, { meetingId });
+    for (let minute = 0; minute < 12; minute++) await pass(60_000);
+    expect((await row(recordingId))?.state).toBe("failed");
+  });
+
+  it("twice answers with the same recording", async () => {
+    const { meetingId, hostId } = await running();
+    const first = await stopRecording(stage.services, hostId, { meetingId });
+    expect(await stopRecording(stage.services, hostId, { meetingId })).toEqual(first);
+    const named = { meetingId, recordingId: first.recordingId };
+    expect(await stopRecording(stage.services, hostId, named)).toEqual(first);
+  });
+
+  it("of an unknown recording, or of another meeting's, is NOT_FOUND and stops nothing", async () => {
+    const one = await running();
+    const other = await running();
+    for (const recordingId of ["recording_none", other.recordingId]) {
+      const error = await stopRecording(stage.services, one.hostId, { ...one, recordingId }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).toMatchObject({ code: "NOT_FOUND" });
+    }
+    expect((await row(one.recordingId))?.state).toBe("recording");
+    expect((await row(other.recordingId))?.state).toBe("recording");
+  });
+
+  it("with nothing to stop is limited to 5 in 60 s, a real stop never", async () => {
+    const { meetingId, hostId } = await running();
+    await stopRecording(stage.services, hostId, { meetingId });
+    for (let call = 0; call < 5; call++) await stopRecording(stage.services, hostId, { meetingId });
+    const error = await stopRecording(stage.services, hostId, { meetingId }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(AppError);
+    expect(error).toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    await startRecording(stage.services, hostId, { meetingId });
+    expect((await stopRecording(stage.services, hostId, { meetingId })).success).toBe(true);
+  });
+
+  it("while the start is not confirmed ends the recording all the same", async () => {
+    const { recordingId, meetingId, hostId } = await unconfirmed("accepted");
+    await stopRecording(stage.services, hostId, { meetingId });
+    expect((await row(recordingId))?.state).toBe("processing");
+  });
+});
+
+describe("several nodes", () => {
+  it("do not settle the same recording at the same time", async () => {
+    const { recordingId } = await running();
+    const nodes = [stage, recordingStage(test), recordingStage(test)];
+    await test.advanceTime(10_000);
+    const looked = await Promise.all(nodes.map((node) => settleDue(node.services)));
+    expect(looked.reduce((sum, count) => sum + count, 0)).toBe(1);
+    expect((await row(recordingId))?.state).not.toBe("starting");
+  });
+
+  it("take over from one that died with a lease in hand", async () => {
+    const { recordingId } = await running();
+    await test.sql(
+      `UPDATE recordings SET lease_owner = 'dead', lease_until = app_now() + interval '20 s',
+         deadline_at = app_now() WHERE id = $1`,
+      [recordingId],
+    );
+    stage.video.seal(recordingId, "room_closed");
+    await pass(1_000);
+    expect((await row(recordingId))?.state).toBe("recording");
+    await pass(20_000);
+    expect((await row(recordingId))?.state).toBe("processing");
+  });
+});
