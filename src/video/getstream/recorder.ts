@@ -1,0 +1,237 @@
+import type { CallRecording, StreamCall } from "@stream-io/node-sdk";
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { mayHaveHappened } from "../faults.ts";
+import type { ProviderRecording, RecordingRef, RecordingStartRequest } from "../port.ts";
+import type { StreamApi } from "./api.ts";
+import { type CallState, readCall } from "./callState.ts";
+import { isAnswer } from "./errors.ts";
+import { pathSegment } from "./ids.ts";
+import { recordingSettings, settingsApplied } from "./settings.ts";
+import { encode, type Trace, Traces } from "./trace.ts";
+import { Turns } from "./turns.ts";
+import { fileOf, judge } from "./verdict.ts";
+
+const composite = { recording_type: "composite" };
+
+interface Reading {
+  operation: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Composite recordings of calls. Stream gives them no id; `Trace` is what we recognise one by. */
+export class StreamRecorder {
+  readonly #api: StreamApi;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #traces = new Traces();
+  readonly #turns = new Turns();
+
+  constructor(api: StreamApi, clock: Clock, log: Log) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Settings belong to the call, not to a start: they are written, then the recording is started, one start at a
+   * time for each call. Stream's answer only says "accepted", so this answers `starting`.
+   */
+  start(request: RecordingStartRequest, signal?: AbortSignal): Promise<ProviderRecording> {
+    const call = this.#api.call(request.roomId);
+    return this.#turns.take(request.roomId, () => this.#start(call, request, signal));
+  }
+
+  /** What Stream shows of the recording; two reads. */
+  async state(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
+    const call = this.#api.call(ref.roomId);
+    return (await this.#look(call, ref, { operation: "recordingState", signal })).answer;
+  }
+
+  /** Stream refuses to stop what does not run; that is no failure here. */
+  async stop(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
+    const call = this.#api.call(ref.roomId);
+    const context = { operation: "stopRecording", signal };
+    const before = await this.#look(call, ref, context);
+    if (!mayRun(before.answer) || isFinishing(before)) return before.answer;
+    try {
+      await this.#api.request({ ...context, changes: true }, () => call.stopRecording(composite));
+    } catch (error) {
+      return this.#afterRefusedStop(call, ref, context, error);
+    }
+    return this.#stopping(ref);
+  }
+
+  /** Deletes the finished file, if Stream has one. */
+  async remove(ref: RecordingRef): Promise<void> {
+    const context = { operation: "deleteRecording" };
+    const call = this.#api.call(ref.roomId);
+    const file = fileOf(this.#trace(ref), await this.#files(call, context), false);
+    if (!file) return;
+    const names = { session: pathSegment(file.session_id), filename: pathSegment(file.filename) };
+    await this.#api
+      .request(context, () => call.deleteRecording(names))
+      .catch((error: unknown) => {
+        if (!isAnswer(error, 404)) throw error;
+      });
+    this.#traces.forget(ref.recordingId);
+  }
+
+  async #start(
+    call: StreamCall,
+    request: RecordingStartRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<ProviderRecording> {
+    const context = { operation: "startRecording", signal };
+    const seen = await this.#call(call, context);
+    const trace = this.#trace(request);
+    if (seen.composite !== "idle") return this.#takeOver(request, seen);
+    if (trace.acceptedAt !== undefined && trace.sessionId === seen.sessionId)
+      return judge(trace, seen, [], this.#clock.now()).answer;
+    requireLive(seen);
+    await this.#applySettings(call, request, context);
+    return this.#send(call, request, { ...trace, sessionId: seen.sessionId ?? "" }, context);
+  }
+
+  /** Whatever runs in this call is the recording asked for: a meeting has one, and Stream cannot run two. */
+  #takeOver(request: RecordingStartRequest, seen: CallState): ProviderRecording {
+    const { roomId, recordingId } = request;
+    this.#log.info({ roomId, recordingId }, "the call is already being recorded");
+    const { sessionId: _, ...trace } = this.#trace(request);
+    const verdict = judge(trace, seen, [], this.#clock.now());
+    this.#traces.keep(recordingId, verdict.trace);
+    return verdict.answer;
+  }
+
+  async #applySettings(call: StreamCall, request: RecordingStartRequest, context: Reading) {
+    const asked = recordingSettings(request.config);
+    const settings_override = { recording: asked };
+    const updated = await this.#api.request(context, async () =>
+      readCall((await call.update({ settings_override })).call),
+    );
+    if (settingsApplied(asked, updated.recordingSettings)) return;
+    throw new AppError("STREAM_ERROR", "The video provider did not take over the settings", {
+      operation: context.operation,
+      reason: "settings_not_applied",
+      outcome: "none",
+    });
+  }
+
+  async #send(
+    call: StreamCall,
+    request: RecordingStartRequest,
+    trace: Trace,
+    context: Reading,
+  ): Promise<ProviderRecording> {
+    this.#traces.keep(request.recordingId, { ...trace, unconfirmed: true });
+    try {
+      await this.#api.request({ ...context, changes: true }, () => call.startRecording(composite));
+    } catch (error) {
+      if (!isAnswer(error, 400)) throw this.#notSent(request.recordingId, trace, error);
+      return this.#afterRefusedStart(call, request, trace, context, error);
+    }
+    return this.#accepted(request.recordingId, trace);
+  }
+
+  #notSent(recordingId: string, trace: Trace, error: unknown): unknown {
+    if (!mayHaveHappened(error)) this.#traces.keep(recordingId, trace);
+    return error;
+  }
+
+  #accepted(recordingId: string, trace: Trace): ProviderRecording {
+    const { unconfirmed: _, ...rest } = trace;
+    const accepted: Trace = { ...rest, acceptedAt: this.#clock.now() };
+    this.#traces.keep(recordingId, accepted);
+    return { status: "starting", providerRef: encode(accepted) };
+  }
+
+  /**
+   * Refusals are told apart by the state of the call, never by their words: everybody left, it runs already, or an
+   * earlier start of ours that was never answered has been accepted after all.
+   */
+  async #afterRefusedStart(
+    call: StreamCall,
+    request: RecordingStartRequest,
+    trace: Trace,
+    context: Reading,
+    error: AppError,
+  ): Promise<ProviderRecording> {
+    this.#traces.keep(request.recordingId, trace);
+    const seen = await this.#call(call, context);
+    if (seen.composite !== "idle") return this.#takeOver(request, seen);
+    requireLive(seen);
+    if (trace.unconfirmed) return this.#accepted(request.recordingId, trace);
+    throw error;
+  }
+
+  async #afterRefusedStop(
+    call: StreamCall,
+    ref: RecordingRef,
+    context: Reading,
+    error: unknown,
+  ): Promise<ProviderRecording> {
+    if (isAnswer(error, 404)) return { status: "absent" };
+    if (!isAnswer(error, 400)) throw error;
+    const after = await this.#look(call, ref, context);
+    if (after.call?.composite === "running") throw error;
+    return after.answer;
+  }
+
+  #stopping(ref: RecordingRef): ProviderRecording {
+    const now = this.#clock.now();
+    const trace: Trace = { ...this.#trace(ref), stopRequestedAt: now };
+    this.#traces.keep(ref.recordingId, trace);
+    const startedAt = trace.runningAt ?? trace.requestedAt;
+    return { status: "recording", startedAt, providerRef: encode(trace) };
+  }
+
+  async #look(call: StreamCall, ref: RecordingRef, context: Reading): Promise<Look> {
+    const seen = await this.#call(call, context).catch((error: unknown) => {
+      if (isAnswer(error, 404)) return undefined;
+      throw error;
+    });
+    if (!seen) return { answer: { status: "absent" } };
+    const files = await this.#files(call, context);
+    const { answer, trace } = judge(this.#trace(ref), seen, files, this.#clock.now());
+    if (answer.status !== "absent") this.#traces.keep(ref.recordingId, trace);
+    return { answer, call: seen, trace };
+  }
+
+  async #call(call: StreamCall, context: Reading): Promise<CallState> {
+    return this.#api.request(context, async () => readCall((await call.get()).call));
+  }
+
+  async #files(call: StreamCall, context: Reading): Promise<CallRecording[]> {
+    return (await this.#api.request(context, () => call.listRecordings())).recordings ?? [];
+  }
+
+  #trace(ref: RecordingRef): Trace {
+    return this.#traces.of(ref, this.#clock.now());
+  }
+}
+
+interface Look {
+  answer: ProviderRecording;
+  call?: CallState;
+  trace?: Trace;
+}
+
+/** `absent` too: a start that was never answered may have become a recording. */
+const mayRun = ({ status }: ProviderRecording) => status !== "sealed" && status !== "failed";
+
+/** Its capture is over and only the file is missing. */
+function isFinishing({ answer, call }: Look): boolean {
+  return answer.status === "recording" && call?.composite === "idle";
+}
+
+function requireLive(call: CallState): void {
+  if (call.live) return;
+  throw new AppError(
+    "MEETING_NOT_ACTIVE",
+    call.ended
+      ? "The call has ended and cannot be recorded"
+      : "Nobody is in the call yet; recording can start once someone has joined",
+    { reason: call.ended ? "call_ended" : "nobody_in_call" },
+  );
+}
