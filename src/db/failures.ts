@@ -41,6 +41,12 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && brokenConnection.test(error.message);
 }
 
+/** Whether the server takes no connections at the moment: it is starting, stopping or being restarted. */
+export function isConnectionRefused(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ECONNREFUSED" || code === "ENOENT" || code === "57P03" || code === "53300";
+}
+
 /** The error as the rest of the house sees it: a lost database is a DatabaseUnavailableError, others unchanged. */
 export function translate(error: unknown): unknown {
   if (error instanceof DatabaseUnavailableError || !isUnavailable(error)) return error;

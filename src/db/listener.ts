@@ -1,19 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Log } from "../core/log.ts";
+import { commitChannel } from "./commitNotifier.ts";
 import { type ConnectionTarget, connectDirectly } from "./connection.ts";
 import type { DataKey } from "./port.ts";
 
-const channel = "connvo_commit";
-/** PostgreSQL refuses payloads of 8000 bytes and more. */
-const payloadLimit = 7900;
 const reconnectMs = 500;
-
-/** Payload announcing those keys; empty when they do not fit: something changed, read `commit_log`. */
-export function notification(keys: readonly DataKey[]): string {
-  const payload = JSON.stringify(keys);
-  return Buffer.byteLength(payload) <= payloadLimit ? payload : "[]";
-}
 
 /**
  * Calls `onCommit` with the keys of each notified commit, over a connection of its own that is made again when lost.
@@ -53,7 +45,7 @@ async function subscribe(
 ): Promise<pg.Client> {
   const client = await connectDirectly(connection);
   client.on("notification", ({ payload }) => onCommit(JSON.parse(payload ?? "[]") as DataKey[]));
-  await client.query(`LISTEN ${channel}`);
+  await client.query(`LISTEN ${commitChannel}`);
   return client;
 }
 

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { newId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import { CommitNotifier } from "./commitNotifier.ts";
 import { type ConnectionTarget, clientConfig } from "./connection.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
-import { isRetryable, isUnavailable, translate } from "./failures.ts";
-import { listenForCommits, notification } from "./listener.ts";
-import type { Database, DataKey, ReadTx, SqlValue, Statement, Tx } from "./port.ts";
+import { isConnectionRefused, isRetryable, translate } from "./failures.ts";
+import { listenForCommits } from "./listener.ts";
+import { type Database, type DataKey, type ReadTx, statement, type Tx } from "./port.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import { findSessionSettings, limits, type SessionSettings } from "./sessionSettings.ts";
 
 export interface DatabaseOptions {
   readonly connection: ConnectionTarget;
@@ -15,14 +17,23 @@ export interface DatabaseOptions {
   /** Prepared statements by name; false behind a transaction pooler that loses them. */
   readonly namedStatements: boolean;
   readonly log: Log;
+  /** What the server is taken to accept; absent = found out. */
+  readonly sessionSettings?: SessionSettings;
+  /** 0 ≤ x < 1, for the jitter of retries. */
+  readonly random?: () => number;
 }
+
+/** Times a transaction is run at most when others keep getting in its way. */
+const mostAttempts = 10;
+const longestBackoffMs = 500;
+/** How long a restarting server is waited for before a connection is given up, ms. */
+const reconnectBudgetMs = 5_000;
+const pingBudgetMs = 5_000;
 
 /** Opens the pool. @throws DatabaseUnavailableError when the database does not answer. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { connection, poolSize, log } = options;
-  const pool = new pg.Pool({ ...clientConfig(connection), max: poolSize });
-  pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
-  const database = new PooledDatabase(pool, options);
+  const settings = options.sessionSettings ?? (await findSessionSettings(options.connection));
+  const database = new PooledDatabase(options, settings);
   await database.ping().catch(async (error: unknown) => {
     await database.close();
     throw error;
@@ -30,64 +41,96 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return database;
 }
 
-const commitStatement = `WITH entry AS (INSERT INTO commit_log (id, keys) VALUES ($1, $2))
-  SELECT pg_notify('connvo_commit', $3)`;
-const mostAttempts = 8;
+const setLimits = statement(
+  "db.setLimits",
+  `SELECT set_config('statement_timeout', '${limits.statementMs}', true),
+          set_config('idle_in_transaction_session_timeout', '${limits.transactionMs}', true),
+          set_config('timezone', 'UTC', true)`,
+);
+const beginRead = statement("db.beginRead", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+const beginWrite = statement("db.beginWrite", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+const commit = statement("db.commit", "COMMIT");
+const one = statement("db.ping", "SELECT 1");
 
 class PooledDatabase implements Database {
   readonly #pool: pg.Pool;
   readonly #options: DatabaseOptions;
+  readonly #notifier: CommitNotifier;
+  readonly #reading: SessionOptions;
+  readonly #writing: SessionOptions;
+  #closing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, options: DatabaseOptions) {
-    this.#pool = pool;
+  constructor(options: DatabaseOptions, settings: SessionSettings) {
+    const { connection, poolSize, namedStatements: named, log } = options;
     this.#options = options;
+    this.#pool = new pg.Pool({ ...clientConfig(connection, settings.options), max: poolSize });
+    // `pg` reports a lost connection as an event; without listeners it would end the process.
+    this.#pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
+    const checkOut = () => this.#checkOut();
+    const local = settings.readOnlySnapshots ? [] : [setLimits];
+    this.#reading = settings.readOnlySnapshots
+      ? { checkOut, named, begin: [], end: [] }
+      : { checkOut, named, begin: [beginRead, ...local], end: [commit] };
+    this.#writing = { checkOut, named, begin: [beginWrite, ...local], end: [commit] };
+    this.#notifier = new CommitNotifier(this.#writing, log);
   }
 
   async read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T> {
-    return this.#withClient(async (client) => {
-      await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      const value = await work(new Transaction(client, this.#options.namedStatements));
-      await client.query("COMMIT");
+    const session = new Session(this.#reading);
+    try {
+      const value = await work(session);
+      session.leave();
       return value;
-    });
+    } catch (error) {
+      await session.abandon();
+      throw error;
+    }
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const { value, tx } = await this.#withClient((client) => this.#attempt(client, work));
-        await tx.runEffects(this.#options.log);
-        return value;
+        return await this.#attempt(work);
       } catch (error) {
         if (!isRetryable(error) || attempt === mostAttempts) throw error;
-        await sleep(Math.random() * Math.min(1000, 10 * 2 ** attempt));
+        await sleep(this.#backoffMs(attempt));
       }
     }
   }
 
-  async #attempt<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>) {
-    await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-    const tx = new Transaction(client, this.#options.namedStatements);
-    const value = await work(tx);
-    await tx.commit();
-    return { value, tx };
+  async #attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const session = new Session(this.#writing);
+    let value: T;
+    try {
+      value = await work(session);
+      await session.commit();
+    } catch (error) {
+      await session.abandon();
+      throw translate(error);
+    }
+    this.#notifier.announce(session.written);
+    await session.runEffects(this.#options.log);
+    return value;
   }
 
-  async #withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw translate(error);
-    });
-    try {
-      const value = await use(client);
-      client.release();
-      return value;
-    } catch (error) {
-      const broken = await client.query("ROLLBACK").then(
-        () => undefined,
-        (cause: Error) => cause,
-      );
-      client.release(broken);
-      throw translate(error);
+  /** Exponential with full jitter: colliding transactions must not collide again in step. */
+  #backoffMs(attempt: number): number {
+    const random = this.#options.random ?? Math.random;
+    return random() * Math.min(longestBackoffMs, 5 * 2 ** attempt);
+  }
+
+  /** Waits for a server that is being restarted: nothing has been sent yet, so trying again is safe. */
+  async #checkOut(): Promise<pg.PoolClient> {
+    const deadline = Date.now() + reconnectBudgetMs;
+    for (;;) {
+      try {
+        return await this.#pool.connect();
+      } catch (error) {
+        const closing = this.#closing !== undefined;
+        if (closing || !isConnectionRefused(error) || Date.now() > deadline) throw translate(error);
+        await sleep(50);
+      }
     }
   }
 
@@ -96,79 +139,16 @@ class PooledDatabase implements Database {
   }
 
   async ping(): Promise<void> {
-    await this.#pool.query("SELECT 1").catch((error: unknown) => {
-      throw translate(error);
+    const abort = new AbortController();
+    const late = sleep(pingBudgetMs, undefined, { signal: abort.signal }).then(() => {
+      throw new DatabaseUnavailableError("The database does not answer");
     });
+    late.catch(() => undefined);
+    await Promise.race([this.read((tx) => tx.first(one)), late]).finally(() => abort.abort());
   }
 
-  async close(): Promise<void> {
-    if (!this.#pool.ended) await this.#pool.end();
-  }
-}
-
-class Transaction implements Tx {
-  readonly #client: pg.PoolClient;
-  readonly #named: boolean;
-  readonly #written = new Set<DataKey>();
-  readonly #effects: (() => void | Promise<void>)[] = [];
-
-  constructor(client: pg.PoolClient, named: boolean) {
-    this.#client = client;
-    this.#named = named;
-  }
-
-  async all<Row>(statement: Statement<Row>, values?: readonly SqlValue[]): Promise<Row[]> {
-    return (await this.#query(statement, values)).rows as Row[];
-  }
-
-  async first<Row>(
-    statement: Statement<Row>,
-    values?: readonly SqlValue[],
-  ): Promise<Row | undefined> {
-    return (await this.all(statement, values))[0];
-  }
-
-  async run(statement: Statement<unknown>, values?: readonly SqlValue[]): Promise<number> {
-    return (await this.#query(statement, values)).rowCount ?? 0;
-  }
-
-  reads(): void {}
-
-  writes(...keys: DataKey[]): void {
-    for (const key of keys) this.#written.add(key);
-  }
-
-  afterCommit(effect: () => void | Promise<void>): void {
-    this.#effects.push(effect);
-  }
-
-  async commit(): Promise<void> {
-    if (this.#written.size > 0) {
-      const keys = [...this.#written];
-      await this.#client.query(commitStatement, [newId("commits"), keys, notification(keys)]);
-    }
-    await this.#client.query("COMMIT").catch((error: unknown) => {
-      if (!isUnavailable(error)) throw error;
-      throw new DatabaseUnavailableError("The database was lost during COMMIT", {
-        cause: error,
-        ambiguous: true,
-      });
-    });
-  }
-
-  async runEffects(log: Log): Promise<void> {
-    for (const effect of this.#effects) {
-      try {
-        await effect();
-      } catch (error) {
-        log.error({ err: error }, "an effect after commit failed");
-      }
-    }
-  }
-
-  #query(statement: Statement<unknown>, values: readonly SqlValue[] = []) {
-    const { name, text } = statement;
-    const named = this.#named ? { name } : {};
-    return this.#client.query({ ...named, text, values: [...values] });
+  close(): Promise<void> {
+    this.#closing ??= this.#notifier.close().then(() => this.#pool.end());
+    return this.#closing;
   }
 }

@@ -1,15 +1,20 @@
 import pg from "pg";
+import type { SqlValue } from "./port.ts";
 
 const { builtins } = pg.types;
 
-/** How column values arrive: `timestamptz` as epoch ms, `int8` as number, the rest as `pg` has it (jsonb parsed). */
-export const valueTypes: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") => {
-    if (oid === builtins.INT8) return parseInt8;
-    if (oid === builtins.TIMESTAMPTZ) return parseTimestamp;
-    return pg.types.getTypeParser(oid, format as "text");
-  }) as typeof pg.types.getTypeParser,
-};
+/** Makes a JavaScript value of PostgreSQL's text form. */
+export type ValueParser = (text: string) => unknown;
+
+/** How values of a column type arrive: `timestamptz` as epoch ms, `int8` as number, the rest as `pg` has it. */
+export function parserFor(typeId: number): ValueParser {
+  if (typeId === builtins.INT8) return parseInt8;
+  if (typeId === builtins.TIMESTAMPTZ) return parseTimestamp;
+  if (typeId === builtins.TEXT) return asIs;
+  return pg.types.getTypeParser(typeId, "text");
+}
+
+const asIs: ValueParser = (text) => text;
 
 /** @throws RangeError for a number JavaScript cannot hold exactly. */
 export function parseInt8(text: string): number {
@@ -25,4 +30,22 @@ export function parseTimestamp(text: string): number {
     if (!Number.isNaN(ms)) return ms;
   }
   return Number(pg.types.getTypeParser(builtins.TIMESTAMPTZ, "text")(text));
+}
+
+/** A parameter as it goes over the wire: arrays of strings as PostgreSQL arrays, objects as JSON. */
+export function encodeValue(value: SqlValue | undefined): string | Buffer | null {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return null;
+  if (typeof value !== "object") return String(value);
+  if (Buffer.isBuffer(value)) return value;
+  return Array.isArray(value) ? encodeArray(value) : JSON.stringify(value);
+}
+
+/** @throws TypeError for items that are not strings: a JSON array is to be given as text. */
+function encodeArray(items: readonly unknown[]): string {
+  const quoted = items.map((item) => {
+    if (typeof item !== "string") throw new TypeError("only arrays of strings are SQL arrays");
+    return `"${item.replace(/[\\"]/g, "\\$&")}"`;
+  });
+  return `{${quoted.join(",")}}`;
 }

@@ -14,18 +14,18 @@ const longestSocketPath = 103;
  */
 export function socketDirOf(dataDir: string, tmpDir: string = os.tmpdir()): string {
   const key = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
-  return path.join(tmpDir, `connvo-pg-${key}`);
+  const folder = path.join(tmpDir, `connvo-pg-${key}`);
+  return fits(folder) ? folder : path.join("/tmp", path.basename(folder));
 }
+
+const fits = (folder: string) =>
+  Buffer.byteLength(path.join(folder, ".s.PGSQL.5432")) <= longestSocketPath;
 
 /**
  * Makes the folder, closed to everybody else: being able to enter it is being the database's superuser.
- * @throws EmbeddedPostgresError when somebody else made it first, or its path is too long.
+ * @throws EmbeddedPostgresError when somebody else made it first.
  */
 export async function ensureSocketDir(folder: string, account: Account): Promise<void> {
-  if (Buffer.byteLength(path.join(folder, ".s.PGSQL.5432")) > longestSocketPath)
-    throw new EmbeddedPostgresError(
-      `${folder} is too long for a socket; set TMPDIR to a shorter folder`,
-    );
   const us = process.getuid?.() ?? 0;
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw new EmbeddedPostgresError(`${folder} cannot be made`, error);

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { EmbeddedPostgres } from "../embedded.ts";
@@ -178,6 +179,8 @@ export class Supervisor {
       process.kill(pid, signal);
       while ((await isPostgres(pid, dataDir)) && clock.now() < deadline) await clock.sleep(pollMs);
     }
+    // Another process may be starting it again: then the folder is in use and made anew by its next attempt.
+    if (!(await readLockFile(dataDir))) await rm(this.#socketDir, { recursive: true, force: true });
     log.info({ pid }, "embedded PostgreSQL stopped");
   }
 }

@@ -1,0 +1,67 @@
+import type { Log } from "../core/log.ts";
+import { type DataKey, statement } from "./port.ts";
+import { Session, type SessionOptions } from "./session.ts";
+
+/** The channel commits are announced on. */
+export const commitChannel = "connvo_commit";
+
+/** PostgreSQL refuses payloads of 8000 bytes and more. */
+const payloadLimit = 7900;
+
+const notify = statement("db.notify", `SELECT pg_notify('${commitChannel}', $1)`);
+
+/**
+ * Announces what was committed, in batches and after the fact. A NOTIFY inside the writing transaction would make
+ * PostgreSQL commit one transaction at a time: it holds a database-wide lock across the fsync. An announcement lost
+ * with the process does no harm, for `commit_log` has the truth.
+ */
+export class CommitNotifier {
+  readonly #session: SessionOptions;
+  readonly #log: Log;
+  #waiting = new Set<DataKey>();
+  #sending: Promise<void> | undefined;
+
+  constructor(session: SessionOptions, log: Log) {
+    this.#session = session;
+    this.#log = log;
+  }
+
+  /** Announces those keys soon: at once, or together with others while a batch is under way. */
+  announce(keys: readonly DataKey[]): void {
+    for (const key of keys) this.#waiting.add(key);
+    if (this.#waiting.size > 0) this.#sending ??= this.#drain();
+  }
+
+  /** Sends what is waiting. */
+  async close(): Promise<void> {
+    await this.#sending;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const keys = [...this.#waiting];
+      this.#waiting = new Set();
+      await this.#send(keys).catch((error: unknown) => {
+        this.#log.warn({ err: error }, "a commit could not be announced");
+      });
+    }
+    this.#sending = undefined;
+  }
+
+  async #send(keys: readonly DataKey[]): Promise<void> {
+    const session = new Session(this.#session);
+    try {
+      await session.all(notify, [payloadOf(keys)]);
+      await session.commit();
+    } catch (error) {
+      await session.abandon();
+      throw error;
+    }
+  }
+}
+
+/** Keys as a JSON array; an empty one when they do not fit, which says: something changed, read `commit_log`. */
+export function payloadOf(keys: readonly DataKey[]): string {
+  const payload = JSON.stringify(keys);
+  return Buffer.byteLength(payload) <= payloadLimit ? payload : "[]";
+}
