@@ -1,0 +1,91 @@
+// The rooms of the house and what each may import. `core` is open to all; arrows go down only.
+const features = ["recordings", "meetings", "users", "audit"];
+const ports = "src/(db|video|storage)/port\\.ts$|src/media/compose/protocol\\.ts$";
+
+/** Files of `room` may import its own files, core, npm packages, and `allowed`. */
+const room = (name, path, allowed = []) => ({
+  name,
+  severity: "error",
+  comment: `${name} may import: itself, core, ${allowed.join(", ") || "nothing else"}`,
+  from: { path: `^${path}`, pathNot: "\\.test\\.ts$" },
+  to: { path: "^src/", pathNot: [`^${path}`, "^src/core/", ...allowed].join("|") },
+});
+
+const onlyIn = (name, packages, rooms) => ({
+  name,
+  severity: "error",
+  comment: `${packages} is used in ${rooms} only`,
+  from: { path: "^src/", pathNot: `${rooms}|\\.test\\.ts$` },
+  to: { path: `node_modules/(${packages})/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: { path: "^src/" }, to: { circular: true } },
+    {
+      name: "no-tests-in-product",
+      severity: "error",
+      from: { path: "^src/", pathNot: "\\.test\\.ts$" },
+      to: { path: "\\.test\\.ts$|^test/|^bench/|^scripts/" },
+    },
+    {
+      name: "core-stands-alone",
+      severity: "error",
+      from: { path: "^src/core/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^src/", pathNot: "^src/core/" },
+    },
+    room("config", "src/config/"),
+    room("db", "src/db/", ["^src/config/"]),
+    room("auth", "src/auth/", ["^src/db/port\\.ts$"]),
+    room("video-port", "src/video/port\\.ts"),
+    room("video-resilience", "src/video/[a-zA-Z]+\\.ts", ["^src/video/[a-zA-Z]+\\.ts$"]),
+    room("video-embedded", "src/video/embedded/", ["^src/video/port\\.ts$", "^src/media/format/"]),
+    room("video-getstream", "src/video/getstream/", ["^src/video/port\\.ts$"]),
+    room("media-format", "src/media/format/"),
+    room("media-compose", "src/media/compose/", ["^src/media/format/"]),
+    room("storage", "src/storage/"),
+    room("observe", "src/observe/"),
+    ...features.map((feature) =>
+      room(feature, `src/${feature}/`, [
+        ports,
+        "^src/(config|auth)/",
+        ...features.map((other) => `^src/${other}/`),
+      ]),
+    ),
+    room("jobs", "src/jobs/", [ports, ...features.map((feature) => `^src/${feature}/`)]),
+    room("runtime", "src/runtime/", [ports, "^src/(config|auth)/"]),
+    room("functions", "src/functions/", [
+      "^src/(runtime|auth)/",
+      ...features.map((feature) => `^src/${feature}/`),
+    ]),
+    room("http", "src/http/", [
+      ports,
+      "^src/(config|auth|runtime)/",
+      ...features.map((feature) => `^src/${feature}/`),
+    ]),
+    room("synth", "src/synth/"),
+    room("generated", "src/generated/", ["^src/functions/"]),
+    onlyIn("postgres-behind-db", "pg|pg-copy-streams", "^src/(db|cli)/"),
+    onlyIn("native-media-in-children", "node-av", "^src/(media/compose|synth)/"),
+    onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(video/embedded|synth)/"),
+    onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
+    onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http/|compose\\.ts)"),
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: {
+        orphan: true,
+        path: "^src/",
+        pathNot: "^src/(main|cli/|video/embedded/roomProcess|media/compose/composeProcess)|\\.test\\.ts$",
+      },
+      to: {},
+    },
+  ],
+  options: {
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^dist/" },
+    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs", ".json"] },
+  },
+};

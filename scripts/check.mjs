@@ -1,0 +1,27 @@
+// The fast gate: format and lint, layers, dead code, types, generated files, unit tests. Prints what failed and how to mend it.
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { build, root } from "./build.mjs";
+
+const bin = (name) => path.join(root, "node_modules", ".bin", name);
+
+const steps = [
+  ["format and lint", [bin("biome"), "ci", "--error-on-warnings", "."], "npm run format"],
+  ["layers", [bin("depcruise"), "src", "--output-type", "err"], "see docs/architecture.md for what a room may import"],
+  ["dead code", [bin("knip")], "remove what nothing uses"],
+  ["types", [bin("tsc"), "-p", "."], "npx tsc -p ."],
+  ["generated files", [process.execPath, path.join(root, "dist", "generate.js"), "--check"], "npm run gen"],
+  ["unit tests", [bin("vitest"), "run", "--project", "unit"], "npx vitest --project unit"],
+];
+
+await build();
+const only = process.argv.slice(2);
+for (const [name, [command, ...args], remedy] of steps) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  if (status !== 0) {
+    console.error(`\ncheck: ${name} failed; ${remedy}`);
+    process.exit(1);
+  }
+}
+console.log("\ncheck: all good");
