@@ -3,20 +3,25 @@ export type Identity =
   | { kind: "anonymous" }
   /** Administration by `Authorization: Convex <key>`. */
   | { kind: "admin" }
-  | {
-      kind: "user";
-      /** `iss` exactly as in the token. */
-      issuer: string;
-      /** `sub`; WorkOS's user id. */
-      subject: string;
-      email?: string;
-      name?: string;
-      pictureUrl?: string;
-      orgId?: string;
-      orgRole?: string;
-      /** From an entitlement claim of a trusted issuer; absent when the token says nothing about it. */
-      plan?: Plan;
-    };
+  | UserIdentity;
+
+/** A person, as the claims of a verified token describe them. */
+export interface UserIdentity {
+  kind: "user";
+  /** `iss` exactly as in the token. */
+  issuer: string;
+  /** `sub`; WorkOS's user id. */
+  subject: string;
+  email?: string;
+  name?: string;
+  pictureUrl?: string;
+  orgId?: string;
+  orgRole?: string;
+  /** From an entitlement claim of a trusted issuer; absent when the token says nothing about it. */
+  plan?: Plan;
+  /** The issuer names the organisation in every token that has one: without `orgId` there is none. */
+  statesOrg?: true;
+}
 
 export type Plan = "free" | "paid";
 
@@ -30,6 +35,7 @@ export interface User {
   avatarUrl?: string;
   orgId?: string;
   orgRole?: string;
+  /** The user's own plan; with an organisation, `effectivePlan` decides. */
   plan: Plan;
   isActive: boolean;
 }

@@ -1,0 +1,44 @@
+import type { JWTPayload } from "jose";
+
+const maxEmailLength = 320;
+const maxNameLength = 200;
+const maxUrlLength = 2048;
+/** Subjects, organisations and roles; OpenID Connect allows a subject no more. */
+export const maxIdLength = 255;
+
+/** A claim as stored text: a non-empty string within `limit`, without control characters; else undefined. */
+export function textClaim(claims: JWTPayload, name: string, limit: number): string | undefined {
+  const value = claims[name];
+  if (typeof value !== "string" || value.length > limit) return undefined;
+  const trimmed = value.trim();
+  return trimmed === "" || /\p{Cc}|\p{Cs}/u.test(trimmed) ? undefined : trimmed;
+}
+
+/** The person's address, unless the issuer says that it has not been verified. */
+export function emailClaim(claims: JWTPayload): string | undefined {
+  if (claims["email_verified"] === false) return undefined;
+  return textClaim(claims, "email", maxEmailLength);
+}
+
+/** The full name, or one made of its parts. */
+export function nameClaim(claims: JWTPayload): string | undefined {
+  const whole = textClaim(claims, "name", maxNameLength);
+  if (whole !== undefined) return whole;
+  const first = textClaim(claims, "given_name", maxNameLength);
+  const last = textClaim(claims, "family_name", maxNameLength);
+  return [first, last].filter((part) => part !== undefined).join(" ") || undefined;
+}
+
+/** An http(s) address of the person's picture: it ends up in `src` attributes. */
+export function pictureClaim(claims: JWTPayload): string | undefined {
+  const url = textClaim(claims, "picture", maxUrlLength);
+  return url !== undefined && /^https?:\/\//i.test(url) && URL.canParse(url) ? url : undefined;
+}
+
+/** Leaves out what is undefined, so that an absent claim is an absent property. */
+export function present<T extends object>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

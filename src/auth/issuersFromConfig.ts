@@ -1,0 +1,80 @@
+import type { JWTPayload } from "jose";
+import { emailClaim, maxIdLength, nameClaim, pictureClaim, present, textClaim } from "./claims.ts";
+import type { Plan } from "./identity.ts";
+import type { Issuer, SignatureAlgorithm } from "./issuer.ts";
+
+/** The settings that name issuers; a `Config` is one. */
+export interface IssuerSettings {
+  workosClientId?: string | undefined;
+  workosPlanClaim?: string | undefined;
+  oidcIssuer?: string | undefined;
+  oidcAudience?: string | undefined;
+  oidcAlgorithm: SignatureAlgorithm;
+}
+
+/** The issuers outside this server whose tokens the settings accept, WorkOS first. */
+export function issuersFromConfig(settings: IssuerSettings): Issuer[] {
+  const { workosClientId, oidcIssuer, oidcAudience } = settings;
+  const issuers: Issuer[] = [];
+  if (workosClientId !== undefined) {
+    issuers.push(...workosIssuers(workosClientId, settings.workosPlanClaim));
+  }
+  if (oidcIssuer !== undefined && oidcAudience !== undefined) {
+    issuers.push(oidc(oidcIssuer, oidcAudience, settings.oidcAlgorithm));
+  }
+  return issuers;
+}
+
+/**
+ * WorkOS signs with keys of one client and uses either issuer name. Its access tokens carry `aud` only
+ * when the environment's JWT template adds it, so its absence is no reason to refuse.
+ */
+function workosIssuers(clientId: string, paidEntitlement: string | undefined): Issuer[] {
+  const id = encodeURIComponent(clientId);
+  const names = ["https://api.workos.com/", `https://api.workos.com/user_management/${id}`];
+  return names.map((name) => ({
+    name,
+    audience: clientId,
+    audienceOptional: true,
+    algorithm: "RS256",
+    keys: { from: "url", url: `https://api.workos.com/sso/jwks/${id}` },
+    describe: (claims) => ({
+      ...describePerson(claims),
+      ...describeOrg(claims, "role"),
+      ...present({ plan: planOf(claims, paidEntitlement) }),
+      statesOrg: true,
+    }),
+  }));
+}
+
+function oidc(name: string, audience: string, algorithm: SignatureAlgorithm): Issuer {
+  return {
+    name,
+    audience,
+    algorithm,
+    keys: { from: "discovery" },
+    describe: (claims) => ({ ...describePerson(claims), ...describeOrg(claims, "org_role") }),
+  };
+}
+
+function describePerson(claims: JWTPayload) {
+  return present({
+    email: emailClaim(claims),
+    name: nameClaim(claims),
+    pictureUrl: pictureClaim(claims),
+  });
+}
+
+/** A role means something within an organisation only. */
+function describeOrg(claims: JWTPayload, roleClaim: string) {
+  const orgId = textClaim(claims, "org_id", maxIdLength);
+  if (orgId === undefined) return {};
+  return { orgId, ...present({ orgRole: textClaim(claims, roleClaim, maxIdLength) }) };
+}
+
+/** Entitlements belong to the organisation; a token without the claim leaves its plan as it is. */
+function planOf(claims: JWTPayload, paidEntitlement: string | undefined): Plan | undefined {
+  const entitlements = claims["entitlements"];
+  if (paidEntitlement === undefined || !Array.isArray(entitlements)) return undefined;
+  return entitlements.includes(paidEntitlement) ? "paid" : "free";
+}
