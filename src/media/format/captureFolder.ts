@@ -1,0 +1,62 @@
+import { open, readdir } from "node:fs/promises";
+import { readEvents } from "./eventLog.ts";
+
+/** The capture was sealed: nothing may be added to it. */
+export class CaptureSealedError extends Error {
+  constructor(dir: string) {
+    super(`capture is sealed: ${dir}`);
+    this.name = "CaptureSealedError";
+  }
+}
+
+/** The folder holds no readable start of a capture. */
+export class NotACaptureError extends Error {
+  constructor(dir: string) {
+    super(`not a capture: ${dir}`);
+    this.name = "NotACaptureError";
+  }
+}
+
+/** Makes a folder's entries (new files, renames) durable. */
+export async function syncFolder(dir: string): Promise<void> {
+  // Windows cannot open folders; NTFS journals their entries itself.
+  if (process.platform === "win32") return;
+  const handle = await open(dir, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a new file and makes its content durable. Throws EEXIST if it is there. */
+export async function writeDurably(path: string, content: Buffer): Promise<void> {
+  const handle = await open(path, "wx", 0o640);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Epoch ms of an unsealed capture's start. Throws CaptureSealedError or NotACaptureError. */
+export async function unsealedStart(dir: string): Promise<number> {
+  let start: number | undefined;
+  for await (const event of readEvents(dir)) {
+    if (event.type === "captureStart") start ??= event.t;
+    if (event.type === "captureStop") throw new CaptureSealedError(dir);
+  }
+  if (start === undefined) throw new NotACaptureError(dir);
+  return start;
+}
+
+export function trackId(number: number): string {
+  return `track${String(number).padStart(4, "0")}`;
+}
+
+/** The first number no track file has: a file may exist whose event line was lost. */
+export async function freeTrackNumber(dir: string): Promise<number> {
+  const numbers = (await readdir(dir)).map((name) => Number(/^track(\d+)-/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers) + 1;
+}

@@ -1,0 +1,269 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { AppendFile } from "./appendFile.ts";
+import {
+  freeTrackNumber,
+  syncFolder,
+  trackId,
+  unsealedStart,
+  writeDurably,
+} from "./captureFolder.ts";
+import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
+import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "./events.ts";
+import { containerExtension } from "./trackContainer.ts";
+import { TrackWriter } from "./trackWriter.ts";
+
+/** At most this much of what was captured is lost when the process dies, ms. */
+const flushEveryMs = 200;
+/** At most 2 s are lost when the machine dies; the difference leaves time for the sync itself. */
+const syncEveryMs = 1600;
+const aliveEveryMs = 500;
+
+export interface CaptureStart {
+  recordingId: string;
+  roomId: string;
+  maxDurationMs: number;
+}
+
+export interface CaptureWriterDeps {
+  clock: Clock;
+  log: Log;
+}
+
+export interface CaptureTrack {
+  /** Id of a participant announced with `participant()`. */
+  participant: string;
+  kind: "audio" | "video";
+  codec: CaptureCodec;
+  /** RTP clock rate, Hz. */
+  clockRate: number;
+  ssrc: number;
+}
+
+/** An event whose time the capture stamps. */
+type Unstamped<E extends CaptureEvent = CaptureEvent> = E extends unknown ? Omit<E, "t"> : never;
+
+/**
+ * Writes a capture: one append-only file per track and the event log, in a folder of their own.
+ * What it accepted is written within 200 ms and durable within 2 s; calls never block on the disk.
+ */
+export class CaptureWriter {
+  /** Epoch ms of the capture's start. */
+  readonly startedAt: number;
+  #dir: string;
+  #clock: Clock;
+  #log: Log;
+  #events: AppendFile;
+  #tracks = new Map<string, { writer: TrackWriter; file: AppendFile }>();
+  #endedBytes = 0;
+  #nextTrack: number;
+  #lastT: number;
+  #aliveAt: number;
+  #syncedAt: number;
+  #syncing: Promise<void> | undefined;
+  #stopping = new AbortController();
+  #pump: Promise<void>;
+  #closed: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #listeners: ((error: Error) => void)[] = [];
+
+  private constructor(
+    dir: string,
+    at: { startedAt: number; nextTrack: number },
+    deps: CaptureWriterDeps,
+  ) {
+    this.#dir = dir;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.startedAt = at.startedAt;
+    this.#nextTrack = at.nextTrack;
+    this.#lastT = at.startedAt;
+    this.#aliveAt = deps.clock.now();
+    this.#syncedAt = deps.clock.now();
+    this.#events = this.#file(eventLogName, "a");
+    this.#pump = this.#run();
+  }
+
+  /** Creates the folder, which must not exist, and resolves once the capture's start is durable. */
+  static async create(
+    dir: string,
+    start: CaptureStart,
+    deps: CaptureWriterDeps,
+  ): Promise<CaptureWriter> {
+    await mkdir(dirname(dir), { recursive: true });
+    await mkdir(dir, { mode: 0o750 });
+    const startedAt = deps.clock.now();
+    const { recordingId, roomId, maxDurationMs } = start;
+    const version = captureFormatVersion;
+    const event: CaptureEvent = {
+      ...{ type: "captureStart", t: startedAt, version },
+      ...{ recordingId, roomId, maxDurationMs },
+    };
+    await writeDurably(join(dir, eventLogName), eventLine(event));
+    await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
+    return new CaptureWriter(dir, { startedAt, nextTrack: 1 }, deps);
+  }
+
+  /**
+   * Continues the unsealed capture of a dead process; resolves once that is durable.
+   * Throws CaptureSealedError if it was sealed, NotACaptureError if there is nothing to continue.
+   */
+  static async resume(dir: string, deps: CaptureWriterDeps): Promise<CaptureWriter> {
+    const startedAt = await unsealedStart(dir);
+    await truncateTornLine(dir);
+    const nextTrack = await freeTrackNumber(dir);
+    const writer = new CaptureWriter(dir, { startedAt, nextTrack }, deps);
+    writer.#emit({ type: "captureResume" });
+    await writer.#events.sync();
+    if (writer.#failure) throw writer.#failure;
+    return writer;
+  }
+
+  /** Bytes accepted by this writer over all files. */
+  get bytes(): number {
+    return this.#endedBytes + this.#sum((file) => file.bytes);
+  }
+
+  /** Bytes accepted and not yet handed to the operating system: grows when the disk cannot follow. */
+  get queuedBytes(): number {
+    return this.#sum((file) => file.queuedBytes);
+  }
+
+  /** Called once, with the first write error; what comes after it may be missing from the capture. */
+  onFailure(listener: (error: Error) => void): void {
+    if (this.#failure) listener(this.#failure);
+    else this.#listeners.push(listener);
+  }
+
+  participant(id: string, name: string): void {
+    this.#emit({ type: "participant", participant: id, name });
+  }
+
+  /** Opens a new file for a track. */
+  track(track: CaptureTrack): TrackWriter {
+    const id = trackId(this.#nextTrack++);
+    const fileName = `${id}-${track.kind}.${containerExtension(track.codec)}`;
+    const { participant, kind, codec, clockRate, ssrc } = track;
+    this.#emit({
+      ...{ type: "track", track: id, participant, kind, codec },
+      ...{ clockRate, ssrc, file: fileName },
+    });
+    const file = this.#file(fileName, "wx");
+    const writer = new TrackWriter(id, codec, file, {
+      emit: (event) => this.#emit(event),
+      ended: () => this.#endTrack(id, file),
+    });
+    this.#tracks.set(id, { writer, file });
+    return writer;
+  }
+
+  /** RFC 6464 audio level in dBov (0 loudest, -127 silence). */
+  level(track: string, dbov: number): void {
+    this.#emit({ type: "level", track, dbov });
+  }
+
+  /** RTCP sender report: the sender's clock (epoch ms) at an RTP timestamp. */
+  senderReport(track: string, ntpMs: number, rtp: number): void {
+    this.#emit({ type: "senderReport", track, ntp: ntpMs, rtp });
+  }
+
+  leave(participant: string, reason: string): void {
+    this.#emit({ type: "leave", participant, reason });
+  }
+
+  /** Ends all tracks and the capture, durably. A repeat waits for the first. Rejects when the disk refused. */
+  async seal(reason: string): Promise<void> {
+    if (this.#closed === undefined) {
+      for (const { writer } of [...this.#tracks.values()]) writer.end(reason);
+      this.#emit({ type: "captureStop", reason });
+    }
+    await this.#close();
+  }
+
+  /** Makes everything durable and closes the files without sealing, so that `resume` can continue. */
+  async suspend(): Promise<void> {
+    if (this.#closed === undefined) this.#emit(this.#alive());
+    await this.#close();
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= this.#shut();
+    return this.#closed;
+  }
+
+  async #shut(): Promise<void> {
+    this.#stopping.abort();
+    await this.#pump;
+    await this.#syncing;
+    await Promise.all([...this.#tracks.values()].map(({ file }) => file.close()));
+    // The log is last: a sealed capture never promises media that is not on the disk.
+    await this.#events.close();
+    await syncFolder(this.#dir);
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** The last sign of life before a gap, and the size so far. */
+  #alive(): Unstamped {
+    return { type: "alive", bytes: this.bytes };
+  }
+
+  /** `t` never goes back, also when the machine's clock does. */
+  #emit(event: Unstamped): void {
+    if (this.#closed !== undefined) return;
+    this.#lastT = Math.max(this.#lastT, this.#clock.now());
+    const { type, ...fields } = event;
+    this.#events.append(eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent));
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#clock.sleep(flushEveryMs, signal);
+      if (!signal.aborted) this.#tick(this.#clock.now());
+    }
+  }
+
+  #tick(now: number): void {
+    if (now - this.#aliveAt >= aliveEveryMs) {
+      this.#aliveAt = now;
+      this.#emit(this.#alive());
+    }
+    void this.#each((file) => file.flush());
+    if (this.#syncing || now - this.#syncedAt < syncEveryMs) return;
+    this.#syncedAt = now;
+    this.#syncing = this.#each((file) => file.sync()).finally(() => {
+      this.#syncing = undefined;
+    });
+  }
+
+  async #each(work: (file: AppendFile) => Promise<void>): Promise<void> {
+    const files = [this.#events, ...[...this.#tracks.values()].map(({ file }) => file)];
+    await Promise.all(files.map(work));
+  }
+
+  #sum(amount: (file: AppendFile) => number): number {
+    const tracks = [...this.#tracks.values()].reduce((sum, { file }) => sum + amount(file), 0);
+    return amount(this.#events) + tracks;
+  }
+
+  /** An ended track keeps its place until its file is closed, so that `seal` waits for it. */
+  #endTrack(id: string, file: AppendFile): void {
+    const forget = () => {
+      if (this.#tracks.delete(id)) this.#endedBytes += file.bytes;
+    };
+    file.close().then(forget, forget);
+  }
+
+  #file(name: string, flags: "wx" | "a"): AppendFile {
+    return new AppendFile(join(this.#dir, name), flags, (error) => this.#fail(error, name));
+  }
+
+  #fail(error: Error, file: string): void {
+    this.#log.error({ err: error, file, dir: this.#dir }, "capture write failed");
+    if (this.#failure) return;
+    this.#failure = error;
+    for (const listener of this.#listeners) listener(error);
+  }
+}

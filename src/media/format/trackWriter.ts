@@ -1,0 +1,106 @@
+import type { AppendFile } from "./appendFile.ts";
+import type { CaptureCodec, CaptureEvent } from "./events.ts";
+import { ClusterLayout, containerHeader } from "./trackContainer.ts";
+
+/** One encoded frame as it left the depacketiser. H.264 data is NAL units with 4-byte lengths, not Annex B. */
+export interface TrackFrame {
+  data: Buffer;
+  /** Media time since the track's first packet, ms. */
+  ms: number;
+  key: boolean;
+  /** Picture size in px, known at keyframes. */
+  width?: number;
+  height?: number;
+  /** avcC record, H.264 keyframes only. */
+  codecPrivate?: Buffer;
+}
+
+export interface TrackStats {
+  packets: number;
+  lost: number;
+}
+
+/** What a track writer tells its capture, which stamps the time. */
+export interface TrackOwner {
+  emit(event: TrackEvent): void;
+  ended(): void;
+}
+
+type TrackEvent =
+  | Omit<Extract<CaptureEvent, { type: "first" }>, "t">
+  | Omit<Extract<CaptureEvent, { type: "resolution" }>, "t">
+  | Omit<Extract<CaptureEvent, { type: "trackEnd" }>, "t">;
+
+/** Writes one track's frames, unchanged, into its own append-only WebM or Matroska file. */
+export class TrackWriter {
+  readonly id: string;
+  #codec: CaptureCodec;
+  #file: AppendFile;
+  #owner: TrackOwner;
+  #layout = new ClusterLayout();
+  #size = "";
+  #lastMs = 0;
+  #started = false;
+  #ended = false;
+
+  constructor(id: string, codec: CaptureCodec, file: AppendFile, owner: TrackOwner) {
+    this.id = id;
+    this.#codec = codec;
+    this.#file = file;
+    this.#owner = owner;
+  }
+
+  /** RTP timestamp of the first packet: media time zero. */
+  first(rtp: number): void {
+    if (!this.#ended) this.#owner.emit({ type: "first", track: this.id, rtp });
+  }
+
+  /** Appends a frame. Video before the first keyframe of known size is dropped: nothing could decode it. */
+  frame(frame: TrackFrame): void {
+    if (this.#ended || frame.data.length === 0) return;
+    const ms = Math.max(0, Math.round(frame.ms));
+    if (!this.#started && !this.#begin(frame)) return;
+    this.#noteSize(frame, ms);
+    this.#file.append(...this.#layout.block(frame.data, ms, frame.key));
+    this.#lastMs = Math.max(this.#lastMs, ms);
+  }
+
+  /** Ends the track; later calls do nothing. `stats` are RTP packets received and lost for good. */
+  end(reason: string, stats: TrackStats = { packets: 0, lost: 0 }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { packets, lost } = stats;
+    const bytes = this.#file.bytes;
+    this.#owner.emit({
+      type: "trackEnd",
+      track: this.id,
+      endMs: this.#lastMs,
+      reason,
+      packets,
+      lost,
+      bytes,
+    });
+    this.#owner.ended();
+  }
+
+  #begin(frame: TrackFrame): boolean {
+    if (this.#codec !== "opus" && !hasHeaderFields(this.#codec, frame)) return false;
+    const { width = 0, height = 0, codecPrivate } = frame;
+    const format = { codec: this.#codec, width, height };
+    this.#file.append(containerHeader(codecPrivate ? { ...format, codecPrivate } : format));
+    this.#started = true;
+    return true;
+  }
+
+  #noteSize(frame: TrackFrame, atMs: number): void {
+    const { width, height } = frame;
+    if (!width || !height || this.#size === `${width}x${height}`) return;
+    this.#size = `${width}x${height}`;
+    this.#owner.emit({ type: "resolution", track: this.id, atMs, width, height });
+  }
+}
+
+function hasHeaderFields(codec: CaptureCodec, frame: TrackFrame): boolean {
+  if (!frame.key || !frame.width || !frame.height) return false;
+  return codec !== "H264" || frame.codecPrivate !== undefined;
+}
