@@ -3,8 +3,8 @@ import {
   circuitBreaker,
   handleWhen,
   isBrokenCircuitError,
-  isTaskCancelledError,
   retry,
+  TaskCancelledError,
   TimeoutStrategy,
   timeout,
 } from "cockatiel";
@@ -132,8 +132,13 @@ export class OperationGuard {
     }
   }
 
-  /** One attempt outside retry and breaker, within the time that is left until `deadline` (epoch ms). */
+  /**
+   * One attempt outside retry and breaker, within the time that is left until `deadline` (epoch ms).
+   * Errors: as `run`, without the breaker's.
+   */
   async once<T>(work: Work<T>, signal: AbortSignal, deadline: number): Promise<T> {
+    const tooLate = deadline - this.#options.clock.now() < leastUsefulMs;
+    if (tooLate) throw this.#timedOut(this.budgetMs, undefined);
     return this.#withinTime({ work, signal, deadline, lastError: undefined });
   }
 
@@ -183,7 +188,8 @@ export class OperationGuard {
       );
     } catch (error) {
       signal.throwIfAborted();
-      throw isTaskCancelledError(error) ? this.#timedOut(timeoutMs, error) : error;
+      // Cockatiel 3.2.1's own guard looks for another error's brand.
+      throw error instanceof TaskCancelledError ? this.#timedOut(timeoutMs, error) : error;
     }
   }
 

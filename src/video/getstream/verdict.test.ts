@@ -1,0 +1,186 @@
+import type { CallRecording } from "@stream-io/node-sdk";
+import { describe, expect, test } from "vitest";
+import type { CallState } from "./callState.ts";
+import type { Trace } from "./trace.ts";
+import { clockSkewMs, fileGraceMs, fileOf, judge, startGraceMs } from "./verdict.ts";
+
+const asked = 1_800_000_000_000;
+const trace: Trace = { callId: "c", requestedAt: asked, sessionId: "s1" };
+const accepted: Trace = { ...trace, acceptedAt: asked + 100 };
+const ran: Trace = { ...accepted, runningAt: asked + 3_000 };
+const stopped: Trace = { ...ran, stopRequestedAt: asked + 60_000 };
+
+const live: CallState = { ended: false, live: true, composite: "idle", sessionId: "s1" };
+const running: CallState = { ...live, composite: "running" };
+
+function file(startMs: number, endMs: number, more: Partial<CallRecording> = {}): CallRecording {
+  return {
+    filename: "f.mp4",
+    url: "u",
+    recording_type: "composite",
+    session_id: "s1",
+    start_time: new Date(asked + startMs),
+    end_time: new Date(asked + endMs),
+    ...more,
+  };
+}
+const mine = file(3_000, 60_000);
+
+const status = (t: Trace, call: CallState, files: CallRecording[], at: number) =>
+  judge(t, call, files, asked + at).answer;
+
+describe("a recording is", () => {
+  test.each([
+    ["absent when nothing of it was ever seen", trace, live, [], 1_000, { status: "absent" }],
+    ["starting once accepted", accepted, live, [], 5_000, { status: "starting" }],
+    [
+      "starting when Stream says so",
+      trace,
+      { ...live, composite: "starting" },
+      [],
+      5_000,
+      { status: "starting" },
+    ],
+    [
+      "failed when an accepted start never shows, with people in the call",
+      accepted,
+      live,
+      [],
+      startGraceMs + 200,
+      { status: "failed", reason: "never_started" },
+    ],
+    [
+      "recording, since it was first seen",
+      accepted,
+      running,
+      [],
+      3_000,
+      { status: "recording", startedAt: asked + 3_000 },
+    ],
+    [
+      "recording since then, however often it is read",
+      ran,
+      running,
+      [],
+      90_000,
+      { status: "recording", startedAt: asked + 3_000 },
+    ],
+    [
+      "still recording while its file is being made",
+      stopped,
+      live,
+      [],
+      120_000,
+      { status: "recording", startedAt: asked + 3_000 },
+    ],
+    [
+      "absent when what runs belongs to a later session",
+      trace,
+      { ...running, sessionId: "s2" },
+      [],
+      3_000,
+      { status: "absent" },
+    ],
+    [
+      "sealed once its file is there",
+      stopped,
+      live,
+      [mine],
+      400_000,
+      {
+        status: "sealed",
+        startedAt: asked + 3_000,
+        stoppedAt: asked + 60_000,
+        stopReason: "requested",
+        hasMedia: true,
+        gaps: [],
+        tracks: [],
+      },
+    ],
+    [
+      "sealed, although the next one runs already",
+      stopped,
+      running,
+      [mine],
+      400_000,
+      { status: "sealed" },
+    ],
+    [
+      "recording, not the one that ended just before it",
+      trace,
+      running,
+      [file(-4_000, -1_000)],
+      3_000,
+      { status: "recording" },
+    ],
+  ] as [string, Trace, CallState, CallRecording[], number, object][])(
+    "%s",
+    (_, t, call, files, at, expected) => {
+      expect(status(t, call, files, at)).toMatchObject(expected);
+    },
+  );
+
+  test("failed when its file does not come, counted from when its end was seen", () => {
+    const first = judge(ran, live, [], asked + 3_600_000);
+    expect(first.answer).toMatchObject({ status: "recording" });
+    const at = asked + 3_600_000 + fileGraceMs;
+    expect(judge(first.trace, live, [], at).answer).toMatchObject({ status: "recording" });
+    expect(judge(first.trace, live, [], at + 1).answer).toEqual({
+      status: "failed",
+      reason: "no_file",
+    });
+  });
+
+  test("waited for from the end of its session, when Stream tells it", () => {
+    const over = { ...live, live: false, sessionEndedAt: asked + 10_000 };
+    const at = 10_000 + fileGraceMs + 1;
+    expect(status(accepted, over, [], at)).toEqual({ status: "failed", reason: "no_file" });
+    expect(status(accepted, over, [], at - 1)).toMatchObject({ status: "starting" });
+  });
+});
+
+describe("why it ended", () => {
+  test.each([
+    ["requested", stopped, live],
+    ["room_closed", ran, { ...live, live: false, ended: true }],
+    ["session_ended", ran, { ...live, live: false, sessionEndedAt: asked + 60_000 }],
+    ["provider", ran, live],
+  ] as [string, Trace, CallState][])("%s", (reason, t, call) => {
+    expect(status(t, call, [mine], 100_000)).toMatchObject({ stopReason: reason });
+  });
+});
+
+describe("the file of a recording", () => {
+  const find = (files: CallRecording[], t = trace, isRunning = false) =>
+    fileOf(t, files, isRunning);
+
+  test("is the nearest one begun after it was asked for", () => {
+    const later = file(120_000, 180_000);
+    expect(find([later, mine])).toBe(mine);
+  });
+
+  test("may begin a little early, because clocks differ, but not while the next one runs", () => {
+    const early = file(-clockSkewMs, -1);
+    expect(find([early])).toBe(early);
+    expect(find([early], trace, true)).toBeUndefined();
+    expect(find([file(-clockSkewMs - 1, -1)])).toBeUndefined();
+  });
+
+  test("may have been under way when it was taken over", () => {
+    const takenOver = file(-600_000, 60_000);
+    expect(find([takenOver])).toBe(takenOver);
+  });
+
+  test("is of the same session, composite, and has times", () => {
+    expect(find([file(3_000, 60_000, { session_id: "s2" })])).toBeUndefined();
+    expect(find([file(3_000, 60_000, { recording_type: "raw" })])).toBeUndefined();
+    const { start_time: _, ...timeless } = mine;
+    expect(find([timeless as CallRecording])).toBeUndefined();
+  });
+
+  test("without a known session, time alone decides; an old answer has no type", () => {
+    const { sessionId: _, ...anywhere } = trace;
+    const untyped = file(3_000, 60_000, { session_id: "s9", recording_type: "" });
+    expect(find([untyped], anywhere)).toBe(untyped);
+  });
+});
