@@ -2,17 +2,22 @@ import { mkdir, realpath, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import { type Account, chooseAccount } from "./embedded/account.ts";
+import { type Account, type AccountSystem, chooseAccount } from "./embedded/account.ts";
 import { clusterOwner, ensureCluster } from "./embedded/cluster.ts";
 import { findInstallation, type Installation, linkLibraries } from "./embedded/installation.ts";
 import { ensureSocketDir, socketDirOf } from "./embedded/socketDir.ts";
 import { Supervisor } from "./embedded/supervisor.ts";
+import { EmbeddedPostgresError } from "./errors.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the database files, e.g. `<CONNVO_DATA_DIR>/postgres`; made when absent. */
   readonly dataDir: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Finds the entry file of a package; default: as Node does. */
+  readonly resolvePackage?: (name: string) => string;
+  /** What the operating system allows; default: asked. */
+  readonly accountSystem?: AccountSystem;
 }
 
 /** How to connect: through a socket in a folder only this account can enter, hence without a password. */
@@ -41,9 +46,9 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { log, clock } = options;
   const dataDir = await canonical(options.dataDir);
-  const installation = await findInstallation();
+  const installation = await findInstallation(options.resolvePackage);
   const socketDir = socketDirOf(dataDir);
-  const account = await accountFor(dataDir, socketDir, installation);
+  const account = await accountFor(options, dataDir, socketDir, installation);
   await ensureSocketDir(socketDir, account);
   const env = await environment(installation, socketDir);
   await ensureCluster({ dataDir, initdb: installation.initdb, account, env });
@@ -57,20 +62,26 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 async function canonical(dataDir: string): Promise<string> {
   const parent = path.dirname(path.resolve(dataDir));
   // Others may pass through but not look: PostgreSQL's account has to reach the folder inside.
-  await mkdir(parent, { recursive: true, mode: 0o711 });
-  return path.join(await realpath(parent), path.basename(dataDir));
+  try {
+    await mkdir(parent, { recursive: true, mode: 0o711 });
+    return path.join(await realpath(parent), path.basename(dataDir));
+  } catch (error) {
+    throw new EmbeddedPostgresError(`${parent} cannot be made`, error);
+  }
 }
 
 async function accountFor(
+  options: EmbeddedOptions,
   dataDir: string,
   socketDir: string,
   installation: Installation,
 ): Promise<Account> {
-  return chooseAccount({
+  const request = {
     uid: process.getuid?.() ?? 0,
     paths: [dataDir, await realpath(installation.postgres), socketDir],
     currentOwner: await clusterOwner(dataDir),
-  });
+  };
+  return chooseAccount(request, options.accountSystem);
 }
 
 /** Nothing of ours is passed on: no secret of the server can show up in the database's process. */
@@ -83,5 +94,7 @@ async function environment(
   const folder = path.join(socketDir, "lib");
   await rm(folder, { recursive: true, force: true });
   await linkLibraries(installation.missingLinks, folder);
-  return { ...base, LD_LIBRARY_PATH: folder };
+  // The libraries look for each other beside themselves, which a link hides: so both folders.
+  const libraries = path.join(installation.root, "native", "lib");
+  return { ...base, LD_LIBRARY_PATH: `${folder}:${libraries}` };
 }

