@@ -39,12 +39,12 @@ export async function fetchKeySet(fetch: Fetch, url: string): Promise<JSONWebKey
 async function fetchDocument(fetch: Fetch, url: string): Promise<Record<string, unknown>> {
   const response = await request(fetch, url);
   if (response.status !== 200) {
-    await response.body?.cancel();
+    discard(response);
     throw new IssuerFetchError(url, statusLine(response), response.status);
   }
   const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json" && type !== "application/jwk-set+json") {
-    await response.body?.cancel();
+    discard(response);
     throw new IssuerFetchError(url, `unexpected content type ${type ?? "(none)"}`, 200);
   }
   return parseObject(url, await readText(url, response));
@@ -117,6 +117,11 @@ function parseObject(url: string, text: string): Record<string, unknown> {
     // Falls through to the one error for both.
   }
   throw new IssuerFetchError(url, "the answer is not a JSON object", 200);
+}
+
+/** Frees the connection; how that ends is nobody's concern. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
 }
 
 function statusLine(response: Response): string {

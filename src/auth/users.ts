@@ -1,0 +1,163 @@
+import { hash } from "node:crypto";
+import { newId } from "../core/ids.ts";
+import { type Database, type ReadTx, statement, type Tx } from "../db/port.ts";
+import type { Plan, User, UserIdentity } from "./identity.ts";
+import { toUser, type UserRow, userColumns } from "./userRow.ts";
+
+interface KnownUser {
+  user: User;
+  /** Undefined when the organisation has no row yet. */
+  orgPlan: Plan | undefined;
+  /** `last_seen_at` is a minute old or more. */
+  unseen: boolean;
+}
+
+const isUnseen = "(u.last_seen_at IS NULL OR u.last_seen_at <= app_now() - interval '1 minute')";
+
+const findByIdentity = statement<UserRow & { org_plan: Plan | null; unseen: boolean }>(
+  "auth.findUser",
+  `SELECT ${userColumns}, o.plan AS org_plan, ${isUnseen} AS unseen
+   FROM users u LEFT JOIN organizations o ON o.id = u.org_id
+   WHERE u.issuer = $1 AND u.subject = $2`,
+);
+
+const findById = statement<UserRow>(
+  "auth.findUserById",
+  `SELECT ${userColumns} FROM users u WHERE u.id = $1`,
+);
+
+const upsertUser = statement<UserRow>(
+  "auth.upsertUser",
+  `INSERT INTO users AS u
+     (id, issuer, subject, email, display_name, avatar_url, org_id, org_role, plan, last_seen_at)
+   VALUES ($1, $2, $3, COALESCE($4::text, $5), $6, $7, $8, $9, $10, app_now())
+   ON CONFLICT (issuer, subject) DO UPDATE SET
+     email = COALESCE($4, u.email),
+     display_name = COALESCE($6, u.display_name),
+     avatar_url = COALESCE($7, u.avatar_url),
+     org_id = CASE WHEN $11 THEN $8 ELSE u.org_id END,
+     org_role = CASE WHEN $11 THEN $9 ELSE u.org_role END,
+     last_seen_at = app_now(),
+     updated_at = app_now()
+   RETURNING ${userColumns}`,
+);
+
+const upsertOrganization = statement(
+  "auth.upsertOrganization",
+  `INSERT INTO organizations AS o (id, plan) VALUES ($1, COALESCE($2::text, 'free'))
+   ON CONFLICT (id) DO UPDATE SET plan = $2, updated_at = app_now()
+   WHERE $2 IS NOT NULL AND o.plan <> $2`,
+);
+
+const touchUser = statement(
+  "auth.touchUser",
+  `UPDATE users u SET last_seen_at = app_now() WHERE u.id = $1 AND ${isUnseen}`,
+);
+
+/** The row of a token's user, or undefined before the first request. */
+export async function findUser(tx: ReadTx, identity: UserIdentity): Promise<User | undefined> {
+  return (await look(tx, identity))?.user;
+}
+
+/** The row of a user by its key. */
+export async function findUserById(tx: ReadTx, id: string): Promise<User | undefined> {
+  const row = await tx.first(findById, [id]);
+  tx.reads(`user:${id}`);
+  return row && toUser(row);
+}
+
+/**
+ * The row of a token's user when there is nothing to write down: undefined when it is missing, differs from
+ * the claims or was last seen a minute ago. One statement, for the hot path; otherwise `provisionUser`.
+ */
+export async function findCurrentUser(
+  tx: ReadTx,
+  identity: UserIdentity,
+): Promise<User | undefined> {
+  const known = await look(tx, identity);
+  return known && isCurrent(known, identity) && !isDue(known) ? known.user : undefined;
+}
+
+/**
+ * The row of a token's user, made by the first request and kept equal to what later tokens claim. Absent
+ * claims change nothing, save the organisation where the issuer always states it. A user's own plan is taken
+ * from the claims once and belongs to the administrator from then on; an organisation's follows its entitlement.
+ */
+export async function provisionUser(db: Database, identity: UserIdentity): Promise<User> {
+  const known = await db.read((tx) => look(tx, identity));
+  if (known === undefined || !isCurrent(known, identity)) {
+    return db.transaction((tx) => writeUser(tx, identity));
+  }
+  if (isDue(known)) await db.transaction((tx) => tx.run(touchUser, [known.user.id]));
+  return known.user;
+}
+
+async function look(tx: ReadTx, identity: UserIdentity): Promise<KnownUser | undefined> {
+  const row = await tx.first(findByIdentity, [identity.issuer, identity.subject]);
+  if (row === undefined) return undefined;
+  const user = toUser(row);
+  tx.reads(`user:${user.id}`);
+  if (user.orgId !== undefined) tx.reads(`org:${user.orgId}`);
+  return { user, orgPlan: row.org_plan ?? undefined, unseen: row.unseen };
+}
+
+async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
+  const { issuer, subject, orgId } = identity;
+  if (orgId !== undefined) {
+    await tx.run(upsertOrganization, [orgId, identity.plan ?? null]);
+    tx.writes(`org:${orgId}`);
+  }
+  const row = await tx.first(upsertUser, [
+    newId("users"),
+    issuer,
+    subject,
+    identity.email ?? null,
+    placeholderEmail(identity),
+    identity.name ?? null,
+    identity.pictureUrl ?? null,
+    orgId ?? null,
+    identity.orgRole ?? null,
+    orgId === undefined ? (identity.plan ?? "free") : "free",
+    saysOrg(identity),
+  ]);
+  if (row === undefined) throw new Error("an upsert returned no row");
+  tx.writes(`user:${row.id}`);
+  return toUser(row);
+}
+
+/** Whether the row says what the claims say. A deactivated user's row is left alone. */
+function isCurrent({ user, orgPlan }: KnownUser, identity: UserIdentity): boolean {
+  return (
+    !user.isActive || (isPersonCurrent(user, identity) && isOrgCurrent(user, orgPlan, identity))
+  );
+}
+
+function isPersonCurrent(user: User, { email, name, pictureUrl }: UserIdentity): boolean {
+  return (
+    (email ?? user.email) === user.email &&
+    (name ?? user.displayName) === user.displayName &&
+    (pictureUrl ?? user.avatarUrl) === user.avatarUrl
+  );
+}
+
+function isOrgCurrent(user: User, orgPlan: Plan | undefined, identity: UserIdentity): boolean {
+  if (!saysOrg(identity)) return true;
+  if (user.orgId !== identity.orgId || user.orgRole !== identity.orgRole) return false;
+  return (
+    identity.orgId === undefined ||
+    (orgPlan !== undefined && orgPlan === (identity.plan ?? orgPlan))
+  );
+}
+
+function saysOrg({ orgId, statesOrg }: UserIdentity): boolean {
+  return orgId !== undefined || statesOrg === true;
+}
+
+function isDue({ user, unseen }: KnownUser): boolean {
+  return user.isActive && unseen;
+}
+
+/** Tokens may carry no address (WorkOS's do only by template) and the column is never empty: one nobody can own. */
+function placeholderEmail({ issuer, subject }: UserIdentity): string {
+  return `${hash("sha256", `${issuer}|${subject}`, "hex").slice(0, 24)}@unknown.invalid`;
+}
