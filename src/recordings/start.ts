@@ -1,7 +1,8 @@
 import { AppError, isAppError } from "../core/errors.ts";
 import { orThrow } from "../core/result.ts";
+import { ensureRoom } from "../meetings/room.ts";
 import type { ProviderRecording } from "../video/port.ts";
-import { admitStart, type StartRequest } from "./admission.ts";
+import { type Admission, admitStart, type StartRequest } from "./admission.ts";
 import { recordFailure, recordStarted } from "./outcome.ts";
 import { configOf, type Recording, recordingUrl, refOf } from "./recording.ts";
 import { requestStop } from "./requestStop.ts";
@@ -62,7 +63,7 @@ async function admitWhenFree(
 ): Promise<Recording> {
   for (;;) {
     const admission = await admitOnce(services, request);
-    if (admission.kind === "admitted") return launch(services, admission.recording, deadline);
+    if (admission.kind === "admitted") return launch(services, admission, deadline);
     const wanted = admission.kind === "repeated" ? isConfirmed : hasLeftOpen;
     const later = await waitForState(services, admission.recording, wanted, deadline);
     if (admission.kind === "repeated") return outcomeOf(later);
@@ -97,10 +98,11 @@ async function requireFreeDisk({ config, video, freeDiskBytes }: RecordingServic
 /** Asks the provider and records its answer; whatever is not known by then is left to settle. */
 async function launch(
   services: RecordingServices,
-  recording: Recording,
+  { recording, meeting }: Extract<Admission, { kind: "admitted" }>,
   deadline: number,
 ): Promise<Recording> {
   try {
+    if (meeting.roomId === null) await ensureRoom(services, meeting.id);
     const answer = await confirmed(services, recording, deadline);
     return await conclude(services, recording, answer);
   } catch (error) {
