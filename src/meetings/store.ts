@@ -1,0 +1,93 @@
+import { AppError } from "../core/errors.ts";
+import { type ReadTx, statement, type Tx } from "../db/port.ts";
+import type { Headcount, Meeting, MeetingState, Member } from "./meeting.ts";
+
+const columns = `
+  m.id, m.organizer_id AS "organizerId", m.title, m.state, m.tier,
+  m.recording_permitted AS "recordingPermitted", m.transcription_enabled AS "transcriptionEnabled",
+  m.max_participants AS "maxParticipants", m.room_id AS "roomId",
+  m.started_at AS "startedAt", m.ended_at AS "endedAt"`;
+
+const findById = statement<Meeting>(
+  "meetings.find",
+  `SELECT ${columns} FROM meetings m WHERE m.id = $1`,
+);
+
+/** Weaker than FOR UPDATE on purpose: rows that point to the meeting (events, recordings) can still be added. */
+const lockById = statement<Meeting>(
+  "meetings.lock",
+  `SELECT ${columns} FROM meetings m WHERE m.id = $1 FOR NO KEY UPDATE`,
+);
+
+const countPeople = statement<Headcount>(
+  "meetings.headcount",
+  `SELECT count(*) AS total, count(*) FILTER (WHERE role = 'host') AS hosts,
+     count(*) FILTER (WHERE presence = 'joined') AS joined
+   FROM meeting_participants WHERE meeting_id = $1`,
+);
+
+const findMemberOf = statement<Member>(
+  "meetings.findMember",
+  `SELECT id, role, presence FROM meeting_participants WHERE meeting_id = $1 AND user_id = $2`,
+);
+
+const move = statement<Meeting>(
+  "meetings.move",
+  `UPDATE meetings m SET state = $2,
+     started_at = CASE WHEN $2 = 'active' THEN app_now() ELSE started_at END,
+     ended_at = CASE WHEN $2 = 'concluded' THEN app_now() ELSE ended_at END,
+     room_due_at = CASE WHEN tier = 'paid' AND $2 IN ('active', 'concluded')
+       THEN app_now() + interval '5 seconds' END,
+     updated_at = app_now()
+   WHERE m.id = $1
+   RETURNING ${columns}`,
+);
+
+const databaseNow = statement<{ now: number }>("meetings.now", "SELECT app_now() AS now");
+
+/** @throws AppError NOT_FOUND */
+export async function requireMeeting(tx: ReadTx, id: string): Promise<Meeting> {
+  tx.reads(`meeting:${id}`);
+  return present(await tx.first(findById, [id]), id);
+}
+
+/**
+ * The meeting, kept from being changed by others until the transaction ends; every decision that depends on
+ * its state or its people is made under this lock. @throws AppError NOT_FOUND
+ */
+export async function lockMeeting(tx: Tx, id: string): Promise<Meeting> {
+  return present(await tx.first(lockById, [id]), id);
+}
+
+function present(meeting: Meeting | undefined, id: string): Meeting {
+  if (meeting) return meeting;
+  throw new AppError("NOT_FOUND", "Meeting not found", { id });
+}
+
+/** Counted in a statement of its own: one that waited for the lock would count what was before the wait. */
+export async function headcount(tx: ReadTx, meetingId: string): Promise<Headcount> {
+  const counted = await tx.first(countPeople, [meetingId]);
+  if (!counted) throw new Error("the database did not count");
+  return counted;
+}
+
+export function findMember(
+  tx: ReadTx,
+  meetingId: string,
+  userId: string,
+): Promise<Member | undefined> {
+  return tx.first(findMemberOf, [meetingId, userId]);
+}
+
+/** Moves a locked meeting whose move was found legal; sets the times and the deadline of its room. */
+export async function moveMeeting(tx: Tx, id: string, to: MeetingState): Promise<Meeting> {
+  tx.writes(`meeting:${id}`);
+  return present(await tx.first(move, [id, to]), id);
+}
+
+/** The database's clock, epoch ms: the one time all nodes share. */
+export async function now(tx: ReadTx): Promise<number> {
+  const row = await tx.first(databaseNow);
+  if (!row) throw new Error("the database did not tell the time");
+  return row.now;
+}
