@@ -157,7 +157,7 @@ class StandIn {
         response.destroy();
         break;
       case "delay":
-        setTimeout(() => this.#send(response, answer), fault.ms);
+        setTimeout(() => this.#send(response, answer), fault.ms).unref();
         break;
       case "hang":
         break;
