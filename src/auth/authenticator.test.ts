@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { exportSPKI, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -302,6 +303,22 @@ describe("garbage", () => {
       httpStatus: 401,
       code: "InvalidAuthHeader",
     });
+  });
+
+  it("is refused wherever a good token is damaged, and never breaks us", async () => {
+    const token = await ours.sign(claims());
+    // The last character's low bits are padding: changing them alone leaves the signature as it is.
+    const place = fc.integer({ min: 0, max: token.length - 2 });
+    const character = fc.constantFrom(..."abcXYZ019-_.=\u00e9\u0000");
+    const damaged = fc.tuple(place, character).map(([at, by]) => {
+      return token.slice(0, at) + by + token.slice(at + 1);
+    });
+    await fc.assert(
+      fc.asyncProperty(damaged, async (given) => {
+        if (given !== token) expect((await failure(bearer(given))).httpStatus).toBe(401);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("is refused when it is larger than any token", async () => {

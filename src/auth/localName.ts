@@ -47,5 +47,5 @@ function emailOf(folded: string, digest: string): string {
 }
 
 function refuseName(problem: string): Result<never> {
-  return refuse(new AppError("VALIDATION_ERROR", `name ${problem}`, { field: "name" }));
+  return refuse(new AppError("VALIDATION_ERROR", `The name ${problem}`, { field: "name" }));
 }

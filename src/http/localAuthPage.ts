@@ -17,6 +17,7 @@ textarea { margin-bottom: .75rem; resize: vertical; font: .8125rem/1.4 ui-monosp
 button { margin-top: 1rem; border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 600; cursor: pointer; }
 button:disabled { opacity: .6; cursor: progress; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+h1:focus { outline: none; }
 #problem { margin: .75rem 0 0; color: var(--bad); }
 [hidden] { display: none; }
 `;
@@ -98,7 +99,7 @@ export function signInPage(returnTo: string | undefined): string {
 <form id="form">
 <p>This server keeps no passwords: pick a name, and the same name is always the same person.</p>
 <label for="name">Your name</label>
-<input id="name" name="name" autocomplete="nickname" maxlength="80" required autofocus aria-describedby="problem">
+<input id="name" name="name" autocomplete="nickname" maxlength="160" required autofocus aria-describedby="problem">
 <p id="problem" role="alert"></p>
 <button id="submit">Continue</button>
 </form>
