@@ -186,7 +186,7 @@ describe("what is already so is no failure", () => {
     await provider.startRecording(request);
     await provider.recordingState(request);
     standIn.calls.endSession(room.roomId);
-    expect((await provider.stopRecording(request)).status).toBe("recording");
+    expect((await provider.stopRecording(request)).status).toBe("finishing");
     standIn.calls.finishFiles(room.roomId);
     expect(await provider.stopRecording(request)).toMatchObject({
       status: "sealed",
@@ -247,7 +247,36 @@ describe("between start and file", () => {
     remember(await elsewhere.recordingState(ref));
     standIn.calls.finishFiles(room.roomId);
     remember(await elsewhere.recordingState(ref));
-    expect(stages).toEqual(["starting", "recording", "recording", "recording", "sealed"]);
+    expect(stages).toEqual(["starting", "recording", "recording", "finishing", "sealed"]);
+  });
+
+  test("the next recording may run while the last one's file is being made", async () => {
+    const { provider, standIn } = await liveScene({ filesAtOnce: false });
+    const run = async () => {
+      const request = recordingOf();
+      await provider.startRecording(request);
+      await provider.recordingState(request);
+      return request;
+    };
+    const first = await run();
+    await provider.stopRecording(first);
+    await provider.recordingState(first);
+    const second = await run();
+    const states = async () => [
+      (await provider.recordingState(first)).status,
+      (await provider.recordingState(second)).status,
+    ];
+    expect(await states()).toEqual(["finishing", "recording"]);
+    await provider.stopRecording(first);
+    expect(await states()).toEqual(["finishing", "recording"]);
+    standIn.calls.finishFiles(room.roomId);
+    expect(await states()).toEqual(["sealed", "recording"]);
+    await provider.stopRecording(second);
+    expect(await states()).toEqual(["sealed", "finishing"]);
+    standIn.calls.finishFiles(room.roomId);
+    const [a, b] = [await provider.recordingState(first), await provider.recordingState(second)];
+    expect([a.status, b.status]).toEqual(["sealed", "sealed"]);
+    expect(a).not.toEqual(b);
   });
 
   test("starting again before anything shows sends nothing", async () => {

@@ -54,7 +54,7 @@ export class StreamRecorder {
     const call = this.#api.call(ref.roomId);
     const context = { operation: "stopRecording", signal };
     const before = await this.#look(call, ref, context);
-    if (!mayRun(before.answer) || isFinishing(before)) return before.answer;
+    if (!mayRun(before.answer)) return before.answer;
     try {
       await this.#api.request({ ...context, changes: true }, () => call.stopRecording(composite));
     } catch (error) {
@@ -97,8 +97,10 @@ export class StreamRecorder {
   /** Whatever runs in this call is the recording asked for: a meeting has one, and Stream cannot run two. */
   #takeOver(request: RecordingStartRequest, seen: CallState): ProviderRecording {
     const { roomId, recordingId } = request;
-    this.#log.info({ roomId, recordingId }, "the call is already being recorded");
-    const { sessionId: _, ...trace } = this.#trace(request);
+    const { sessionId: _, ...known } = this.#trace(request);
+    const ours = known.acceptedAt !== undefined || known.unconfirmed === true;
+    if (!ours) this.#log.info({ roomId, recordingId }, "the call is already being recorded");
+    const trace: Trace = ours ? known : { ...known, takenOver: true };
     const verdict = judge(trace, seen, [], this.#clock.now());
     this.#traces.keep(recordingId, verdict.trace);
     return verdict.answer;
@@ -195,7 +197,7 @@ export class StreamRecorder {
     const files = await this.#files(call, context);
     const { answer, trace } = judge(this.#trace(ref), seen, files, this.#clock.now());
     if (answer.status !== "absent") this.#traces.keep(ref.recordingId, trace);
-    return { answer, call: seen, trace };
+    return { answer, call: seen };
   }
 
   async #call(call: StreamCall, context: Reading): Promise<CallState> {
@@ -214,16 +216,12 @@ export class StreamRecorder {
 interface Look {
   answer: ProviderRecording;
   call?: CallState;
-  trace?: Trace;
 }
+
+const ended = new Set<ProviderRecording["status"]>(["finishing", "sealed", "failed"]);
 
 /** `absent` too: a start that was never answered may have become a recording. */
-const mayRun = ({ status }: ProviderRecording) => status !== "sealed" && status !== "failed";
-
-/** Its capture is over and only the file is missing. */
-function isFinishing({ answer, call }: Look): boolean {
-  return answer.status === "recording" && call?.composite === "idle";
-}
+const mayRun = ({ status }: ProviderRecording) => !ended.has(status);
 
 function requireLive(call: CallState): void {
   if (call.live) return;

@@ -11,6 +11,7 @@ const full: Trace = {
   acceptedAt: 2,
   runningAt: 3,
   stopRequestedAt: 4,
+  takenOver: true,
 };
 
 test("a reference carries the trace to another process", () => {
@@ -20,6 +21,7 @@ test("a reference carries the trace to another process", () => {
     callId: "call_m",
     sessionId: "s",
     requestedAt: "1",
+    takenOver: "true",
     acceptedAt: "2",
     runningAt: "3",
     stopRequestedAt: "4",

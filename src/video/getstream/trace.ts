@@ -13,6 +13,8 @@ export interface Trace {
   /** First seen running. */
   runningAt?: number;
   stopRequestedAt?: number;
+  /** It ran already when it was asked for. */
+  takenOver?: boolean;
   /** First seen neither running nor listed. */
   idleAt?: number;
   /** A start was sent and never answered. */
@@ -56,6 +58,7 @@ export function encode(trace: Trace): Record<string, string> {
     callId: trace.callId,
     ...(trace.sessionId === undefined ? {} : { sessionId: trace.sessionId }),
     requestedAt: String(trace.requestedAt),
+    ...(trace.takenOver ? { takenOver: "true" } : {}),
   };
   for (const key of times) {
     const at = trace[key];
@@ -65,8 +68,11 @@ export function encode(trace: Trace): Record<string, string> {
 }
 
 function decode({ providerRef = {} }: RecordingRef): Partial<Trace> {
-  const { sessionId } = providerRef;
-  const told: Partial<Trace> = sessionId ? { sessionId } : {};
+  const { sessionId, takenOver } = providerRef;
+  const told: Partial<Trace> = {
+    ...(sessionId ? { sessionId } : {}),
+    ...(takenOver === "true" ? { takenOver: true } : {}),
+  };
   for (const key of ["requestedAt", ...times] as const) {
     const at = Number(providerRef[key] ?? Number.NaN);
     if (Number.isFinite(at)) told[key] = at;

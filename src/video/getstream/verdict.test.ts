@@ -65,13 +65,22 @@ describe("a recording is", () => {
       90_000,
       { status: "recording", startedAt: asked + 3_000 },
     ],
+    ["finishing while its file is being made", stopped, live, [], 120_000, { status: "finishing" }],
     [
-      "still recording while its file is being made",
+      "recording until its end is seen, even after a stop",
       stopped,
-      live,
+      running,
+      [],
+      61_000,
+      { status: "recording", startedAt: asked + 3_000 },
+    ],
+    [
+      "finishing for good once its end was seen, whatever runs now",
+      { ...stopped, idleAt: asked + 62_000 },
+      running,
       [],
       120_000,
-      { status: "recording", startedAt: asked + 3_000 },
+      { status: "finishing" },
     ],
     [
       "absent when what runs belongs to a later session",
@@ -122,9 +131,9 @@ describe("a recording is", () => {
 
   test("failed when its file does not come, counted from when its end was seen", () => {
     const first = judge(ran, live, [], asked + 3_600_000);
-    expect(first.answer).toMatchObject({ status: "recording" });
+    expect(first.answer).toEqual({ status: "finishing" });
     const at = asked + 3_600_000 + fileGraceMs;
-    expect(judge(first.trace, live, [], at).answer).toMatchObject({ status: "recording" });
+    expect(judge(first.trace, live, [], at).answer).toEqual({ status: "finishing" });
     expect(judge(first.trace, live, [], at + 1).answer).toEqual({
       status: "failed",
       reason: "no_file",
@@ -159,16 +168,24 @@ describe("the file of a recording", () => {
     expect(find([later, mine])).toBe(mine);
   });
 
-  test("may begin a little early, because clocks differ, but not while the next one runs", () => {
-    const early = file(-clockSkewMs, -1);
+  test("may begin a little early, because clocks differ, but not while it still runs", () => {
+    const early = file(-clockSkewMs, 10_000);
     expect(find([early])).toBe(early);
     expect(find([early], trace, true)).toBeUndefined();
-    expect(find([file(-clockSkewMs - 1, -1)])).toBeUndefined();
+    expect(find([file(-clockSkewMs - 1, 10_000)])).toBeUndefined();
   });
 
-  test("may have been under way when it was taken over", () => {
-    const takenOver = file(-600_000, 60_000);
-    expect(find([takenOver])).toBe(takenOver);
+  test("is not one that ended before it was asked for", () => {
+    expect(find([file(-2_000, 0)])).toBeUndefined();
+  });
+
+  test("was under way if it was taken over: the first that ended since", () => {
+    const takenOver = { ...trace, takenOver: true };
+    const before = file(-900_000, -1);
+    const underWay = file(-600_000, 60_000);
+    const next = file(70_000, 90_000);
+    expect(find([next, before, underWay], takenOver)).toBe(underWay);
+    expect(find([underWay])).toBeUndefined();
   });
 
   test("is of the same session, composite, and has times", () => {

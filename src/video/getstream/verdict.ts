@@ -18,8 +18,8 @@ export interface Verdict {
 
 /**
  * What became of a recording, from Stream's call, its list of finished files and what we know ourselves.
- * Between the end of the capture and the file there is nothing to see at Stream: that is still `recording`, because
- * the media is not safe yet.
+ * A call can be recorded again while the last file is still being made, so what runs now is ours only until ours was
+ * once seen ended.
  */
 export function judge(
   trace: Trace,
@@ -27,33 +27,40 @@ export function judge(
   files: readonly CallRecording[],
   now: number,
 ): Verdict {
-  const file = fileOf(trace, files, call.composite === "running");
+  const running = call.composite !== "idle" && sameSession(trace, call) && !isOver(trace);
+  const file = fileOf(trace, files, running);
   if (file) return { answer: sealed(trace, call, file), trace };
-  if (call.composite !== "idle" && sameSession(trace, call)) return active(trace, call, now);
-  return idle(trace, call, now);
+  return running ? active(trace, call, now) : idle(trace, call, now);
 }
 
 /**
- * The finished file of this recording: same session, composite, and not begun before it was asked for — or, when a
- * capture that already ran was taken over, under way at that moment.
+ * The finished file of this recording: composite, same session, ended after it was asked for, and not begun before —
+ * unless a capture that already ran was taken over. While it runs, the clocks' difference is not allowed for,
+ * because that would find the file of the one before.
  */
 export function fileOf(
   trace: Trace,
   files: readonly CallRecording[],
   running: boolean,
 ): CallRecording | undefined {
-  const skew = running ? 0 : clockSkewMs;
-  const { requestedAt, sessionId } = trace;
-  const distance = (file: CallRecording) => Math.abs(file.start_time.getTime() - requestedAt);
+  const { requestedAt, sessionId, takenOver } = trace;
+  const earliest = takenOver ? 0 : requestedAt - (running ? 0 : clockSkewMs);
+  const rank = ({ start_time, end_time }: CallRecording) =>
+    takenOver ? end_time.getTime() : Math.abs(start_time.getTime() - requestedAt);
   return files
     .filter((file) => !file.recording_type || file.recording_type === "composite")
     .filter((file) => sessionId === undefined || file.session_id === sessionId)
     .filter(({ start_time, end_time }) => {
       if (!(start_time instanceof Date && end_time instanceof Date)) return false;
-      return start_time.getTime() >= requestedAt - skew || end_time.getTime() > requestedAt;
+      return start_time.getTime() >= earliest && end_time.getTime() > requestedAt;
     })
-    .sort((a, b) => distance(a) - distance(b))[0];
+    .sort((a, b) => rank(a) - rank(b))[0];
 }
+
+const hasBegun = ({ runningAt, stopRequestedAt }: Trace) =>
+  runningAt !== undefined || stopRequestedAt !== undefined;
+
+const isOver = (trace: Trace) => hasBegun(trace) && trace.idleAt !== undefined;
 
 function sameSession(trace: Trace, call: CallState): boolean {
   return trace.sessionId === undefined || trace.sessionId === call.sessionId;
@@ -65,23 +72,20 @@ function active(trace: Trace, call: CallState, now: number): Verdict {
   const seen: Trace = { ...rest, ...(sessionId === undefined ? {} : { sessionId }) };
   if (call.composite === "starting")
     return { answer: { status: "starting", providerRef: encode(seen) }, trace: seen };
-  return recording({ ...seen, runningAt: seen.runningAt ?? now });
-}
-
-function recording(trace: Trace): Verdict {
-  const startedAt = trace.runningAt ?? trace.requestedAt;
-  return { answer: { status: "recording", startedAt, providerRef: encode(trace) }, trace };
+  const startedAt = seen.runningAt ?? now;
+  const ours: Trace = { ...seen, runningAt: startedAt };
+  return { answer: { status: "recording", startedAt, providerRef: encode(ours) }, trace: ours };
 }
 
 /** Neither running nor listed: not begun, being finished, or lost. */
 function idle(trace: Trace, call: CallState, now: number): Verdict {
-  const { acceptedAt, runningAt, stopRequestedAt } = trace;
-  const begun = runningAt !== undefined || stopRequestedAt !== undefined;
+  const { acceptedAt, stopRequestedAt } = trace;
+  const begun = hasBegun(trace);
   if (!begun && acceptedAt === undefined) return { answer: { status: "absent" }, trace };
   const idleAt = trace.idleAt ?? Math.min(now, endOfSession(trace, call) ?? now);
   const seen: Trace = { ...trace, idleAt };
   if (now - Math.max(idleAt, stopRequestedAt ?? 0) > fileGraceMs) return failed(seen, "no_file");
-  if (begun) return recording(seen);
+  if (begun) return { answer: { status: "finishing" }, trace: seen };
   if (call.live && now - (acceptedAt ?? now) > startGraceMs) return failed(seen, "never_started");
   return { answer: { status: "starting", providerRef: encode(seen) }, trace: seen };
 }
