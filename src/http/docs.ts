@@ -1,0 +1,59 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+import type { OpenAPIV3 } from "openapi-types";
+import { buildOpenApi, type OpenApiDocument } from "../runtime/openapi.ts";
+import type { Registry } from "../runtime/registry.ts";
+
+/** Makes the document when it is first asked for: the public address may not be known before the server listens. */
+export function lazyOpenApi(registry: Registry, publicUrl: () => string): () => OpenApiDocument {
+  let document: OpenApiDocument | undefined;
+  return () => {
+    document ??= buildOpenApi(registry, publicUrl());
+    return document;
+  };
+}
+
+/** `/docs`: the API document to read and try out; its scripts and styles come from this server alone. */
+export async function docsRoutes(
+  scope: FastifyInstance,
+  document: () => OpenApiDocument,
+): Promise<void> {
+  const asSwagger = () => document() as unknown as OpenAPIV3.Document;
+  const placeholder = { openapi: "3.0.3", info: { title: "Connvo API", version: "" }, paths: {} };
+  await scope.register(swagger, { mode: "static", specification: { document: placeholder } });
+  await scope.register(swaggerUi, {
+    routePrefix: "/docs",
+    // Without validatorUrl the page would send the document to a validator on the internet.
+    uiConfig: { validatorUrl: null, docExpansion: "list", deepLinking: true },
+    theme: { title: "Connvo API" },
+    transformSpecification: asSwagger,
+    staticCSP: contentSecurityPolicy,
+    transformStaticCSP: (policy) => policy + targetsOf(document()),
+  });
+}
+
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "form-action 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+].join("; ");
+
+/** Calls tried out go to the public address, which may differ from the one the page came from. */
+function targetsOf({ servers }: OpenApiDocument): string {
+  return servers.map(({ url }) => ` ${new URL(url).origin}`).join("");
+}
+
+/** `/openapi.json`, written once. */
+export function openApiRoute(scope: FastifyInstance, document: () => OpenApiDocument): void {
+  let text: string | undefined;
+  scope.get("/openapi.json", (_request, reply) => {
+    text ??= JSON.stringify(document());
+    return reply.header("content-type", "application/json; charset=utf-8").send(text);
+  });
+}

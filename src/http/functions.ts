@@ -1,0 +1,200 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Identity } from "../auth/identity.ts";
+import type { FunctionKind } from "../runtime/builders.ts";
+import { type ParsedPath, parseFunctionPath, parseRunPath } from "../runtime/functionPath.ts";
+import type { Invoker } from "../runtime/invoke.ts";
+import { errorMessage, type Failure, type Outcome } from "../runtime/outcome.ts";
+import type { Registry } from "../runtime/registry.ts";
+import type { Format } from "../runtime/values.ts";
+import { defaultFormat } from "./convexClient.ts";
+import { disconnectSignal } from "./disconnect.ts";
+import { internalErrorBody, unavailableReply } from "./errorReply.ts";
+import {
+  acceptJsonOnly,
+  bodyError,
+  type FunctionBody,
+  formatOf,
+  pathOf,
+  readFunctionBody,
+} from "./functionBody.ts";
+import { RequestError } from "./requestError.ts";
+
+export interface FunctionRoutesOptions {
+  registry: Registry;
+  invoker: Invoker;
+  authenticator: Authenticator;
+  /** Aborts when the server gives up on calls that are still running. */
+  stopping: AbortSignal;
+}
+
+/** `/api/run` writes the published envelope, the other endpoints what Convex's clients read. */
+type Envelope = "run" | "convex";
+
+const kinds: readonly FunctionKind[] = ["query", "mutation", "action"];
+
+/** Adds the addresses under which functions are called. `scope` must be theirs alone. */
+export function functionRoutes(scope: FastifyInstance, options: FunctionRoutesOptions): void {
+  const edge = new FunctionEdge(options);
+  acceptJsonOnly(scope);
+  scope.setErrorHandler((error) => {
+    throw bodyError(error) ?? error;
+  });
+  scope.post<{ Params: { "*": string } }>("/api/run/*", (request, reply) =>
+    edge.run(request, request.params["*"], reply),
+  );
+  for (const kind of kinds)
+    scope.post(`/api/${kind}`, (request, reply) => edge.call(request, kind, reply));
+  scope.post("/api/function", (request, reply) => edge.callAny(request, reply));
+}
+
+class FunctionEdge {
+  readonly #options: FunctionRoutesOptions;
+  /** Address → name of every function, so that a good address needs no parsing. */
+  readonly #addresses: ReadonlyMap<string, ParsedPath>;
+
+  constructor(options: FunctionRoutesOptions) {
+    this.#options = options;
+    this.#addresses = new Map(
+      [...options.registry.keys()].map((name) => [name.replace(":", "/"), { ok: true, name }]),
+    );
+  }
+
+  /** `/api/run/<module>/<function>`: any kind of function. */
+  async run(request: FastifyRequest, address: string, reply: FastifyReply): Promise<FastifyReply> {
+    defaultFormat(request.headers["convex-client"]);
+    const body = readFunctionBody(request.body);
+    const identity = await this.#authenticate(request);
+    const path = this.#addresses.get(address) ?? parseRunPath(address);
+    if (path === undefined)
+      throw new RequestError(
+        400,
+        "MissingIdentifier",
+        "Path or function name not provided in path, e.g. /api/run/messages/list",
+      );
+    const name = nameOf(path, address);
+    const format = formatOf(body, "json");
+    return this.#answer("run", { name, kind: undefined, body, format, identity }, request, reply);
+  }
+
+  /** `/api/query`, `/api/mutation`, `/api/action`: the path in the body, the kind in the address. */
+  async call(
+    request: FastifyRequest,
+    kind: FunctionKind,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const fallback = defaultFormat(request.headers["convex-client"]);
+    const body = readFunctionBody(request.body);
+    const name = this.#nameIn(body);
+    const identity = await this.#authenticate(request);
+    const format = formatOf(body, fallback);
+    return this.#answer("convex", { name, kind, body, format, identity }, request, reply);
+  }
+
+  /** `/api/function`: any kind of function, for administration. */
+  async callAny(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const fallback = defaultFormat(request.headers["convex-client"]);
+    const body = readFunctionBody(request.body);
+    const identity = await this.#authenticate(request);
+    if (identity.kind !== "admin")
+      throw new RequestError(
+        403,
+        "BadDeployKey",
+        "The provided deploy key was invalid for this deployment. Double check that the environment this key was generated for matches the desired deployment.",
+      );
+    const name = this.#nameIn(body);
+    const format = formatOf(body, fallback);
+    const call = { name, kind: undefined, body, format, identity };
+    return this.#answer("convex", call, request, reply);
+  }
+
+  #nameIn(body: FunctionBody): string {
+    const path = pathOf(body);
+    return this.#options.registry.has(path) ? path : nameOf(parseFunctionPath(path), path);
+  }
+
+  #authenticate(request: FastifyRequest): Promise<Identity> {
+    return this.#options.authenticator.authenticate(request.headers.authorization);
+  }
+
+  async #answer(
+    envelope: Envelope,
+    call: {
+      name: string;
+      kind: FunctionKind | undefined;
+      body: FunctionBody;
+      format: Format;
+      identity: Identity;
+    },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const { name, kind, body, format, identity } = call;
+    const { invoker, stopping } = this.#options;
+    const outcome = await invoker.invoke({
+      name,
+      kind,
+      args: body.args,
+      argsBytes: body.bytes,
+      format,
+      identity,
+      requestId: request.id,
+      signal: () => AbortSignal.any([disconnectSignal(reply), stopping]),
+    });
+    return send(envelope, outcome, request.id, reply);
+  }
+}
+
+function nameOf(path: ParsedPath, text: string): string {
+  if (path.ok) return path.name;
+  throw new RequestError(
+    400,
+    "BadConvexFunctionIdentifier",
+    `${text.slice(0, 256)} is not a valid path to a Convex function. ${path.reason}`,
+  );
+}
+
+function send(
+  envelope: Envelope,
+  outcome: Outcome,
+  requestId: string,
+  reply: FastifyReply,
+): FastifyReply {
+  reply
+    .header("content-type", "application/json; charset=utf-8")
+    .header("cache-control", "no-store");
+  return outcome.ok
+    ? reply.send(successText(envelope, outcome.json))
+    : sendFailure(envelope, outcome.failure, requestId, reply);
+}
+
+function successText(envelope: Envelope, json: string): string {
+  return envelope === "run"
+    ? `{"status":"success","errorMessage":"","errorData":{},"value":${json}}`
+    : `{"status":"success","value":${json}}`;
+}
+
+function sendFailure(
+  envelope: Envelope,
+  failure: Failure,
+  requestId: string,
+  reply: FastifyReply,
+): FastifyReply {
+  switch (failure.kind) {
+    case "refused":
+      return reply.send(
+        JSON.stringify({
+          status: "error",
+          errorMessage: errorMessage(requestId, failure),
+          ...((failure.typed || envelope === "run") && { errorData: failure.data }),
+        }),
+      );
+    case "unavailable": {
+      const { code, message, retryAfterMs } = failure;
+      const { status, headers, body } = unavailableReply(code, message, retryAfterMs);
+      return reply.code(status).headers(headers).send(JSON.stringify(body));
+    }
+    case "broken":
+      return reply.code(500).send(JSON.stringify(internalErrorBody));
+  }
+}

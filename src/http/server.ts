@@ -1,0 +1,154 @@
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyReply } from "fastify";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Invoker } from "../runtime/invoke.ts";
+import type { OpenApiDocument } from "../runtime/openapi.ts";
+import type { Registry } from "../runtime/registry.ts";
+import { allowAnyOrigin, answerPreflight } from "./cors.ts";
+import { docsRoutes, lazyOpenApi, openApiRoute } from "./docs.ts";
+import { errorReply, writeError } from "./errorReply.ts";
+import { functionRoutes } from "./functions.ts";
+import { healthRoutes, type ReadinessCheck } from "./health.ts";
+import { chosenRequestId, createRequestIds } from "./requestId.ts";
+
+export interface ServerOptions {
+  registry: Registry;
+  invoker: Invoker;
+  authenticator: Authenticator;
+  clock: Clock;
+  log: Log;
+  /** Version of the server. */
+  version: string;
+  /** Address at which clients reach it, without a trailing slash; asked for once it listens. */
+  publicUrl: () => string;
+  readiness?: readonly ReadinessCheck[];
+  /** Routes of others (sign-in, rooms, files, metrics), each in a scope of its own. */
+  plugins?: readonly FastifyPluginAsync[];
+}
+
+/** An HTTP server that has not begun to listen; `app.inject` works without. */
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  /** @returns the address it is reached at on this machine, e.g. `http://127.0.0.1:3210` */
+  listen(host: string, port: number): Promise<string>;
+  /** Takes no more connections, lets running requests finish for `deadlineMs`, then cuts them off. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Time to send the headers of a request, and a whole request, ms. */
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 300_000;
+
+/** Builds the server: the function API, its document, health, and the plugins. Opens nothing. */
+export function buildServer(options: ServerOptions): HttpServer {
+  const { clock, log } = options;
+  const stopping = new AbortController();
+  const app = createApp(log);
+  const document = lazyOpenApi(options.registry, options.publicUrl);
+  const plugins: readonly FastifyPluginAsync[] = [
+    async (scope) => publicApi(scope, options, document, stopping.signal),
+    (scope) => docsRoutes(scope, document),
+    ...(options.plugins ?? []),
+  ];
+  for (const plugin of plugins) void app.register(plugin);
+  return {
+    app,
+    listen: (host, port) => app.listen({ host, port }),
+    close: (deadlineMs) => closeApp(app, stopping, deadlineMs, clock),
+  };
+}
+
+function createApp(log: Log): FastifyInstance {
+  const newId = createRequestIds();
+  const app = Fastify({
+    logger: false,
+    genReqId: (request) => chosenRequestId(request.headers) ?? newId(),
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs },
+    routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => report(error, request.id, reply, log),
+  });
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => report(error, request.id, reply, log));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send());
+  return app;
+}
+
+function report(error: unknown, requestId: string, reply: FastifyReply, log: Log): FastifyReply {
+  const answer = errorReply(error);
+  if (answer.status >= 500) log.error({ err: error, requestId }, "request failed");
+  return writeError(reply, answer);
+}
+
+/** Everything that pages of any origin may call. */
+function publicApi(
+  scope: FastifyInstance,
+  options: ServerOptions,
+  document: () => OpenApiDocument,
+  stopping: AbortSignal,
+): void {
+  const { clock, version, readiness = [] } = options;
+  allowAnyOrigin(scope);
+  healthRoutes(scope, { clock, version, checks: readiness });
+  openApiRoute(scope, document);
+  void scope.register((functions, _options, done) => {
+    functionRoutes(functions, { ...options, stopping });
+    done();
+  });
+  refuseOtherMethods(scope);
+}
+
+const getAddresses = [
+  "/",
+  "/health",
+  "/healthz",
+  "/readyz",
+  "/version",
+  "/instance_version",
+  "/instance_name",
+  "/openapi.json",
+];
+const callAddresses = ["/api/query", "/api/mutation", "/api/action", "/api/function", "/api/run/*"];
+
+/** 405 where only the method is wrong, 404 for the rest of `/api`, both without a body; preflights always pass. */
+function refuseOtherMethods(scope: FastifyInstance): void {
+  for (const url of [...getAddresses, "/api/*"]) answerPreflight(scope, url);
+  for (const url of callAddresses)
+    scope.route({
+      url,
+      method: ["GET", "PUT", "PATCH", "DELETE"],
+      handler: (_request, reply) => reply.code(405).header("allow", "POST, OPTIONS").send(),
+    });
+  for (const url of getAddresses)
+    scope.route({
+      url,
+      method: ["POST", "PUT", "PATCH", "DELETE"],
+      handler: (_request, reply) => reply.code(405).header("allow", "GET, OPTIONS").send(),
+    });
+  scope.route({
+    url: "/api/*",
+    method: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    handler: (_request, reply) => reply.code(404).send(),
+  });
+}
+
+async function closeApp(
+  app: FastifyInstance,
+  stopping: AbortController,
+  deadlineMs: number,
+  clock: Clock,
+): Promise<void> {
+  const closed = new AbortController();
+  const cutOff = clock.sleep(deadlineMs, closed.signal).then(() => {
+    if (closed.signal.aborted) return;
+    stopping.abort();
+    app.server.closeAllConnections();
+  });
+  await app.close();
+  closed.abort();
+  await cutOff;
+}
