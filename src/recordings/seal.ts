@@ -16,14 +16,20 @@ export const processingPollMs = 30_000;
  * or `failed` when nobody was recorded.
  */
 export function sealFrom(
-  { db }: Pick<RecordingServices, "db">,
+  { db, video }: Pick<RecordingServices, "db" | "video">,
   recording: Recording,
   sealed: Sealed,
 ): Promise<Recording> {
-  return db.transaction((tx) => sealIn(tx, recording, sealed));
+  const { composesLocally } = video.capabilities;
+  return db.transaction((tx) => sealIn(tx, recording, sealed, composesLocally));
 }
 
-async function sealIn(tx: Tx, recording: Recording, sealed: Sealed): Promise<Recording> {
+async function sealIn(
+  tx: Tx,
+  recording: Recording,
+  sealed: Sealed,
+  composesLocally: boolean,
+): Promise<Recording> {
   const moved = await advanceRecording(tx, recording.id, "processing", {
     ...(recording.startedAt === null ? { startedAt: sealed.startedAt } : {}),
     stoppedAt: sealed.stoppedAt,
@@ -44,6 +50,6 @@ async function sealIn(tx: Tx, recording: Recording, sealed: Sealed): Promise<Rec
       message: "Nobody sent sound or picture while this was recorded",
     });
   }
-  await ensureRendition(tx, moved, configOf(moved), moved.startedBy);
+  if (composesLocally) await ensureRendition(tx, moved, configOf(moved), moved.startedBy);
   return moved;
 }

@@ -140,18 +140,32 @@ async function settleFinishing(services: RecordingServices, recording: Recording
 }
 
 /** The compose worker finishes a recording; this is the net under it. */
-async function settleProcessing(services: RecordingServices, recording: Recording, at: number) {
-  if (recording.tracks.length === 0) {
-    const answer = await services.video.recordingState(refOf(recording));
-    if (answer.status === "finishing") return settleFinishing(services, recording, at);
-  }
-  return services.db.transaction(async (tx) => {
+function settleProcessing(services: RecordingServices, recording: Recording, at: number) {
+  return services.video.capabilities.composesLocally
+    ? settleRendition(services, recording)
+    : settleRemoteFile(services, recording, at);
+}
+
+function settleRendition({ db }: RecordingServices, recording: Recording) {
+  return db.transaction(async (tx) => {
     const look = configOf(recording);
     const rendition =
       (await findRenditionByConfig(tx, recording.id, look)) ??
       (await ensureRendition(tx, recording, look, recording.startedBy));
     if (rendition.state === "ready") await recordReady(tx, recording);
     else await postponeRecording(tx, recording, (await now(tx)) + processingPollMs);
+  });
+}
+
+/** A file the provider makes is not copied into our storage yet: said as it is, rather than `processing` for ever. */
+async function settleRemoteFile(services: RecordingServices, recording: Recording, at: number) {
+  const answer = await services.video.recordingState(refOf(recording));
+  if (answer.status === "absent" || answer.status === "failed")
+    return settleEnded(services, recording, answer, at);
+  if (answer.status !== "sealed") return giveUpOrRetry(services, recording, at, "file_missing");
+  return recordFailure(services, recording, {
+    code: "file_at_provider",
+    message: "The file is finished at the video provider; this server does not copy it yet",
   });
 }
 

@@ -15,7 +15,7 @@ import { waitForState } from "./waitForState.ts";
 export const startBudgetMs = 10_000;
 
 /** How often an accepted start is looked at until the provider confirms it, ms. */
-const confirmPollMs = 250;
+const confirmPollMs = 1_000;
 
 export interface StartArguments {
   meetingId: string;
@@ -89,9 +89,15 @@ async function requireFreeDisk({ config, video, freeDiskBytes }: RecordingServic
   const freeBytes = await freeDiskBytes();
   if (freeBytes >= config.diskReserveBytes) return;
   throw new AppError(
-    "INTERNAL_ERROR",
+    "STREAM_ERROR",
     "There is not enough free disk space to record; the operator has to make room",
-    { reason: "disk_reserve", freeBytes, reserveBytes: config.diskReserveBytes },
+    {
+      operation: "startRecording",
+      reason: "disk_reserve",
+      freeBytes,
+      reserveBytes: config.diskReserveBytes,
+      retryAfterMs: 60_000,
+    },
   );
 }
 

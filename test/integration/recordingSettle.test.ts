@@ -283,3 +283,31 @@ describe("several nodes", () => {
     expect((await row(recordingId))?.state).toBe("processing");
   });
 });
+
+describe("a provider that makes the file itself", () => {
+  it("leaves no recording processing for ever: what is not copied yet is said", async () => {
+    Object.assign(stage.video.capabilities, { composesLocally: false });
+    const { recordingId, meetingId, hostId } = await running();
+    await stopRecording(stage.services, hostId, { meetingId });
+    expect(await row(recordingId)).toMatchObject({ state: "processing", renditions: 0 });
+    stage.video.next("recordingState", () => ({ status: "finishing" }));
+    await pass(31_000);
+    expect((await row(recordingId))?.state).toBe("processing");
+    await pass(31_000);
+    expect(await row(recordingId)).toMatchObject({
+      state: "failed",
+      error_code: "file_at_provider",
+    });
+  });
+
+  it("that never makes it is given up in the end", async () => {
+    Object.assign(stage.video.capabilities, { composesLocally: false });
+    const { recordingId, meetingId, hostId } = await running();
+    await stopRecording(stage.services, hostId, { meetingId });
+    for (let hour = 0; hour < 3; hour++) {
+      stage.video.next("recordingState", () => ({ status: "finishing" }));
+      await pass(3_600_000);
+    }
+    expect(await row(recordingId)).toMatchObject({ state: "failed", error_code: "file_missing" });
+  });
+});
