@@ -1,0 +1,160 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { Identity, Plan, UserIdentity } from "../../../src/auth/identity.ts";
+import { createLinkSigner } from "../../../src/auth/signedLink.ts";
+import { loadConfig } from "../../../src/config/config.ts";
+import { systemClock } from "../../../src/core/clock.ts";
+import type { ErrorData } from "../../../src/core/errors.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import * as invites from "../../../src/functions/meetings/invites.ts";
+import * as lifecycle from "../../../src/functions/meetings/lifecycle.ts";
+import * as meetingQueries from "../../../src/functions/meetings/queries.ts";
+import * as stream from "../../../src/functions/meetings/stream/index.ts";
+import * as userMutations from "../../../src/functions/users/mutations.ts";
+import * as userQueries from "../../../src/functions/users/queries.ts";
+import { databaseAccounts } from "../../../src/runtime/accounts.ts";
+import type { Services } from "../../../src/runtime/context.ts";
+import { Invoker } from "../../../src/runtime/invoke.ts";
+import { buildRegistry } from "../../../src/runtime/registry.ts";
+import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
+import type { RoomSpec } from "../../../src/video/port.ts";
+import type { TestDatabase } from "./database.ts";
+import { type ScriptedVideo, scriptedVideo } from "./scriptedVideo.ts";
+
+const registry = buildRegistry({
+  "meetings/invites": invites,
+  "meetings/lifecycle": lifecycle,
+  "meetings/queries": meetingQueries,
+  "meetings/stream/index": stream,
+  "users/mutations": userMutations,
+  "users/queries": userQueries,
+});
+
+type RoomOperation = "createRoom" | "closeRoom" | "removeParticipant";
+
+/** A video provider that notes what becomes of rooms and fails while `failing` says so. */
+export interface RoomVideo extends ScriptedVideo {
+  readonly rooms: [RoomOperation, string][];
+  readonly specs: RoomSpec[];
+  failing: RoomOperation | undefined;
+  /** Runs in the middle of the next room operation of that kind. */
+  during: Partial<Record<RoomOperation, () => Promise<unknown>>>;
+}
+
+function roomVideo(): RoomVideo {
+  const note = async (operation: RoomOperation, what: string) => {
+    video.rooms.push([operation, what]);
+    const { [operation]: interrupt } = video.during;
+    delete video.during[operation];
+    await interrupt?.();
+    if (video.failing === operation) throw new Error(`scripted failure of ${operation}`);
+  };
+  const video: RoomVideo = Object.assign(scriptedVideo(), {
+    rooms: [],
+    specs: [],
+    failing: undefined,
+    during: {},
+    createRoom: (spec: RoomSpec) => {
+      video.specs.push(spec);
+      return note("createRoom", spec.roomId);
+    },
+    closeRoom: ({ roomId }: { roomId: string }) => note("closeRoom", roomId),
+    removeParticipant: (_: unknown, userId: string) => note("removeParticipant", userId),
+    token: async (grant: object) => ({ token: JSON.stringify(grant), expiresAt: 1_700_003_600 }),
+  });
+  return video;
+}
+
+export const admin: Identity = { kind: "admin" };
+export const nobody: Identity = { kind: "anonymous" };
+
+/** Somebody nobody has seen before. */
+export function person(change: Partial<UserIdentity> & { plan?: Plan } = {}): UserIdentity {
+  const subject = `subject_${randomUUID()}`;
+  return { kind: "user", issuer: "https://issuer.test", subject, plan: "paid", ...change };
+}
+
+/** Calls functions as the edges do: arguments, permission, handler and result are all checked. */
+export function meetingStage(test: TestDatabase, env: Record<string, string> = {}) {
+  const video = roomVideo();
+  const services: Services = {
+    config: loadConfig({ CONNVO_DATA_DIR: "/nonexistent", ...env }),
+    db: test.db,
+    video,
+    storage: createFileStorage("/nonexistent"),
+    clock: systemClock,
+    log: silentLog,
+    nodeId: randomUUID(),
+    links: createLinkSigner("a secret of the tests"),
+    publicUrl: () => "http://connvo.test",
+    freeDiskBytes: async () => 1e12,
+  };
+  const accounts = databaseAccounts(test.db);
+  const invoker = new Invoker({ registry, services, accounts, log: silentLog });
+  const invoke = (identity: Identity, name: string, args: object) =>
+    invoker.invoke({
+      name,
+      kind: undefined,
+      args: structuredClone(args),
+      argsBytes: 0,
+      format: "json",
+      identity,
+      requestId: randomUUID(),
+      signal: () => new AbortController().signal,
+    });
+  return {
+    services,
+    video,
+    /** The function's value; throws what it refuses. */
+    call: async <T>(identity: Identity, name: string, args: object = {}): Promise<T> => {
+      const outcome = await invoke(identity, name, args);
+      if (outcome.ok) return JSON.parse(outcome.json);
+      throw new Error(`${name}: ${JSON.stringify(outcome.failure)}`);
+    },
+    /** What the function refuses with. */
+    refusal: async (identity: Identity, name: string, args: object = {}): Promise<ErrorData> => {
+      const outcome = await invoke(identity, name, args);
+      if (outcome.ok || outcome.failure.kind !== "refused")
+        throw new Error(`${name} did not refuse: ${JSON.stringify(outcome)}`);
+      return outcome.failure.data;
+    },
+  };
+}
+
+export type MeetingStage = ReturnType<typeof meetingStage>;
+
+/** The id of a person's user, made by their first call. */
+export async function userIdOf(stage: MeetingStage, identity: UserIdentity): Promise<string> {
+  return (await stage.call<{ _id: string }>(identity, "users/queries:getCurrentUser"))._id;
+}
+
+/** A meeting of a host, running unless said otherwise. */
+export async function meetingOf(
+  stage: MeetingStage,
+  host: UserIdentity,
+  options: { args?: object; start?: boolean } = {},
+): Promise<string> {
+  const args = { title: "Planning", ...options.args };
+  const { meetingId } = await stage.call<{ meetingId: string }>(
+    host,
+    "meetings/lifecycle:createMeeting",
+    args,
+  );
+  if (options.start !== false)
+    await stage.call(host, "meetings/lifecycle:startMeeting", { meetingId });
+  return meetingId;
+}
+
+/** Brings a new person into a meeting. */
+export async function guestOf(
+  stage: MeetingStage,
+  host: UserIdentity,
+  meetingId: string,
+  role = "participant",
+) {
+  const identity = person();
+  const userId = await userIdOf(stage, identity);
+  await stage.call(host, "meetings/lifecycle:addParticipant", { meetingId, userId, role });
+  return { identity, userId };
+}
+
+export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
