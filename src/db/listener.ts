@@ -7,46 +7,77 @@ import type { DataKey } from "./port.ts";
 
 const reconnectMs = 500;
 
+type OnCommit = (keys: DataKey[]) => void;
+
 /**
- * Calls `onCommit` with the keys of each notified commit, over a connection of its own that is made again when lost.
+ * Calls `onCommit` with the keys of announced commits, over a connection of its own that is made again when lost.
+ * No keys: something changed, perhaps while the connection was lost; `commit_log` says what.
  * @returns what ends it.
+ * @throws whatever keeps the first connection from being made.
  */
 export async function listenForCommits(
   options: { connection: ConnectionTarget; log: Log },
-  onCommit: (keys: DataKey[]) => void,
+  onCommit: OnCommit,
 ): Promise<() => Promise<void>> {
-  const stopping = new AbortController();
-  let client = await subscribe(options.connection, onCommit);
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      await ended(client);
-      if (stopping.signal.aborted) return;
-      options.log.warn({}, "commit listener lost its connection; reconnecting");
-      while (!stopping.signal.aborted) {
-        const again = await subscribe(options.connection, onCommit).catch(() => undefined);
-        if (again) {
-          client = again;
-          break;
-        }
-        await sleep(reconnectMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
+  const listener = new CommitListener(options, onCommit);
+  await listener.start();
+  return () => listener.stop();
+}
+
+class CommitListener {
+  readonly #connection: ConnectionTarget;
+  readonly #log: Log;
+  readonly #onCommit: OnCommit;
+  readonly #stopping = new AbortController();
+  #client: pg.Client | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: { connection: ConnectionTarget; log: Log }, onCommit: OnCommit) {
+    this.#connection = options.connection;
+    this.#log = options.log;
+    this.#onCommit = onCommit;
+  }
+
+  async start(): Promise<void> {
+    const lost = await this.#subscribe();
+    this.#running = this.#keep(lost);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#client?.end().catch(() => undefined);
+    await this.#running;
+  }
+
+  /** Resolves with what resolves when the connection is lost. */
+  async #subscribe(): Promise<Lost> {
+    const client = await connectDirectly(this.#connection);
+    const ended = new Promise<void>((resolve) => client.once("end", resolve));
+    client.on("notification", ({ payload }) => this.#onCommit(parseKeys(payload)));
+    await client.query(`LISTEN ${commitChannel}`);
+    this.#client = client;
+    return { ended };
+  }
+
+  async #keep(first: Lost): Promise<void> {
+    const { signal } = this.#stopping;
+    let current: Lost | undefined = first;
+    while (!signal.aborted) {
+      await current?.ended;
+      if (signal.aborted) return;
+      this.#log.warn({}, "the commit listener lost its connection");
+      await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
+      current = await this.#subscribe().catch(() => undefined);
+      if (current) this.#onCommit([]);
+      if (signal.aborted) await this.#client?.end().catch(() => undefined);
     }
-  })();
-  return async () => {
-    stopping.abort();
-    await client.end().catch(() => undefined);
-    await running;
-  };
+  }
 }
 
-async function subscribe(
-  connection: ConnectionTarget,
-  onCommit: (keys: DataKey[]) => void,
-): Promise<pg.Client> {
-  const client = await connectDirectly(connection);
-  client.on("notification", ({ payload }) => onCommit(JSON.parse(payload ?? "[]") as DataKey[]));
-  await client.query(`LISTEN ${commitChannel}`);
-  return client;
+interface Lost {
+  readonly ended: Promise<void>;
 }
 
-const ended = (client: pg.Client) => new Promise<void>((resolve) => client.once("end", resolve));
+function parseKeys(payload: string | undefined): DataKey[] {
+  return JSON.parse(payload || "[]") as DataKey[];
+}

@@ -34,6 +34,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const client = await connectDirectly(options.connection);
   try {
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+    await createMigrationsTable(client);
     const pending = await findPending(client, migrations);
     for (const migration of pending) {
       await apply(client, migration);
@@ -62,11 +63,20 @@ async function readMigration(folder: string, file: string, number: number): Prom
   return { name: path.basename(file, ".sql"), sql: bytes.toString("utf8"), checksum };
 }
 
-async function findPending(client: pg.Client, migrations: Migration[]): Promise<Migration[]> {
+/** Waits for whoever migrates, and keeps others from it until the end of the transaction. */
+export async function lockMigrations(client: pg.Client): Promise<void> {
+  await client.query("SELECT pg_advisory_xact_lock($1)", [migrationLock]);
+}
+
+/** Makes the table of applied migrations. */
+export async function createMigrationsTable(client: pg.Client): Promise<void> {
   await client.query(
     `CREATE TABLE IF NOT EXISTS schema_migrations (
        name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
   );
+}
+
+async function findPending(client: pg.Client, migrations: Migration[]): Promise<Migration[]> {
   const { rows } = await client.query<{ name: string; checksum: string }>(
     "SELECT name, checksum FROM schema_migrations ORDER BY name",
   );
@@ -90,11 +100,7 @@ function checkApplied(row: { name: string; checksum: string }, known: Migration 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   try {
     await client.query("BEGIN");
-    await client.query(migration.sql);
-    await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [
-      migration.name,
-      migration.checksum,
-    ]);
+    await applyMigration(client, migration);
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => undefined);
@@ -103,4 +109,13 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
       error,
     );
   }
+}
+
+/** Applies and records one migration within the caller's transaction. */
+export async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query(migration.sql);
+  await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [
+    migration.name,
+    migration.checksum,
+  ]);
 }

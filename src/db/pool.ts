@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   readonly sessionSettings?: SessionSettings;
   /** 0 ≤ x < 1, for the jitter of retries. */
   readonly random?: () => number;
+  /** How long a transaction may take from its first statement on, ms; default 30 000. */
+  readonly transactionLimitMs?: number;
 }
 
 /** Times a transaction is run at most when others keep getting in its way. */
@@ -68,11 +70,12 @@ class PooledDatabase implements Database {
     this.#pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
     this.#pool.on("connect", (client) => client.on("error", () => undefined));
     const checkOut = () => this.#checkOut();
+    const limitMs = options.transactionLimitMs ?? limits.transactionMs;
     const local = settings.readOnlySnapshots ? [] : [setLimits];
     this.#reading = settings.readOnlySnapshots
-      ? { checkOut, named, begin: [], end: [] }
-      : { checkOut, named, begin: [beginRead, ...local], end: [commit] };
-    this.#writing = { checkOut, named, begin: [beginWrite, ...local], end: [commit] };
+      ? { checkOut, named, limitMs, begin: [], end: [] }
+      : { checkOut, named, limitMs, begin: [beginRead, ...local], end: [commit] };
+    this.#writing = { checkOut, named, limitMs, begin: [beginWrite, ...local], end: [commit] };
     this.#notifier = new CommitNotifier(this.#writing, log);
   }
 

@@ -5,7 +5,6 @@ import { Conversation, type Reply } from "./conversation.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 import { codeOf, isUnavailable, translate } from "./failures.ts";
 import { type DataKey, type SqlValue, type Statement, statement, type Tx } from "./port.ts";
-import { limits } from "./sessionSettings.ts";
 
 export interface SessionOptions {
   /** Takes a connection out of the pool. */
@@ -14,6 +13,8 @@ export interface SessionOptions {
   /** Said before the first statement and after the last; empty for a snapshot that needs none. */
   readonly begin: readonly Statement<unknown>[];
   readonly end: readonly Statement<unknown>[];
+  /** How long it may take from its first statement on, ms; then its connection is cut. */
+  readonly limitMs: number;
 }
 
 const commitEntry = statement(
@@ -161,9 +162,14 @@ export class Session implements Tx {
       this.#conversation = new Conversation(client, this.#options.named);
       for (const each of this.#options.begin) this.#conversation.say(each).catch(ignore);
       // The server's own limits do not see a transaction that waits for us.
-      this.#watchdog = setTimeout(() => client.connection.stream.destroy(), limits.transactionMs);
+      this.#watchdog = setTimeout(() => this.#cut(), this.#options.limitMs);
     });
     return this.#opening;
+  }
+
+  #cut(): void {
+    this.#client?.connection.stream.destroy();
+    this.#release(true);
   }
 
   #release(broken?: Error | boolean): void {

@@ -38,6 +38,7 @@ export function encodeValue(value: SqlValue | undefined): string | Buffer | null
   if (value === null || value === undefined) return null;
   if (typeof value !== "object") return String(value);
   if (Buffer.isBuffer(value)) return value;
+  if (value instanceof Date) return value.toISOString();
   return Array.isArray(value) ? encodeArray(value) : JSON.stringify(value);
 }
 

@@ -1,0 +1,29 @@
+import path from "node:path";
+import type { Config } from "../config/config.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { ConnectionTarget } from "./connection.ts";
+import { startEmbeddedPostgres } from "./embedded.ts";
+
+/** A database that can be connected to until `stop`. */
+export interface DatabaseTarget {
+  readonly connection: ConnectionTarget;
+  /** Leaves the embedded PostgreSQL (the last one out shuts it down); nothing to do for `DATABASE_URL`. */
+  stop(): Promise<void>;
+}
+
+/** Folder of the embedded database's files. */
+export const embeddedFolder = (dataDir: string): string => path.join(dataDir, "postgres");
+
+/** The configured database: `DATABASE_URL`, or the embedded one in the data folder, started or adopted. */
+export async function openTarget(
+  config: Pick<Config, "databaseUrl" | "dataDir">,
+  log: Log,
+  clock: Clock,
+): Promise<DatabaseTarget> {
+  if (config.databaseUrl !== undefined)
+    return { connection: config.databaseUrl, stop: () => Promise.resolve() };
+  const dataDir = embeddedFolder(config.dataDir);
+  const postgres = await startEmbeddedPostgres({ dataDir, log, clock });
+  return { connection: postgres.connection, stop: () => postgres.stop() };
+}
