@@ -5,6 +5,7 @@ import { orThrow } from "../core/result.ts";
 import { statement, type Tx } from "../db/port.ts";
 import { configOf, type Recording } from "./recording.ts";
 import { admit, mayRecord, type RecordableMeeting, sameConfig, startLimit } from "./rules.ts";
+import { isOpen } from "./states.ts";
 import { findRecording, recordingColumns } from "./store.ts";
 
 /** Time the provider has to confirm a start before settle asks it what became of it, ms. */
@@ -145,7 +146,9 @@ async function insertStarting(
 async function joinOpen(tx: Tx, openId: string, request: StartRequest): Promise<Admission> {
   const open = await findRecording(tx, openId);
   if (!open) throw new Error(`open recording ${openId} has no row`);
-  if (open.state === "stopping") return { kind: "stopping", recording: open };
+  // It may also have left its place since it was looked up: then the place is free already.
+  if (open.state === "stopping" || !isOpen(open.state))
+    return { kind: "stopping", recording: open };
   if (open.startedBy === request.userId && sameConfig(configOf(open), request.config))
     return { kind: "repeated", recording: open };
   throw new AppError(

@@ -12,7 +12,10 @@ export interface Stage {
   video: ScriptedVideo;
 }
 
-/** The recording use cases on a real database and a provider that fails on demand; waiting costs no time. */
+/** How much faster than the wall the stage's clock runs. */
+const speed = 20;
+
+/** The recording use cases on a real database and a provider that fails on demand; waiting costs little time. */
 export function recordingStage(test: TestDatabase, root = "/nonexistent"): Stage {
   const video = scriptedVideo();
   let elapsedMs = 0;
@@ -20,7 +23,7 @@ export function recordingStage(test: TestDatabase, root = "/nonexistent"): Stage
     now: () => systemClock.now() + elapsedMs,
     sleep: async (ms: number) => {
       elapsedMs += ms;
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve, ms / speed));
     },
   };
   const services = {
