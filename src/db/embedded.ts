@@ -1,4 +1,4 @@
-import { mkdir, realpath, rm } from "node:fs/promises";
+import { mkdir, realpath, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -49,13 +49,18 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const installation = await findInstallation(options.resolvePackage);
   const socketDir = socketDirOf(dataDir);
   const account = await accountFor(options, dataDir, socketDir, installation);
-  await ensureSocketDir(socketDir, account);
-  const env = await environment(installation, socketDir);
-  await ensureCluster({ dataDir, initdb: installation.initdb, account, env });
-  log.debug({ dataDir, account: account.kind }, "embedded PostgreSQL starting");
-  const { postgres } = installation;
-  const supervisor = new Supervisor({ dataDir, socketDir, postgres, account, env, log, clock });
-  return supervisor.start();
+  try {
+    await ensureSocketDir(socketDir, account);
+    const env = await environment(installation, socketDir);
+    await ensureCluster({ dataDir, initdb: installation.initdb, account, env });
+    log.debug({ dataDir, account: account.kind }, "embedded PostgreSQL starting");
+    const { postgres } = installation;
+    return await new Supervisor({ dataDir, socketDir, postgres, account, env, log, clock }).start();
+  } catch (error) {
+    // Only when it is empty: another process may be using it.
+    await rmdir(socketDir).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** The same folder has one name, so that all processes find the same socket. */

@@ -9,6 +9,7 @@ import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { realSystem } from "../../src/db/embedded/account.ts";
 import { readLockFile } from "../../src/db/embedded/lockFile.ts";
+import { socketDirOf } from "../../src/db/embedded/socketDir.ts";
 import type { SocketConnection } from "../../src/db/embedded.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { DatabaseUnavailableError } from "../../src/db/errors.ts";
@@ -33,8 +34,10 @@ async function temporaryFolder(mode = 0o711): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-embedded-"));
   await chmod(folder, mode);
   onTestFinished(async () => {
-    await killPostgres(path.join(folder, "postgres"));
+    const dataDir = path.join(folder, "postgres");
+    await killPostgres(dataDir);
     await rm(folder, { recursive: true, force: true });
+    await rm(socketDirOf(dataDir), { recursive: true, force: true });
   });
   return folder;
 }
@@ -179,6 +182,18 @@ describe("several processes on one data folder", () => {
     await Promise.all(nodes.map((node) => node.stop()));
     await query(here.connection, "SELECT 1");
     await here.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("can start while the last one stops", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    let leaving = await start(dataDir);
+    for (let round = 0; round < 6; round++) {
+      const [next] = await Promise.all([start(dataDir), leaving.stop()]);
+      await vi.waitFor(() => query(next.connection, "SELECT 1"), deadline);
+      leaving = next;
+    }
+    await leaving.stop();
     expect(await postgresProcesses(dataDir)).toEqual([]);
   });
 

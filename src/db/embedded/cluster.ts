@@ -38,6 +38,7 @@ export async function clusterOwner(dataDir: string): Promise<Ids | undefined> {
  * @throws EmbeddedPostgresError when the folder holds something else, or a database of another major version.
  */
 export async function ensureCluster(options: ClusterOptions): Promise<void> {
+  await removeAbandoned(options.dataDir);
   const version = await readVersion(options.dataDir);
   if (version === undefined) return createCluster(options);
   if (version !== majorVersion)
@@ -71,7 +72,6 @@ async function createCluster(options: ClusterOptions): Promise<void> {
   const present = await readdir(dataDir).catch(() => []);
   if (present.length > 0)
     throw new EmbeddedPostgresError(`${dataDir} is not empty and not a database`);
-  await removeAbandoned(dataDir);
   const fresh = await mkdtemp(`${dataDir}.initdb-`);
   try {
     if (account.owner) await chown(fresh, account.owner.uid, account.owner.gid);

@@ -71,7 +71,7 @@ export async function startFailure(socketDir: string): Promise<string> {
   const lines = text
     .split("\n")
     .filter((line) => /FATAL|error while loading|cannot|failed/i.test(line));
-  return lines.at(-1)?.replace(/^.*FATAL:\s*/, "") ?? "no reason given";
+  return lines.at(-1)?.replace(/^.*FATAL:\s*/, "") ?? "see the folder log beside its files";
 }
 
 const outputPath = (socketDir: string) => path.join(socketDir, "start.log");

@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { EmbeddedPostgres } from "../embedded.ts";
 import { EmbeddedPostgresError } from "../errors.ts";
+import { isUnavailable } from "../failures.ts";
 import { ensureOwner } from "./cluster.ts";
 import { Keeper } from "./keeper.ts";
 import { isPostgres, isRunning, readLockFile, removeStaleLock } from "./lockFile.ts";
@@ -71,27 +72,30 @@ export class Supervisor {
     const started = clock.now();
     for (;;) {
       const attempt = await this.#attempt();
-      if ("keeper" in attempt) return this.#use(attempt);
+      if ("keeper" in attempt && (await this.#use(attempt))) return attempt;
       this.#stopping.signal.throwIfAborted();
+      const reason = "reason" in attempt ? attempt.reason : "it was shut down meanwhile";
       if (clock.now() - started > startBudgetMs)
-        throw new EmbeddedPostgresError(`did not start: ${attempt.reason}`);
-      log.debug({ reason: attempt.reason }, "embedded PostgreSQL not up yet");
+        throw new EmbeddedPostgresError(`did not start: ${reason}`);
+      log.debug({ reason }, "embedded PostgreSQL not up yet");
       await clock.sleep(retryMs, this.#stopping.signal);
     }
   }
 
-  async #use(running: Running): Promise<Running> {
+  /** False when it was lost again at once: its last user was just shutting it down. */
+  async #use(running: Running): Promise<boolean> {
+    const { keeper, pid, adopted } = running;
     try {
-      await running.keeper.assertDurable();
-      await running.keeper.ensureDatabase(databaseName);
+      await keeper.assertDurable();
+      await keeper.ensureDatabase(databaseName);
     } catch (error) {
-      await running.keeper.close();
+      await keeper.close();
+      if (isUnavailable(error)) return false;
       throw error;
     }
     this.#running = running;
-    const { pid, adopted } = running;
     this.#options.log.info({ pid, adopted }, "embedded PostgreSQL is up");
-    return running;
+    return true;
   }
 
   async #attempt(): Promise<Attempt> {
@@ -155,9 +159,10 @@ export class Supervisor {
     if (this.#stopping.signal.aborted) return this.#watching;
     this.#stopping.abort();
     const last = await this.#isLast();
+    // Before the keeper leaves: as long as it is there nobody can register with what is going down.
+    if (last !== undefined) await this.#shutDown(last);
     await this.#running?.keeper.close();
     await this.#watching;
-    if (last !== undefined) await this.#shutDown(last);
   }
 
   /** The postmaster's process id when nobody else uses it. */
@@ -169,8 +174,9 @@ export class Supervisor {
     const lock = await readLockFile(this.#options.dataDir);
     if (!lock?.socketDir) return undefined;
     const keeper = await Keeper.connect(lock.socketDir, lock.port).catch(() => undefined);
-    const alone = await keeper?.isLast().catch(() => false);
-    await keeper?.close();
+    if (!keeper) return undefined;
+    const alone = await keeper.isLast().catch(() => false);
+    await keeper.close();
     return alone ? lock.pid : undefined;
   }
 
