@@ -34,7 +34,7 @@ const claimRemovals = statement<{ meetingId: string; userId: string }>(
  * Makes rooms what their meetings ask for, where the attempt at the time of the change failed or was lost with its
  * process: opens those of running meetings, closes those of ended ones, closes the media of removed people.
  * Safe on any number of nodes at once. To be called about once a second.
- * @returns how many were due
+ * @returns how many were due, of rooms or of removals, whichever were more: `limit` = there may be others
  */
 export async function settleRooms(services: MeetingServices, limit = 16): Promise<number> {
   const rooms = await services.db.transaction((tx) => tx.all(claimRooms, [limit]));
@@ -49,7 +49,7 @@ export async function settleRooms(services: MeetingServices, limit = 16): Promis
       attempt(services, { meetingId, userId }, () => closeMedia(services, meetingId, userId)),
     ),
   ]);
-  return rooms.length + removals.length;
+  return Math.max(rooms.length, removals.length);
 }
 
 async function attempt(
