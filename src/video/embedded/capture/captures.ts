@@ -1,0 +1,340 @@
+import { rm, rmdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "../../../core/clock.ts";
+import { AppError } from "../../../core/errors.ts";
+import type { Log } from "../../../core/log.ts";
+import { CaptureSealedError, NotACaptureError } from "../../../media/format/captureFolder.ts";
+import { CaptureWriter } from "../../../media/format/captureWriter.ts";
+import { sealCapture } from "../../../media/format/describe.ts";
+import type { CaptureCounters, CaptureRequest, CaptureState } from "../control/protocol.ts";
+import type { MediaListener, Rooms } from "../rooms/rooms.ts";
+import type { PublishSession } from "../rooms/session.ts";
+import { type CaptureTarget, RoomCapture } from "./roomCapture.ts";
+import { captureFolder, isRecordingId, unsealedCaptures } from "./unsealed.ts";
+
+export interface CapturesOptions {
+  recordingsDir: string;
+  /** Captures end when less is free, bytes. */
+  diskFloorBytes: number;
+}
+
+export interface CapturesDeps {
+  clock: Clock;
+  log: Log;
+  /** Monotonic ms. */
+  now: () => number;
+  /** Free bytes where captures are written. */
+  freeBytes: () => Promise<number>;
+}
+
+const diskCheckMs = 1000;
+const salvageRetryMs = 2000;
+
+interface Entry {
+  target: CaptureTarget;
+  /** Absent while it is created. */
+  capture?: RoomCapture;
+  /** Settles when the capture is closed; set once it is ending. */
+  ending?: Promise<void>;
+}
+
+/** The running captures, at most one a room. They end by stop, by their own limits, or when the disk runs full. */
+export class Captures implements MediaListener {
+  #options: CapturesOptions;
+  #deps: CapturesDeps;
+  #rooms: Pick<Rooms, "publishing">;
+  #entries = new Map<string, Entry>();
+  #starting = new Map<string, Promise<CaptureState>>();
+  #resumed: Promise<void> = Promise.resolve();
+  #closing = new AbortController();
+  #diskCheckedAt = Number.NEGATIVE_INFINITY;
+  #past = { capturedBytes: 0, refusedFrames: 0 };
+
+  constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#rooms = rooms;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get counters(): CaptureCounters {
+    const open = [...this.#entries.values()].flatMap(({ capture }) => (capture ? [capture] : []));
+    return {
+      captures: open.length,
+      capturedBytes: open.reduce((sum, { bytes }) => sum + bytes, this.#past.capturedBytes),
+      queuedBytes: open.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0),
+      refusedFrames: open.reduce(
+        (sum, { refusedFrames }) => sum + refusedFrames,
+        this.#past.refusedFrames,
+      ),
+    };
+  }
+
+  /** Continues what a dead process left unsealed. Calls below wait for it. */
+  resume(): Promise<void> {
+    this.#resumed = this.#resumeAll();
+    return this.#resumed;
+  }
+
+  /**
+   * Captures a room from now on; resolves once the start is durable. A repeat finds the running or the finished
+   * capture. Refusals: CONFLICT when another capture of the room runs, STREAM_ERROR without disk space.
+   */
+  async start(request: CaptureRequest): Promise<CaptureState> {
+    checkId(request.recordingId);
+    await this.#resumed;
+    const known = this.#starting.get(request.recordingId);
+    if (known !== undefined) return known;
+    const starting = this.#start(request).finally(() => this.#starting.delete(request.recordingId));
+    this.#starting.set(request.recordingId, starting);
+    return starting;
+  }
+
+  /** Seals a capture; `finishing` when the disk refuses for now. A repeat, also after a crash, converges. */
+  async stop(recordingId: string, reason: string): Promise<CaptureState> {
+    checkId(recordingId);
+    await this.#resumed;
+    await this.#starting.get(recordingId)?.catch(() => undefined);
+    const entry = this.#entries.get(recordingId);
+    if (entry) await Promise.race([this.#end(entry, reason), this.#deps.clock.sleep(1000)]);
+    else await this.#sealFolder(captureFolder(this.#options.recordingsDir, recordingId), reason);
+    return this.#state(recordingId);
+  }
+
+  async state(recordingId: string): Promise<CaptureState> {
+    checkId(recordingId);
+    await this.#resumed;
+    return this.#state(recordingId);
+  }
+
+  /** Deletes a closed capture. Refused with CONFLICT while it is open. */
+  async remove(recordingId: string): Promise<void> {
+    checkId(recordingId);
+    await this.#resumed;
+    if (this.#entries.has(recordingId))
+      throw new AppError("CONFLICT", "The capture is still open.");
+    const dir = captureFolder(this.#options.recordingsDir, recordingId);
+    await rm(dir, { recursive: true, force: true });
+    // Others may keep something of this recording beside it.
+    await rmdir(dirname(dir)).catch(() => undefined);
+  }
+
+  /** Seals the running capture of a room. */
+  async closeRoom(roomId: string): Promise<void> {
+    await this.#resumed;
+    for (const entry of this.#of(roomId)) await this.#end(entry, "room_closed");
+  }
+
+  joined(session: PublishSession): void {
+    for (const { capture, ending } of this.#of(session.roomId))
+      if (!ending) capture?.attach(session);
+  }
+
+  closed(session: PublishSession, reason: string, left: boolean): void {
+    for (const { capture, ending } of this.#of(session.roomId)) {
+      if (!ending) capture?.detach(session, reason, left);
+    }
+  }
+
+  /** Enforces durations and disk space; to be called every few ten ms. */
+  tick(now: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.capture?.tick();
+      if (entry.capture && !entry.ending && this.#overdue(entry.capture))
+        this.#endSoon(entry, "max_duration");
+    }
+    if (this.#entries.size === 0 || now - this.#diskCheckedAt < diskCheckMs) return;
+    this.#diskCheckedAt = now;
+    void this.#checkDisk();
+  }
+
+  /** Makes everything durable and leaves open captures to the next process. */
+  async suspend(): Promise<void> {
+    this.#closing.abort();
+    await this.#resumed;
+    await Promise.allSettled(this.#starting.values());
+    const open = [...this.#entries.values()];
+    await Promise.allSettled(open.map(({ capture, ending }) => ending ?? capture?.suspend()));
+  }
+
+  async #start(request: CaptureRequest): Promise<CaptureState> {
+    const { recordingId, roomId } = request;
+    if (this.#entries.has(recordingId)) return this.#state(recordingId);
+    if (this.#of(roomId).some(({ ending }) => !ending)) {
+      throw new AppError("CONFLICT", "Another recording of this room is running.", {
+        reason: "room_is_recorded",
+      });
+    }
+    const entry: Entry = {
+      target: { ...request, dir: captureFolder(this.#options.recordingsDir, recordingId) },
+    };
+    this.#entries.set(recordingId, entry);
+    try {
+      await this.#refuseFullDisk();
+      this.#begin(entry, await this.#create(entry.target));
+      return this.#state(recordingId);
+    } catch (error) {
+      this.#entries.delete(recordingId);
+      if (error instanceof CaptureSealedError) return { status: "closed" };
+      throw error;
+    }
+  }
+
+  /** A new capture, or the one a repeat or a crash left at the same place. */
+  async #create(target: CaptureTarget): Promise<CaptureWriter> {
+    const { dir, recordingId, roomId, maxDurationMs } = target;
+    const create = () =>
+      CaptureWriter.create(dir, { recordingId, roomId, maxDurationMs }, this.#deps);
+    try {
+      return await create();
+    } catch (error) {
+      if (!isExisting(error)) throw error;
+    }
+    try {
+      return await CaptureWriter.resume(dir, this.#deps);
+    } catch (error) {
+      if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
+    }
+    // Killed before its start was durable, so nothing was acknowledged.
+    await rm(dir, { recursive: true, force: true });
+    return create();
+  }
+
+  #begin(entry: Entry, writer: CaptureWriter): void {
+    const capture = new RoomCapture(entry.target, writer, this.#deps.now);
+    entry.capture = capture;
+    writer.onFailure((error) => {
+      this.#deps.log.error(
+        { err: error, recordingId: entry.target.recordingId },
+        "a capture cannot be written",
+      );
+      this.#endSoon(entry, isFull(error) ? "disk_full" : "write_failed");
+    });
+    for (const session of this.#rooms.publishing(entry.target.roomId)) capture.attach(session);
+  }
+
+  #end(entry: Entry, reason: string): Promise<void> {
+    entry.ending ??= this.#seal(entry, reason);
+    return entry.ending;
+  }
+
+  #endSoon(entry: Entry, reason: string): void {
+    this.#end(entry, reason).catch((error: unknown) => {
+      this.#deps.log.error(
+        { err: error, recordingId: entry.target.recordingId },
+        "a capture could not be sealed",
+      );
+    });
+  }
+
+  async #seal(entry: Entry, reason: string): Promise<void> {
+    const { recordingId, dir } = entry.target;
+    try {
+      await entry.capture?.seal(reason);
+    } catch (error) {
+      this.#deps.log.error(
+        { err: error, recordingId },
+        "sealing failed, tried again until it succeeds",
+      );
+      await this.#salvage(dir, reason);
+    }
+    this.#past.capturedBytes += entry.capture?.bytes ?? 0;
+    this.#past.refusedFrames += entry.capture?.refusedFrames ?? 0;
+    this.#entries.delete(recordingId);
+    this.#deps.log.info({ recordingId, reason }, "capture sealed");
+  }
+
+  /** What is on the disk stays worth having: it is sealed as soon as the disk takes it. */
+  async #salvage(dir: string, reason: string): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#sealFolder(dir, reason);
+        return;
+      } catch (error) {
+        this.#deps.log.warn({ err: error, dir }, "capture not sealed yet");
+        await this.#deps.clock.sleep(salvageRetryMs, signal);
+      }
+    }
+  }
+
+  /** Seals an unsealed capture that nobody writes; nothing to do where there is none. */
+  async #sealFolder(dir: string, reason: string): Promise<void> {
+    try {
+      await sealCapture(dir, reason, this.#deps.clock);
+    } catch (error) {
+      if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
+    }
+  }
+
+  #state(recordingId: string): CaptureState {
+    const entry = this.#entries.get(recordingId);
+    if (!entry) return { status: "closed" };
+    if (entry.ending || !entry.capture) return { status: "finishing" };
+    return { status: "recording", startedAt: entry.capture.startedAt };
+  }
+
+  async #resumeAll(): Promise<void> {
+    const targets = await unsealedCaptures(this.#options.recordingsDir);
+    await Promise.all(targets.map((target) => this.#resumeOne(target)));
+  }
+
+  async #resumeOne(target: CaptureTarget): Promise<void> {
+    const { recordingId } = target;
+    try {
+      const writer = await CaptureWriter.resume(target.dir, this.#deps);
+      const entry: Entry = { target };
+      this.#entries.set(recordingId, entry);
+      this.#begin(entry, writer);
+      this.#deps.log.info({ recordingId, dir: dirname(target.dir) }, "capture continued");
+    } catch (error) {
+      this.#deps.log.error({ err: error, recordingId }, "a capture could not be continued");
+    }
+  }
+
+  #overdue({ startedAt, target }: RoomCapture): boolean {
+    return this.#deps.clock.now() - startedAt >= target.maxDurationMs;
+  }
+
+  #of(roomId: string): Entry[] {
+    return [...this.#entries.values()].filter(({ target }) => target.roomId === roomId);
+  }
+
+  async #refuseFullDisk(): Promise<void> {
+    const free = await this.#deps.freeBytes();
+    if (free >= this.#options.diskFloorBytes) return;
+    throw new AppError("STREAM_ERROR", "There is not enough disk space to record.", {
+      reason: "disk_full",
+    });
+  }
+
+  async #checkDisk(): Promise<void> {
+    try {
+      const free = await this.#deps.freeBytes();
+      if (free >= this.#options.diskFloorBytes) return;
+      this.#deps.log.error(
+        { free, floor: this.#options.diskFloorBytes },
+        "disk space is running out",
+      );
+      for (const entry of this.#entries.values())
+        if (entry.capture) this.#endSoon(entry, "disk_full");
+    } catch (error) {
+      this.#deps.log.error({ err: error }, "free disk space is unknown");
+    }
+  }
+}
+
+function checkId(recordingId: string): void {
+  if (isRecordingId(recordingId)) return;
+  throw new AppError("VALIDATION_ERROR", "Not a recording id.", { field: "recordingId" });
+}
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+const isExisting = (error: unknown): boolean => codeOf(error) === "EEXIST";
+const isMissing = (error: unknown): boolean => codeOf(error) === "ENOENT";
+const isFull = (error: unknown): boolean =>
+  codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";

@@ -1,0 +1,103 @@
+import type { CaptureWriter } from "../../../media/format/captureWriter.ts";
+import type { PublishSession } from "../rooms/session.ts";
+import { TrackTap } from "./trackTap.ts";
+
+/** Video frames are given up from this backlog on, audio only far beyond it, bytes. */
+const backlog = { video: 32 * 1024 * 1024, audio: 64 * 1024 * 1024 } as const;
+
+export interface CaptureTarget {
+  recordingId: string;
+  roomId: string;
+  maxDurationMs: number;
+  /** The folder of its files. */
+  dir: string;
+}
+
+interface Tapped {
+  session: PublishSession;
+  taps: TrackTap[];
+}
+
+/** One running capture of a room: taps whoever publishes there. */
+export class RoomCapture {
+  readonly target: CaptureTarget;
+  /** Video frames given up because the disk could not follow. */
+  refusedFrames = 0;
+  #writer: CaptureWriter;
+  #now: () => number;
+  #tapped = new Map<string, Tapped>();
+  #queuedBytes = 0;
+
+  /** `now` is monotonic, ms. */
+  constructor(target: CaptureTarget, writer: CaptureWriter, now: () => number) {
+    this.target = target;
+    this.#writer = writer;
+    this.#now = now;
+  }
+
+  /** Epoch ms. */
+  get startedAt(): number {
+    return this.#writer.startedAt;
+  }
+
+  get bytes(): number {
+    return this.#writer.bytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Taps all tracks of a session, present and future. */
+  attach(session: PublishSession): void {
+    if (this.#tapped.has(session.id)) return;
+    const { id, name } = session.user;
+    this.#writer.participant(id, name);
+    const taps = session.receivers.map((receiver) => {
+      const tap = new TrackTap({
+        writer: this.#writer,
+        participantId: id,
+        receiver,
+        overloaded: (kind) => this.#queuedBytes > backlog[kind],
+        onRefused: () => this.refusedFrames++,
+        now: this.#now,
+      });
+      receiver.tap(tap, this.#now());
+      return tap;
+    });
+    this.#tapped.set(session.id, { session, taps });
+  }
+
+  /** `left`: the person is gone, not only the session. */
+  detach(session: PublishSession, reason: string, left: boolean): void {
+    const tapped = this.#tapped.get(session.id);
+    if (tapped) this.#untap(tapped, reason);
+    if (left) this.#writer.leave(session.user.id, reason);
+  }
+
+  tick(): void {
+    this.#queuedBytes = this.#writer.queuedBytes;
+  }
+
+  /** Ends the capture durably. Rejects when the disk refused. */
+  async seal(reason: string): Promise<void> {
+    this.#untapAll(reason);
+    await this.#writer.seal(reason);
+  }
+
+  /** Makes everything durable and leaves the capture open for the next process. */
+  async suspend(): Promise<void> {
+    this.#untapAll("suspended");
+    await this.#writer.suspend();
+  }
+
+  #untapAll(reason: string): void {
+    for (const tapped of [...this.#tapped.values()]) this.#untap(tapped, reason);
+  }
+
+  #untap({ session, taps }: Tapped, reason: string): void {
+    for (const receiver of session.receivers) receiver.untap();
+    for (const tap of taps) tap.end(reason);
+    this.#tapped.delete(session.id);
+  }
+}

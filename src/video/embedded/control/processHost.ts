@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import type { ControlClient } from "./client.ts";
+import { lockHolder } from "./instanceLock.ts";
+import type { RoomPaths } from "./paths.ts";
+import type { Health, PresenceLine } from "./protocol.ts";
+import type { RoomProcessSettings } from "./settings.ts";
+import type { RoomProcessHost } from "./supervisor.ts";
+
+export interface ProcessHostParts {
+  /** Script of the room process. */
+  entry: string;
+  settings: RoomProcessSettings;
+  paths: RoomPaths;
+  client: ControlClient;
+  onPresence: (line: PresenceLine) => void;
+}
+
+const maxLogBytes = 10 * 1024 * 1024;
+const healthTimeoutMs = 1000;
+
+/** Room processes as children that outlive us. */
+export function processHost(parts: ProcessHostParts): RoomProcessHost {
+  const { client, paths } = parts;
+  return {
+    spawn: () => spawnRooms(parts),
+    health: () =>
+      client
+        .call<Health>("health", {}, { patienceMs: 0, timeoutMs: healthTimeoutMs })
+        .catch(() => undefined),
+    follow: (signal) => client.follow(parts.onPresence, signal),
+    shutdown: async () => {
+      await client.call("shutdown", {}, { patienceMs: 0 }).catch(() => undefined);
+    },
+    killStuck: () => killStuck(paths.stateDir),
+  };
+}
+
+function spawnRooms({ entry, settings, paths }: ProcessHostParts): {
+  exited: Promise<{ failed: boolean }>;
+} {
+  const log = openLog(paths.logFile);
+  try {
+    const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
+      // A group of its own, so that a Ctrl-C meant for the server does not end the rooms.
+      detached: true,
+      stdio: ["ignore", log, log],
+      windowsHide: true,
+      // The server's environment holds secrets that rooms have no use for; Windows cannot run without some of it.
+      ...(process.platform === "win32" ? {} : { env: {} }),
+    });
+    child.unref();
+    const exited = new Promise<{ failed: boolean }>((resolve) => {
+      child.once("error", () => resolve({ failed: true }));
+      child.once("exit", (code) => resolve({ failed: code !== 0 }));
+    });
+    return { exited };
+  } finally {
+    closeSync(log);
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    if (statSync(path).size > maxLogBytes) renameSync(path, `${path}.1`);
+  } catch {
+    // No log yet.
+  }
+  return openSync(path, "a", 0o600);
+}
+
+/** Only where the system tells processes apart for sure: an id alone may belong to anybody by now. */
+async function killStuck(dir: string): Promise<boolean> {
+  const holder = await lockHolder(dir);
+  if (!holder || holder.started === "") return false;
+  try {
+    process.kill(holder.pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}

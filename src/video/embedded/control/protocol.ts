@@ -1,0 +1,86 @@
+import type { ErrorData } from "../../../core/errors.ts";
+import type { RoomPresence, RoomRole } from "../../port.ts";
+
+/** Raised with every incompatible change: a server replaces a room process that speaks another one. */
+export const controlProtocol = 1;
+
+export interface Health {
+  protocol: number;
+  pid: number;
+  /** Names this run of the room process. */
+  instance: string;
+  /** Digest of the settings it was started with. */
+  settings: string;
+  idle: boolean;
+}
+
+export interface PublishRequest {
+  roomId: string;
+  user: { id: string; name: string };
+  role: RoomRole;
+  maxParticipants: number;
+  /** When the token was issued, epoch ms. */
+  issuedAt: number;
+  /** SDP. */
+  offer: string;
+}
+
+export interface PublishAnswer {
+  sessionId: string;
+  /** SDP, complete: candidates do not follow. */
+  answer: string;
+}
+
+export interface CaptureRequest {
+  recordingId: string;
+  roomId: string;
+  maxDurationMs: number;
+}
+
+/** What the room process knows of a capture; `closed` = nothing is open, the folder tells the rest. */
+export type CaptureState =
+  | { status: "recording"; startedAt: number }
+  | { status: "finishing" }
+  | { status: "closed" };
+
+/** Gauges. */
+export interface RoomCounters extends MediaCounters {
+  rooms: number;
+  publishers: number;
+  tracks: number;
+}
+
+/** Counted since the process started. */
+export interface MediaCounters {
+  receivedBytes: number;
+  lostPackets: number;
+  nacks: number;
+  keyframeRequests: number;
+  droppedFrames: number;
+}
+
+export interface CaptureCounters {
+  captures: number;
+  /** Bytes captured since the process started. */
+  capturedBytes: number;
+  queuedBytes: number;
+  /** Video frames not written because the disk could not follow. */
+  refusedFrames: number;
+}
+
+/** Gauges and counters of the room process since it started. */
+export interface RoomStats extends RoomCounters, CaptureCounters {
+  uptimeSeconds: number;
+  residentBytes: number;
+  cpuSeconds: number;
+}
+
+/** A line of the presence stream. `snapshot` comes first and replaces what was known. */
+export type PresenceLine =
+  | { type: "snapshot"; entries: RoomPresence[] }
+  | { type: "change"; entry: RoomPresence }
+  | { type: "ping" };
+
+export interface ErrorAnswer {
+  error: ErrorData;
+}

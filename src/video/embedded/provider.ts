@@ -1,0 +1,320 @@
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { Result } from "../../core/result.ts";
+import { sealCapture } from "../../media/format/describe.ts";
+import type {
+  ProviderRecording,
+  RecordingRef,
+  RecordingStartRequest,
+  RoomGrant,
+  RoomPresence,
+  RoomRef,
+  RoomSpec,
+  RoomToken,
+  VideoCapabilities,
+  VideoProvider,
+} from "../port.ts";
+import { captureFolder, isRecordingId } from "./capture/unsealed.ts";
+import { type CallOptions, ControlClient, Unreachable } from "./control/client.ts";
+import { acquireLock } from "./control/instanceLock.ts";
+import { preparePaths, type RoomPaths, roomPaths } from "./control/paths.ts";
+import { processHost } from "./control/processHost.ts";
+import type { CaptureState, PublishAnswer, PublishRequest, RoomStats } from "./control/protocol.ts";
+import { type RoomProcessSettings, settingsDigest } from "./control/settings.ts";
+import { Supervisor } from "./control/supervisor.ts";
+import { PresenceFollower } from "./presenceFollower.ts";
+import { readCapture } from "./recordingView.ts";
+import { RoomTokens, type VerifiedGrant } from "./roomTokens.ts";
+
+export interface EmbeddedVideoOptions {
+  dataDir: string;
+  /** Script of the room process. */
+  entry: string;
+  /** The one UDP port; 0 picks a free one. */
+  rtcPort: number;
+  /** Local address of that port. */
+  bindAddress: string;
+  /** Address clients send media to when it differs (NAT). */
+  publicAddress?: string | undefined;
+  /** People in one room at most. */
+  roomLimit?: number;
+  /** People publishing at most, over all rooms. */
+  publisherLimit?: number;
+  /** Captures end when less is free, bytes. */
+  diskFloorBytes: number;
+  /** Bit rate asked of one video track, kbit/s. */
+  videoKbps?: number;
+  /** When a publisher that does not connect, or falls silent, is given up, ms. */
+  pendingMs?: number;
+  silenceMs?: number;
+  /** The room process ends by itself after this long without server, publisher and capture, ms. */
+  idleExitMs?: number;
+  clock: Clock;
+  log: Log;
+}
+
+const defaults = {
+  roomLimit: 8,
+  publisherLimit: 64,
+  videoKbps: 2500,
+  idleExitMs: 600_000,
+} as const;
+const session = { startKbps: 1500, pendingMs: 10_000, silenceMs: 5000 } as const;
+/** A local call: a state may be read often. */
+const statePollMs = 1000;
+const roomIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Rooms and recording on this machine, in a supervised room process that outlives the server. */
+export class EmbeddedVideoProvider implements VideoProvider {
+  readonly name = "embedded";
+  readonly capabilities: VideoCapabilities;
+  #options: EmbeddedVideoOptions;
+  #paths: RoomPaths;
+  #client: ControlClient;
+  #supervisor: Supervisor;
+  #presence: PresenceFollower;
+  #tokens: Promise<RoomTokens> | undefined;
+
+  constructor(options: EmbeddedVideoOptions) {
+    this.#options = options;
+    this.#paths = roomPaths(options.dataDir);
+    this.capabilities = {
+      maxParticipants: options.roomLimit ?? defaults.roomLimit,
+      startsWithoutPublishers: true,
+      composesLocally: true,
+      reportsPresence: true,
+      statePollMs,
+    };
+    this.#client = new ControlClient(this.#paths.socketPath, options.clock);
+    this.#presence = new PresenceFollower(options.clock.now, options.log);
+    this.#supervisor = this.#makeSupervisor();
+  }
+
+  /** Adopts the running room process or starts one; resolves once it answers. Rejects when none can be started. */
+  async start(): Promise<void> {
+    await preparePaths(this.#paths);
+    await this.#openTokens();
+    try {
+      await this.#supervisor.start();
+    } catch (error) {
+      throw new Error(`Rooms cannot start: see ${this.#paths.logFile}`, { cause: error });
+    }
+  }
+
+  /** Leaves the room process running, for the next server; `stopRooms` ends it too, open recordings stay resumable. */
+  async close(options: { stopRooms?: boolean } = {}): Promise<void> {
+    await this.#supervisor.stop();
+    if (options.stopRooms)
+      await this.#client.call("shutdown", {}, { patienceMs: 0 }).catch(() => undefined);
+    this.#client.close();
+  }
+
+  async createRoom(spec: RoomSpec): Promise<void> {
+    const limit = this.capabilities.maxParticipants;
+    checkRoomId(spec.roomId);
+    if (spec.maxParticipants > limit) {
+      const metadata = { field: "maxParticipants", limit };
+      throw new AppError("VALIDATION_ERROR", `At most ${limit} people fit into a room.`, metadata);
+    }
+  }
+
+  async token(grant: RoomGrant): Promise<RoomToken> {
+    return (await this.#openTokens()).sign(grant);
+  }
+
+  /** The grant of a bearer token for this room; UNAUTHORIZED for every other token. */
+  async verifyToken(token: string, roomId: string): Promise<Result<VerifiedGrant>> {
+    return (await this.#openTokens()).verify(token, roomId);
+  }
+
+  /** WHIP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Rooms.publish`. */
+  publish(grant: VerifiedGrant, offer: string, signal?: AbortSignal): Promise<PublishAnswer> {
+    const { roomId, user, role, maxParticipants, issuedAt } = grant;
+    const { id, name } = user;
+    const request: PublishRequest = {
+      roomId,
+      user: { id, name },
+      role,
+      maxParticipants,
+      issuedAt,
+      offer,
+    };
+    return this.#call<PublishAnswer>("publish", request, { signal });
+  }
+
+  /** WHIP DELETE: ends a publish session of this user. NOT_FOUND when there is none by that id. */
+  async unpublish(grant: VerifiedGrant, sessionId: string, signal?: AbortSignal): Promise<void> {
+    const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
+    const { found } = await this.#call<{ found: boolean }>("unpublish", request, { signal });
+    if (!found) throw new AppError("NOT_FOUND", "There is no such publish session.");
+  }
+
+  /** WHIP PATCH: answers are complete and sessions are replaced by publishing again, so there is nothing to patch. */
+  patch(): never {
+    const metadata = { reason: "trickle_unsupported" };
+    throw new AppError(
+      "VALIDATION_ERROR",
+      "Trickle ICE and ICE restart are not supported.",
+      metadata,
+    );
+  }
+
+  async startRecording(
+    request: RecordingStartRequest,
+    signal?: AbortSignal,
+  ): Promise<ProviderRecording> {
+    const { recordingId, roomId, maxDurationMs } = request;
+    checkRoomId(roomId);
+    const state = await this.#call<CaptureState>(
+      "startCapture",
+      { recordingId, roomId, maxDurationMs },
+      { signal },
+    );
+    return this.#view(recordingId, state);
+  }
+
+  /** Also ends the recording of a room process that is gone for good: its capture is sealed on the disk. */
+  async stopRecording(
+    { recordingId }: RecordingRef,
+    signal?: AbortSignal,
+  ): Promise<ProviderRecording> {
+    const request = { recordingId, reason: "stopped" };
+    try {
+      return await this.#view(
+        recordingId,
+        await this.#reach<CaptureState>("stopCapture", request, { signal }),
+      );
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      return this.#sealOrphan(recordingId, error);
+    }
+  }
+
+  async recordingState(
+    { recordingId }: RecordingRef,
+    signal?: AbortSignal,
+  ): Promise<ProviderRecording> {
+    try {
+      return await this.#view(
+        recordingId,
+        await this.#reach<CaptureState>("captureState", { recordingId }, { signal }),
+      );
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      const found = await readCapture(this.#folder(recordingId));
+      if (found.status === "sealed") return found;
+      throw away(error);
+    }
+  }
+
+  async deleteRecording({ recordingId }: RecordingRef): Promise<void> {
+    await this.#call("removeCapture", { recordingId });
+  }
+
+  async removeParticipant({ roomId }: RoomRef, userId: string): Promise<void> {
+    checkRoomId(roomId);
+    await this.#call("removeParticipant", { roomId, userId });
+  }
+
+  async closeRoom({ roomId }: RoomRef): Promise<void> {
+    checkRoomId(roomId);
+    await this.#call("closeRoom", { roomId });
+  }
+
+  onPresence(listener: (presence: RoomPresence) => void): () => void {
+    return this.#presence.subscribe(listener);
+  }
+
+  /** Gauges and counters of the room process. Rejects while it is away. */
+  stats(): Promise<RoomStats> {
+    return this.#call<RoomStats>("stats", {}, { patienceMs: 0 });
+  }
+
+  #makeSupervisor(): Supervisor {
+    const { entry, clock, log } = this.#options;
+    const settings = this.#settings();
+    const host = processHost({
+      entry,
+      settings,
+      paths: this.#paths,
+      client: this.#client,
+      onPresence: (line) => this.#presence.take(line),
+    });
+    return new Supervisor(host, { settings: settingsDigest(settings), clock, log });
+  }
+
+  #settings(): RoomProcessSettings {
+    const { rtcPort, bindAddress, publicAddress, diskFloorBytes } = this.#options;
+    const { stateDir, recordingsDir, socketPath } = this.#paths;
+    return {
+      ...{ stateDir, recordingsDir, socketPath, udpPort: rtcPort, bindAddress, diskFloorBytes },
+      ...(publicAddress === undefined ? {} : { publicAddress }),
+      maxParticipants: this.capabilities.maxParticipants,
+      maxPublishers: this.#options.publisherLimit ?? defaults.publisherLimit,
+      pendingMs: this.#options.pendingMs ?? session.pendingMs,
+      silenceMs: this.#options.silenceMs ?? session.silenceMs,
+      startKbps: session.startKbps,
+      videoKbps: this.#options.videoKbps ?? defaults.videoKbps,
+      idleExitMs: this.#options.idleExitMs ?? defaults.idleExitMs,
+    };
+  }
+
+  #openTokens(): Promise<RoomTokens> {
+    this.#tokens ??= RoomTokens.open(this.#paths.keyFile, this.#options.clock);
+    return this.#tokens;
+  }
+
+  #folder(recordingId: string): string {
+    if (!isRecordingId(recordingId)) {
+      throw new AppError("VALIDATION_ERROR", "Not a recording id.", { field: "recordingId" });
+    }
+    return captureFolder(this.#paths.recordingsDir, recordingId);
+  }
+
+  async #view(recordingId: string, state: CaptureState): Promise<ProviderRecording> {
+    if (state.status !== "closed") return state;
+    return readCapture(this.#folder(recordingId));
+  }
+
+  /** Nobody writes the capture and, while we hold the lock, nobody will begin to. */
+  async #sealOrphan(recordingId: string, error: Unreachable): Promise<ProviderRecording> {
+    const dir = this.#folder(recordingId);
+    const lock = await acquireLock(this.#paths.stateDir);
+    if (!lock) throw away(error);
+    try {
+      const found = await readCapture(dir);
+      if (found.status === "finishing")
+        await sealCapture(dir, "room_process_lost", this.#options.clock);
+      return await readCapture(dir);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #call<T>(operation: string, body: object, options: CallOptions = {}): Promise<T> {
+    try {
+      return await this.#reach<T>(operation, body, options);
+    } catch (error) {
+      throw error instanceof Unreachable ? away(error) : error;
+    }
+  }
+
+  #reach<T>(operation: string, body: object, options: CallOptions): Promise<T> {
+    return this.#client.call<T>(operation, body, options);
+  }
+}
+
+function checkRoomId(roomId: string): void {
+  if (!roomIdPattern.test(roomId))
+    throw new AppError("VALIDATION_ERROR", "Not a room id.", { field: "roomId" });
+}
+
+function away(cause: Unreachable): AppError {
+  return new AppError(
+    "EXTERNAL_SERVICE_TIMEOUT",
+    "The room process is away.",
+    { service: "rooms" },
+    cause,
+  );
+}

@@ -1,0 +1,161 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { Captures } from "./capture/captures.ts";
+import { controlProtocol, type RoomStats } from "./control/protocol.ts";
+import type { ControlHandlers } from "./control/server.ts";
+import type { RoomProcessSettings } from "./control/settings.ts";
+import { settingsDigest } from "./control/settings.ts";
+import { loadState, StateFile } from "./control/stateFile.ts";
+import type { PeerFactory } from "./rooms/peer.ts";
+import { PresenceBook } from "./rooms/presenceBook.ts";
+import { Revocations } from "./rooms/revocations.ts";
+import { Rooms } from "./rooms/rooms.ts";
+
+export interface RoomServiceDeps {
+  clock: Clock;
+  /** Monotonic ms. */
+  now: () => number;
+  log: Log;
+  peers: PeerFactory;
+  freeBytes: () => Promise<number>;
+  newId: () => string;
+  random32: () => number;
+  shutdown: () => void;
+}
+
+/** A longer pause between ticks means that this process, not the publishers, stood still. */
+const stallMs = 1000;
+
+/** Rooms, captures and their memory: all of the room process but its transports and signals. */
+export class RoomService {
+  #settings: RoomProcessSettings;
+  #deps: RoomServiceDeps;
+  #presence: PresenceBook;
+  #revocations: Revocations;
+  #rooms: Rooms;
+  #captures: Captures;
+  #state: StateFile;
+  #instance: string;
+  #contactedAt: number;
+  #tickedAt: number;
+  #startedAt: number;
+
+  static async create(settings: RoomProcessSettings, deps: RoomServiceDeps): Promise<RoomService> {
+    const saved = await loadState(settings.stateDir, deps.log);
+    return new RoomService(settings, deps, {
+      presence: new PresenceBook(saved.presence, deps.clock.now),
+      revocations: new Revocations(saved.cutoffs, deps.clock.now),
+    });
+  }
+
+  private constructor(
+    settings: RoomProcessSettings,
+    deps: RoomServiceDeps,
+    memory: { presence: PresenceBook; revocations: Revocations },
+  ) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#presence = memory.presence;
+    this.#revocations = memory.revocations;
+    const { publicAddress, ...options } = settings;
+    const reachable = publicAddress === undefined ? options : { ...options, publicAddress };
+    this.#rooms = new Rooms(reachable, { ...deps, ...memory });
+    this.#captures = new Captures(settings, deps, this.#rooms);
+    this.#rooms.onMedia(this.#captures);
+    this.#state = new StateFile(settings.stateDir, () => this.#saved(), deps.log);
+    this.#presence.onChange(() => this.#state.saveSoon());
+    this.#instance = deps.newId();
+    this.#contactedAt = this.#tickedAt = this.#startedAt = deps.now();
+  }
+
+  /** Continues captures of a dead process. */
+  resume(): Promise<void> {
+    return this.#captures.resume();
+  }
+
+  /** Repeats feedback, notices silence, enforces limits; returns how long to wait for the next call, ms. */
+  tick(): number {
+    const now = this.#deps.now();
+    const pause = now - this.#tickedAt;
+    this.#tickedAt = now;
+    if (pause > stallMs) this.#rooms.forgive(pause);
+    this.#rooms.tick(now);
+    this.#captures.tick(now);
+    return this.#rooms.size > 0 || this.#captures.size > 0 ? 20 : 250;
+  }
+
+  /** Nobody has needed this process for the configured time. */
+  get abandoned(): boolean {
+    return this.#idle && this.#deps.now() - this.#contactedAt >= this.#settings.idleExitMs;
+  }
+
+  /** Leaves: open captures are made durable for the next process, media is closed. */
+  async stop(): Promise<void> {
+    await this.#captures.suspend();
+    this.#rooms.closeAll("shutdown");
+    await this.#state.save();
+  }
+
+  get handlers(): ControlHandlers {
+    const { shutdown } = this.#deps;
+    return {
+      contacted: () => {
+        this.#contactedAt = this.#deps.now();
+      },
+      health: () => ({
+        protocol: controlProtocol,
+        pid: process.pid,
+        instance: this.#instance,
+        settings: settingsDigest(this.#settings),
+        idle: this.#idle,
+      }),
+      stats: () => this.#stats(),
+      publish: (request) => this.#rooms.publish(request),
+      unpublish: ({ roomId, userId, sessionId }) =>
+        this.#rooms.unpublish(roomId, userId, sessionId),
+      removeParticipant: ({ roomId, userId }) => this.#remove(roomId, userId),
+      closeRoom: ({ roomId }) => this.#closeRoom(roomId),
+      startCapture: (request) => this.#captures.start(request),
+      stopCapture: ({ recordingId, reason }) => this.#captures.stop(recordingId, reason),
+      captureState: ({ recordingId }) => this.#captures.state(recordingId),
+      removeCapture: ({ recordingId }) => this.#captures.remove(recordingId),
+      watchPresence: (send) => {
+        send({ type: "snapshot", entries: this.#presence.entries });
+        return this.#presence.onChange((entry) => send({ type: "change", entry }));
+      },
+      shutdown,
+    };
+  }
+
+  get #idle(): boolean {
+    return this.#rooms.size === 0 && this.#captures.size === 0;
+  }
+
+  async #remove(roomId: string, userId: string): Promise<void> {
+    this.#revocations.revoke(roomId, userId);
+    this.#rooms.remove(roomId, userId);
+    await this.#state.save();
+  }
+
+  async #closeRoom(roomId: string): Promise<void> {
+    this.#revocations.revoke(roomId);
+    await this.#captures.closeRoom(roomId);
+    this.#rooms.closeRoom(roomId);
+    await this.#state.save();
+  }
+
+  #stats(): RoomStats {
+    const { user, system } = process.cpuUsage();
+    return {
+      ...this.#rooms.counters,
+      ...this.#captures.counters,
+      uptimeSeconds: (this.#deps.now() - this.#startedAt) / 1000,
+      residentBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+    };
+  }
+
+  #saved() {
+    return { cutoffs: this.#revocations.cutoffs, presence: this.#presence.entries };
+  }
+}

@@ -1,0 +1,238 @@
+import { AppError } from "../../../core/errors.ts";
+import type { Log } from "../../../core/log.ts";
+import { orThrow } from "../../../core/result.ts";
+import type {
+  MediaCounters,
+  PublishAnswer,
+  PublishRequest,
+  RoomCounters,
+} from "../control/protocol.ts";
+import { completeAnswer } from "../whip/answer.ts";
+import { type ReducedOffer, reduceOffer } from "../whip/offer.ts";
+import type { Peer, PeerFactory } from "./peer.ts";
+import type { PresenceBook } from "./presenceBook.ts";
+import type { Revocations } from "./revocations.ts";
+import { PublishSession, type SessionLimits } from "./session.ts";
+import type { TrackCounters } from "./trackReceiver.ts";
+
+export interface RoomsOptions extends SessionLimits {
+  /** People in one room at most, whatever a token says. */
+  maxParticipants: number;
+  /** Publish sessions at most, over all rooms. */
+  maxPublishers: number;
+  startKbps: number;
+  publicAddress?: string;
+}
+
+export interface RoomsDeps {
+  peers: PeerFactory;
+  presence: PresenceBook;
+  revocations: Revocations;
+  log: Log;
+  /** Monotonic ms. */
+  now: () => number;
+  newId: () => string;
+  /** A random 32-bit number. */
+  random32: () => number;
+}
+
+/** Told of media as it comes and goes. */
+export interface MediaListener {
+  joined(session: PublishSession): void;
+  /** `left`: the person is gone, not only this session. */
+  closed(session: PublishSession, reason: string, left: boolean): void;
+}
+
+/** Everyone publishing on this machine, by room and user. */
+export class Rooms {
+  #options: RoomsOptions;
+  #deps: RoomsDeps;
+  #sessions = new Map<string, PublishSession>();
+  /** Counted by sessions that are over. */
+  #past: MediaCounters = {
+    receivedBytes: 0,
+    lostPackets: 0,
+    nacks: 0,
+    keyframeRequests: 0,
+    droppedFrames: 0,
+  };
+  #listener: MediaListener | undefined;
+
+  constructor(options: RoomsOptions, deps: RoomsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  onMedia(listener: MediaListener): void {
+    this.#listener = listener;
+  }
+
+  get counters(): RoomCounters {
+    const sessions = [...this.#sessions.values()];
+    const tracks = sessions
+      .flatMap(({ receivers }) => receivers)
+      .filter(({ ssrc }) => ssrc !== undefined);
+    return {
+      rooms: new Set(sessions.map(({ roomId }) => roomId)).size,
+      publishers: sessions.length,
+      tracks: tracks.length,
+      ...tracks.map(({ counters }) => mediaCounters(counters)).reduce(addCounters, this.#past),
+    };
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Sessions of a room whose media has begun. */
+  publishing(roomId: string): PublishSession[] {
+    return this.#in(roomId).filter((session) => session.joined);
+  }
+
+  /**
+   * Takes a publisher's offer. Their earlier session ends. Refusals: VALIDATION_ERROR (offer), UNAUTHORIZED (removed),
+   * FORBIDDEN (observer), CONFLICT (full; `limit` in the metadata).
+   */
+  async publish(request: PublishRequest): Promise<PublishAnswer> {
+    this.#admit(request);
+    const offer = orThrow(reduceOffer(request.offer));
+    const peer = this.#deps.peers(`${request.roomId}/${request.user.id}`);
+    const session = this.#open(request, offer, peer);
+    try {
+      const answer = await peer.answer(offer.sdp);
+      if (session.closed)
+        throw new AppError("CONFLICT", "Replaced by a newer session.", { reason: "replaced" });
+      return { sessionId: session.id, answer: completeAnswer(answer, this.#options) };
+    } catch (error) {
+      session.close("offer_refused");
+      throw this.#offerError(error);
+    }
+  }
+
+  /** Ends a session of this user; false when there is none by that id. */
+  unpublish(roomId: string, userId: string, sessionId: string): boolean {
+    const session = this.#find(roomId, userId);
+    if (session?.id !== sessionId) return false;
+    session.close("unpublished");
+    return true;
+  }
+
+  /** Closes a user's media at once. */
+  remove(roomId: string, userId: string): void {
+    this.#find(roomId, userId)?.close("removed");
+  }
+
+  closeRoom(roomId: string): void {
+    for (const session of this.#in(roomId)) session.close("room_closed");
+  }
+
+  closeAll(reason: string): void {
+    for (const session of [...this.#sessions.values()]) session.close(reason);
+  }
+
+  tick(now: number): void {
+    for (const session of [...this.#sessions.values()]) session.tick(now);
+  }
+
+  forgive(ms: number): void {
+    for (const session of this.#sessions.values()) session.forgive(ms);
+  }
+
+  #admit({ roomId, user, role, issuedAt, maxParticipants }: PublishRequest): void {
+    if (this.#deps.revocations.refuses(roomId, user.id, issuedAt)) {
+      throw new AppError("UNAUTHORIZED", "This room token is no longer valid.", {
+        reason: "token_revoked",
+      });
+    }
+    if (role === "observer")
+      throw new AppError("FORBIDDEN", "Observers may not publish.", { reason: "observer" });
+    if (this.#find(roomId, user.id)) return;
+    const limit = Math.min(maxParticipants, this.#options.maxParticipants);
+    if (this.#in(roomId).length >= limit) {
+      throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
+    }
+    if (this.#sessions.size >= this.#options.maxPublishers) {
+      const metadata = { reason: "server_full", limit: this.#options.maxPublishers };
+      throw new AppError("CONFLICT", "This server takes no more publishers.", metadata);
+    }
+  }
+
+  #open(request: PublishRequest, offer: ReducedOffer, peer: Peer): PublishSession {
+    const { roomId, user } = request;
+    const session = new PublishSession({
+      id: this.#deps.newId(),
+      roomId,
+      user,
+      lines: offer.lines,
+      peer,
+      feedbackSsrc: this.#deps.random32(),
+      limits: this.#options,
+      listener: {
+        joined: (joined) => this.#joined(joined),
+        closed: (closed, reason) => this.#closed(closed, reason),
+      },
+      now: this.#deps.now,
+    });
+    const earlier = this.#find(roomId, user.id);
+    this.#sessions.set(keyOf(session), session);
+    earlier?.close("replaced");
+    return session;
+  }
+
+  #joined(session: PublishSession): void {
+    const { roomId, user, id } = session;
+    this.#deps.log.info({ roomId, userId: user.id, sessionId: id }, "media has begun");
+    this.#deps.presence.set(roomId, user.id, "joined");
+    this.#listener?.joined(session);
+  }
+
+  #closed(session: PublishSession, reason: string): void {
+    const { roomId, user, id } = session;
+    const replaced = this.#sessions.get(keyOf(session)) !== session;
+    if (!replaced) this.#sessions.delete(keyOf(session));
+    const left = !replaced && this.#deps.presence.isIn(roomId, user.id);
+    this.#deps.log.info(
+      { roomId, userId: user.id, sessionId: id, reason },
+      "publish session ended",
+    );
+    this.#listener?.closed(session, reason, left);
+    if (left) this.#deps.presence.set(roomId, user.id, "left");
+  }
+
+  #offerError(error: unknown): AppError {
+    if (error instanceof AppError) return error;
+    this.#deps.log.warn({ err: error }, "an offer could not be used");
+    const metadata = { field: "sdp", reason: "sdp_malformed" };
+    return new AppError("VALIDATION_ERROR", "The offer cannot be used.", metadata, error);
+  }
+
+  #find(roomId: string, userId: string): PublishSession | undefined {
+    return this.#sessions.get(`${roomId}\n${userId}`);
+  }
+
+  #in(roomId: string): PublishSession[] {
+    return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
+  }
+}
+
+const keyOf = (session: PublishSession): string => `${session.roomId}\n${session.user.id}`;
+
+function mediaCounters({
+  bytes,
+  lost,
+  nacks,
+  keyframeRequests,
+  droppedFrames,
+}: TrackCounters): MediaCounters {
+  return { receivedBytes: bytes, lostPackets: lost, nacks, keyframeRequests, droppedFrames };
+}
+
+function addCounters(a: MediaCounters, b: MediaCounters): MediaCounters {
+  return {
+    receivedBytes: a.receivedBytes + b.receivedBytes,
+    lostPackets: a.lostPackets + b.lostPackets,
+    nacks: a.nacks + b.nacks,
+    keyframeRequests: a.keyframeRequests + b.keyframeRequests,
+    droppedFrames: a.droppedFrames + b.droppedFrames,
+  };
+}

@@ -1,0 +1,156 @@
+import { isRtcp } from "../rtp/packet.ts";
+import { bitrateEstimate } from "../rtp/rtcp.ts";
+import type { MediaLine } from "../whip/offer.ts";
+import type { Peer, PeerTrack } from "./peer.ts";
+import { TrackReceiver } from "./trackReceiver.ts";
+
+export interface SessionUser {
+  id: string;
+  name: string;
+}
+
+export interface SessionLimits {
+  /** A session that has not connected by then is closed, ms. */
+  pendingMs: number;
+  /** A connected session is closed after this long without RTP or RTCP, ms. */
+  silenceMs: number;
+  /** Bit rate asked of one video track, kbit/s. */
+  videoKbps: number;
+}
+
+export interface SessionListener {
+  /** The first media packet, before it is handled. */
+  joined(session: PublishSession): void;
+  /** Called once. */
+  closed(session: PublishSession, reason: string): void;
+}
+
+export interface SessionParts {
+  id: string;
+  roomId: string;
+  user: SessionUser;
+  lines: readonly MediaLine[];
+  peer: Peer;
+  /** SSRC of our feedback. */
+  feedbackSsrc: number;
+  limits: SessionLimits;
+  listener: SessionListener;
+  /** Monotonic ms. */
+  now: () => number;
+}
+
+const reportEveryMs = 1000;
+
+/** One person publishing over one transport. */
+export class PublishSession {
+  readonly id: string;
+  readonly roomId: string;
+  readonly user: SessionUser;
+  readonly receivers: readonly TrackReceiver[];
+  #parts: SessionParts;
+  #tracks = new Map<string, PeerTrack>();
+  #state: "pending" | "connected" | "closed" = "pending";
+  #joined = false;
+  #heardAt: number;
+  #reportedAt = 0;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.roomId = parts.roomId;
+    this.user = parts.user;
+    this.#heardAt = parts.now();
+    this.receivers = parts.lines.map(
+      (line) =>
+        new TrackReceiver(line, parts.feedbackSsrc, (rtcp) =>
+          this.#tracks.get(line.mid)?.send(rtcp),
+        ),
+    );
+    parts.peer.onTrack((track) => this.#bind(track));
+    parts.peer.onConnected(() => this.#connected());
+    parts.peer.onClosed((reason) => this.close(reason));
+  }
+
+  /** Media has been received. */
+  get joined(): boolean {
+    return this.#joined;
+  }
+
+  get closed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Repeats feedback and notices silence; to be called every few ten ms. */
+  tick(now: number): void {
+    for (const receiver of this.receivers) receiver.tick(now);
+    if (now - this.#reportedAt >= reportEveryMs) this.#report(now);
+    const { pendingMs, silenceMs } = this.#parts.limits;
+    const pending = this.#state === "pending";
+    if (now - this.#heardAt >= (pending ? pendingMs : silenceMs))
+      this.close(pending ? "not_connected" : "silence");
+  }
+
+  /** This process itself was not running for `ms`: not the publisher's silence. */
+  forgive(ms: number): void {
+    this.#heardAt += ms;
+  }
+
+  /** Ends the session; later calls do nothing. */
+  close(reason: string): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    for (const receiver of this.receivers) receiver.untap();
+    this.#parts.listener.closed(this, reason);
+    this.#parts.peer.close();
+    this.#tracks.clear();
+  }
+
+  #bind(track: PeerTrack): void {
+    const receiver = this.receivers.find(({ line }) => line.mid === track.mid);
+    if (!receiver) return;
+    this.#tracks.set(track.mid, track);
+    track.onMessage((packet) => this.#message(receiver, packet));
+  }
+
+  #message(receiver: TrackReceiver, packet: Buffer): void {
+    if (this.#state === "closed") return;
+    const now = this.#parts.now();
+    this.#heardAt = now;
+    this.#state = "connected";
+    if (!this.#joined && !isRtcp(packet)) {
+      this.#joined = true;
+      this.#parts.listener.joined(this);
+    }
+    receiver.receive(packet, now);
+  }
+
+  #connected(): void {
+    if (this.#state !== "pending") return;
+    this.#state = "connected";
+    this.#heardAt = this.#parts.now();
+  }
+
+  #report(now: number): void {
+    this.#reportedAt = now;
+    for (const receiver of this.receivers) {
+      const report = receiver.report(now);
+      if (!report) continue;
+      const estimate = receiver === this.#firstVideo() ? [this.#estimate()] : [];
+      this.#tracks.get(receiver.line.mid)?.send(Buffer.concat([report, ...estimate]));
+    }
+  }
+
+  #video(): TrackReceiver[] {
+    return this.receivers.filter(({ line, ssrc }) => line.kind === "video" && ssrc !== undefined);
+  }
+
+  #firstVideo(): TrackReceiver | undefined {
+    return this.#video()[0];
+  }
+
+  #estimate(): Buffer {
+    const ssrcs = this.#video().flatMap(({ ssrc }) => (ssrc === undefined ? [] : [ssrc]));
+    const { feedbackSsrc, limits } = this.#parts;
+    return bitrateEstimate(feedbackSsrc, ssrcs, limits.videoKbps * 1000 * ssrcs.length);
+  }
+}

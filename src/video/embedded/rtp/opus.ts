@@ -1,0 +1,25 @@
+import type { Depacketizer, EncodedFrame } from "./depacketizer.ts";
+
+/** Opus (RFC 7587): every packet is a frame. */
+export class OpusDepacketizer implements Depacketizer {
+  #packet: Buffer | undefined;
+
+  startsFrame(): boolean {
+    return true;
+  }
+
+  add(payload: Buffer): boolean {
+    this.#packet = payload;
+    return true;
+  }
+
+  finish(): EncodedFrame | undefined {
+    const data = this.#packet;
+    this.#packet = undefined;
+    return data === undefined ? undefined : { data, key: true };
+  }
+
+  reset(): void {
+    this.#packet = undefined;
+  }
+}

@@ -1,0 +1,38 @@
+export interface AnswerOptions {
+  /** Bit rate a browser starts its video at, kbit/s: without it a minute passes before 720p. */
+  startKbps: number;
+  /** Address clients reach when it differs from the bound one (NAT). */
+  publicAddress?: string;
+}
+
+/** Completes the generated answer: video start bit rate, and the public address in its candidates. */
+export function completeAnswer(sdp: string, options: AnswerOptions): string {
+  const sections = sdp
+    .split(/(?=^m=)/m)
+    .map((section) => withStartRate(section, options.startKbps));
+  const answer = sections.join("");
+  return options.publicAddress ? withAddress(answer, options.publicAddress) : answer;
+}
+
+function withStartRate(section: string, startKbps: number): string {
+  const format = /^m=video \d+ \S+ (\d+)/.exec(section)?.[1];
+  if (!format) return section;
+  const parameter = `x-google-start-bitrate=${startKbps}`;
+  const fmtp = new RegExp(`^(a=fmtp:${format} [^\\r\\n]*)`, "m");
+  if (fmtp.test(section)) return section.replace(fmtp, `$1;${parameter}`);
+  const rtpmap = new RegExp(`^(a=rtpmap:${format} [^\\r\\n]*)`, "m");
+  return section.replace(rtpmap, `$1\r\na=fmtp:${format} ${parameter}`);
+}
+
+/** All host candidates become one at the public address: the port is the same everywhere. */
+function withAddress(sdp: string, address: string): string {
+  let written = false;
+  return sdp.replace(
+    /^a=candidate:(\S+ \d+ \S+ \d+) \S+ (\d+) typ host.*\r?\n/gm,
+    (_, head, port) => {
+      if (written) return "";
+      written = true;
+      return `a=candidate:${head} ${address} ${port} typ host\r\n`;
+    },
+  );
+}

@@ -1,0 +1,242 @@
+import { randomBytes } from "node:crypto";
+import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
+
+export interface MiniPublisherOptions {
+  audio?: boolean;
+  /** Video lines, 0 to 2. */
+  videos?: number;
+  width?: number;
+  height?: number;
+}
+
+interface Stream {
+  track: Track;
+  ssrc: number;
+  payloadType: number;
+  clockRate: number;
+  sequence: number;
+  base: number;
+  packets: number;
+  octets: number;
+}
+
+const random32 = (): number => randomBytes(4).readUInt32BE(0);
+const audioMs = 20;
+const videoMs = 40;
+const chunkBytes = 1000;
+
+/** A publisher without a browser: made-up VP8 and Opus payloads that are well-formed on the wire. */
+export class MiniPublisher {
+  keyframesAsked = 0;
+  nacks = 0;
+  estimate = 0;
+  closed = false;
+  #connection: PeerConnection;
+  #audio: Stream | undefined;
+  #videos: Stream[] = [];
+  #size: { width: number; height: number };
+  #timers: NodeJS.Timeout[] = [];
+  #startedAt = 0;
+  #audioSent = 0;
+  #videoSent = 0;
+  #pictureId = 0;
+  #keyWanted = true;
+  #opened: Promise<void>;
+
+  constructor(name: string, options: MiniPublisherOptions = {}) {
+    const { audio = true, videos = 1, width = 640, height = 360 } = options;
+    this.#size = { width, height };
+    this.#connection = new nodeDataChannel.PeerConnection(`mini-${name}`, {
+      iceServers: [],
+      bindAddress: "127.0.0.1",
+    });
+    if (audio) this.#audio = this.#addAudio(name);
+    for (let i = 0; i < videos; i++) this.#videos.push(this.#addVideo(name, i));
+    const first = this.#audio ?? this.#videos[0];
+    this.#opened = new Promise((resolve) => first?.track.onOpen(resolve));
+    this.#connection.onStateChange((state) => {
+      if (state === "closed" || state === "failed") this.closed = true;
+    });
+  }
+
+  /** Makes the offer, hands it to `post`, takes the answer and waits for the transport. */
+  async publish(post: (offer: string) => Promise<string>): Promise<void> {
+    const gathered = new Promise<void>((resolve) => {
+      this.#connection.onGatheringStateChange((state) => {
+        if (state === "complete") resolve();
+      });
+    });
+    this.#connection.setLocalDescription();
+    await gathered;
+    const answer = await post(this.offer());
+    this.#connection.setRemoteDescription(answer, "answer");
+    await this.#opened;
+  }
+
+  offer(): string {
+    return this.#connection.localDescription()?.sdp ?? "";
+  }
+
+  /** Sends media until `stop`. */
+  run(): void {
+    this.#startedAt = performance.now();
+    this.#timers.push(
+      setInterval(() => this.#send(), 10),
+      setInterval(() => this.#report(), 500),
+    );
+  }
+
+  /** Falls silent without a word, as a machine that loses its power. */
+  freeze(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+  }
+
+  /** Ends with a DTLS close. */
+  stop(): void {
+    this.freeze();
+    this.#connection.close();
+  }
+
+  #addAudio(name: string): Stream {
+    const media = new nodeDataChannel.Audio("a", "SendOnly");
+    media.addOpusCodec(111, "minptime=10;useinbandfec=1");
+    const ssrc = random32();
+    media.addSSRC(ssrc, `cname-${name}`, name, `${name}-a`);
+    media.parseSdpLine("a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level");
+    const track = this.#connection.addTrack(media);
+    track.onMessage(() => undefined);
+    return stream(track, ssrc, 111, 48_000);
+  }
+
+  #addVideo(name: string, index: number): Stream {
+    const media = new nodeDataChannel.Video(`v${index}`, "SendOnly");
+    media.addVP8Codec(96);
+    const ssrc = random32();
+    media.addSSRC(ssrc, `cname-${name}`, name, `${name}-v${index}`);
+    const track = this.#connection.addTrack(media);
+    track.setMediaHandler(new nodeDataChannel.RtcpNackResponder(512));
+    track.onMessage((packet) => this.#feedback(packet));
+    return stream(track, ssrc, 96, 90_000);
+  }
+
+  #feedback(packet: Buffer): void {
+    for (let at = 0; at + 12 <= packet.length; at += (packet.readUInt16BE(at + 2) + 1) * 4) {
+      const format = packet.readUInt8(at) & 0x1f;
+      const type = packet.readUInt8(at + 1);
+      if (type === 205 && format === 1) this.nacks++;
+      if (type === 206 && format === 1) {
+        this.keyframesAsked++;
+        this.#keyWanted = true;
+      }
+      if (type === 206 && format === 15) {
+        const head = packet.readUInt8(at + 17);
+        this.estimate = (((head & 3) << 16) | packet.readUInt16BE(at + 18)) * 2 ** (head >> 2);
+      }
+    }
+  }
+
+  #send(): void {
+    const elapsed = performance.now() - this.#startedAt;
+    for (; this.#audioSent * audioMs <= elapsed; this.#audioSent++)
+      this.#sendAudio(this.#audioSent * audioMs);
+    for (; this.#videoSent * videoMs <= elapsed; this.#videoSent++)
+      this.#sendVideo(this.#videoSent * videoMs);
+  }
+
+  #sendAudio(ms: number): void {
+    if (!this.#audio) return;
+    const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x10, 30, 0, 0]);
+    rtp(this.#audio, ms, {
+      marker: false,
+      extension,
+      payload: Buffer.concat([Buffer.of(0xf8), randomBytes(60)]),
+    });
+  }
+
+  #sendVideo(ms: number): void {
+    const key = this.#keyWanted || this.#videoSent % 250 === 0;
+    this.#keyWanted = false;
+    this.#pictureId = (this.#pictureId + 1) & 0x7fff;
+    for (const video of this.#videos) {
+      const frame = vp8Frame(key, this.#size, key ? 6000 : 2500);
+      for (let at = 0; at < frame.length; at += chunkBytes) {
+        const descriptor = Buffer.from([
+          at === 0 ? 0x90 : 0x80,
+          0x80,
+          0x80 | (this.#pictureId >> 8),
+          this.#pictureId & 0xff,
+        ]);
+        const payload = Buffer.concat([descriptor, frame.subarray(at, at + chunkBytes)]);
+        rtp(video, ms, { marker: at + chunkBytes >= frame.length, payload });
+      }
+    }
+  }
+
+  #report(): void {
+    const elapsed = performance.now() - this.#startedAt;
+    const wall = Date.now();
+    for (const stream of [this.#audio, ...this.#videos]) {
+      if (stream) send(stream.track, senderReport(stream, wall, elapsed));
+    }
+  }
+}
+
+function stream(track: Track, ssrc: number, payloadType: number, clockRate: number): Stream {
+  const sequence = random32() & 0xffff;
+  return { track, ssrc, payloadType, clockRate, sequence, base: random32(), packets: 0, octets: 0 };
+}
+
+function rtp(
+  stream: Stream,
+  ms: number,
+  parts: { marker: boolean; extension?: Buffer; payload: Buffer },
+): void {
+  const { marker, extension = Buffer.alloc(0), payload } = parts;
+  const header = Buffer.alloc(12);
+  stream.sequence = (stream.sequence + 1) & 0xffff;
+  header.writeUInt8(extension.length > 0 ? 0x90 : 0x80, 0);
+  header.writeUInt8((marker ? 0x80 : 0) | stream.payloadType, 1);
+  header.writeUInt16BE(stream.sequence, 2);
+  header.writeUInt32BE((stream.base + Math.round((ms * stream.clockRate) / 1000)) >>> 0, 4);
+  header.writeUInt32BE(stream.ssrc, 8);
+  send(stream.track, Buffer.concat([header, extension, payload]));
+  stream.packets++;
+  stream.octets += payload.length;
+}
+
+function send(track: Track, packet: Buffer): void {
+  try {
+    if (track.isOpen()) track.sendMessageBinary(packet);
+  } catch {
+    // The other side closed meanwhile.
+  }
+}
+
+function vp8Frame(
+  key: boolean,
+  { width, height }: { width: number; height: number },
+  bytes: number,
+): Buffer {
+  const frame = randomBytes(bytes);
+  frame.writeUInt8(key ? 0x10 : 0x11, 0);
+  if (!key) return frame;
+  frame.writeUIntBE(0x9d012a, 3, 3);
+  frame.writeUInt16LE(width, 6);
+  frame.writeUInt16LE(height, 8);
+  return frame;
+}
+
+function senderReport(stream: Stream, wall: number, elapsed: number): Buffer {
+  const report = Buffer.alloc(28);
+  report.writeUInt8(0x80, 0);
+  report.writeUInt8(200, 1);
+  report.writeUInt16BE(6, 2);
+  report.writeUInt32BE(stream.ssrc, 4);
+  report.writeUInt32BE(Math.floor(wall / 1000) + 2_208_988_800, 8);
+  report.writeUInt32BE(Math.floor(((wall % 1000) / 1000) * 2 ** 32), 12);
+  report.writeUInt32BE((stream.base + Math.round((elapsed * stream.clockRate) / 1000)) >>> 0, 16);
+  report.writeUInt32BE(stream.packets, 20);
+  report.writeUInt32BE(stream.octets, 24);
+  return report;
+}

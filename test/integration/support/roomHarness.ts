@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { systemClock } from "../../../src/core/clock.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { orThrow } from "../../../src/core/result.ts";
+import { ControlClient } from "../../../src/video/embedded/control/client.ts";
+import { roomPaths } from "../../../src/video/embedded/control/paths.ts";
+import type { Health } from "../../../src/video/embedded/control/protocol.ts";
+import {
+  type EmbeddedVideoOptions,
+  EmbeddedVideoProvider,
+} from "../../../src/video/embedded/provider.ts";
+import type { VerifiedGrant } from "../../../src/video/embedded/roomTokens.ts";
+import type { RoomRole } from "../../../src/video/port.ts";
+import { MiniPublisher, type MiniPublisherOptions } from "./miniPublisher.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Bundles the room process, below the project so that it finds its native library. */
+export async function buildRoomProcess(): Promise<{ entry: string; remove: () => Promise<void> }> {
+  const dir = path.join(root, "node_modules", ".cache", `rooms-${randomUUID()}`);
+  await mkdir(dir, { recursive: true });
+  const entry = path.join(dir, "roomProcess.mjs");
+  await build({
+    entryPoints: [path.join(root, "src/video/embedded/roomProcess.ts")],
+    outfile: entry,
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    logLevel: "error",
+  });
+  return { entry, remove: () => rm(dir, { recursive: true, force: true }) };
+}
+
+/** Providers, publishers and the room process of one test, in a folder of their own. */
+export class RoomHarness {
+  readonly dataDir: string;
+  readonly roomId = "room_1";
+  readonly meetingId = "meeting_1";
+  #entry: string;
+  #providers: EmbeddedVideoProvider[] = [];
+  #publishers: MiniPublisher[] = [];
+  #client: ControlClient;
+
+  private constructor(dataDir: string, entry: string) {
+    this.dataDir = dataDir;
+    this.#entry = entry;
+    this.#client = new ControlClient(roomPaths(dataDir).socketPath, systemClock);
+  }
+
+  static async create(entry: string): Promise<RoomHarness> {
+    return new RoomHarness(await mkdtemp(path.join(tmpdir(), "connvo-rooms-")), entry);
+  }
+
+  get paths() {
+    return roomPaths(this.dataDir);
+  }
+
+  captureDir(recordingId: string): string {
+    return path.join(this.dataDir, "recordings", recordingId, "capture");
+  }
+
+  /** A provider as one server has it, not started. */
+  provider(options: Partial<EmbeddedVideoOptions> = {}): EmbeddedVideoProvider {
+    const provider = new EmbeddedVideoProvider({
+      dataDir: this.dataDir,
+      entry: this.#entry,
+      rtcPort: 0,
+      bindAddress: "127.0.0.1",
+      diskFloorBytes: 0,
+      clock: systemClock,
+      log: silentLog,
+      ...options,
+    });
+    this.#providers.push(provider);
+    return provider;
+  }
+
+  async started(options: Partial<EmbeddedVideoOptions> = {}): Promise<EmbeddedVideoProvider> {
+    const provider = this.provider(options);
+    await provider.start();
+    return provider;
+  }
+
+  health(): Promise<Health> {
+    return this.#client.call<Health>("health", {}, { patienceMs: 0 });
+  }
+
+  /** kill -9. Resolves with the pid that was killed. */
+  async killRooms(): Promise<number> {
+    const { pid } = await this.health();
+    process.kill(pid, "SIGKILL");
+    return pid;
+  }
+
+  async grant(
+    provider: EmbeddedVideoProvider,
+    userId: string,
+    role: RoomRole = "participant",
+    maxParticipants = 8,
+  ): Promise<VerifiedGrant> {
+    const { roomId, meetingId } = this;
+    const user = { id: userId, name: `Name of ${userId}` };
+    const { token } = await provider.token({ roomId, meetingId, user, role, maxParticipants });
+    return orThrow(await provider.verifyToken(token, roomId));
+  }
+
+  publisher(name: string, options: MiniPublisherOptions = {}): MiniPublisher {
+    const publisher = new MiniPublisher(name, options);
+    this.#publishers.push(publisher);
+    return publisher;
+  }
+
+  /** Publishes as `userId` and sends media. */
+  async publish(
+    provider: EmbeddedVideoProvider,
+    userId: string,
+    options: MiniPublisherOptions = {},
+  ): Promise<{ publisher: MiniPublisher; grant: VerifiedGrant; sessionId: string }> {
+    const publisher = this.publisher(userId, options);
+    const grant = await this.grant(provider, userId);
+    let sessionId = "";
+    await publisher.publish(async (offer) => {
+      const answer = await provider.publish(grant, offer);
+      sessionId = answer.sessionId;
+      return answer.answer;
+    });
+    publisher.run();
+    return { publisher, grant, sessionId };
+  }
+
+  async close(): Promise<void> {
+    for (const publisher of this.#publishers) publisher.stop();
+    for (const provider of this.#providers) await provider.close();
+    const health = await this.health().catch(() => undefined);
+    if (health) process.kill(health.pid, "SIGKILL");
+    this.#client.close();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
