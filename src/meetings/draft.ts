@@ -41,7 +41,7 @@ export interface DraftFacts {
 }
 
 /** Peer to peer, everybody sends to everybody: beyond four, uplinks give out. */
-export const freeRoomLimit = 4;
+const freeRoomLimit = 4;
 
 const defaultParticipants = 10;
 const defaultDurationMs = 1_800_000;
