@@ -18,11 +18,12 @@ export async function shouldStop(
   recording: Recording,
   at: number,
 ): Promise<StopReason | undefined> {
-  const startedAt = recording.startedAt ?? recording.requestedAt;
-  if (at - startedAt >= recording.maxDurationMs) return "max_duration";
-  const facts = await tx.first(attendance, [recording.meetingId]);
+  // `startedAt` is the recorder's clock, which may differ from the database's that `at` is of.
+  const { requestedAt, maxDurationMs, meetingId } = recording;
+  if (at - requestedAt >= maxDurationMs) return "max_duration";
+  const facts = await tx.first(attendance, [meetingId]);
   if (facts?.meetingState !== "active") return "meeting_ended";
   if (!video.capabilities.reportsPresence || facts.present > 0) return undefined;
-  const emptySince = Math.max(startedAt, facts.lastLeftAt ?? 0);
+  const emptySince = Math.max(requestedAt, facts.lastLeftAt ?? 0);
   return at - emptySince >= config.recordingEmptySeconds * 1000 ? "empty" : undefined;
 }
