@@ -61,7 +61,7 @@ export class CommitNotifier {
 }
 
 /** Keys as a JSON array; an empty one when they do not fit, which says: something changed, read `commit_log`. */
-export function payloadOf(keys: readonly DataKey[]): string {
+function payloadOf(keys: readonly DataKey[]): string {
   const payload = JSON.stringify(keys);
   return Buffer.byteLength(payload) <= payloadLimit ? payload : "[]";
 }

@@ -4,10 +4,13 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { type Account, type AccountSystem, chooseAccount } from "./embedded/account.ts";
 import { clusterOwner, ensureCluster } from "./embedded/cluster.ts";
+import type { EmbeddedPostgres } from "./embedded/embeddedPostgres.ts";
 import { findInstallation, type Installation, linkLibraries } from "./embedded/installation.ts";
 import { ensureSocketDir, socketDirOf } from "./embedded/socketDir.ts";
 import { Supervisor } from "./embedded/supervisor.ts";
 import { EmbeddedPostgresError } from "./errors.ts";
+
+export type { EmbeddedPostgres, SocketConnection } from "./embedded/embeddedPostgres.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the database files, e.g. `<CONNVO_DATA_DIR>/postgres`; made when absent. */
@@ -18,24 +21,6 @@ export interface EmbeddedOptions {
   readonly resolvePackage?: (name: string) => string;
   /** What the operating system allows; default: asked. */
   readonly accountSystem?: AccountSystem;
-}
-
-/** How to connect: through a socket in a folder only this account can enter, hence without a password. */
-export interface SocketConnection {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
-}
-
-export interface EmbeddedPostgres {
-  readonly connection: SocketConnection;
-  /** True when a postmaster was already running, started by another or an earlier server process. */
-  readonly adopted: boolean;
-  /** Process id of the postmaster now. */
-  readonly pid: number;
-  /** Leaves; the last one out shuts PostgreSQL down (fast: open transactions are rolled back). */
-  stop(): Promise<void>;
 }
 
 /**

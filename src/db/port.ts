@@ -39,11 +39,27 @@ export interface Database {
   /**
    * One READ COMMITTED transaction, run again from the start on 40001/40P01 (so `work` must be repeatable).
    * Nothing is acknowledged before COMMIT has returned.
+   * @throws DatabaseUnavailableError when the connection was lost; `ambiguous` when that was during COMMIT.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Calls `onCommit` with the keys other transactions (of any node) wrote: a hint, may be lost. */
+  /**
+   * Calls `onCommit` with the keys transactions (of any node) wrote: a hint, may be lost. No keys: something changed,
+   * `commit_log` says what.
+   */
   listen(onCommit: (keys: DataKey[]) => void): Promise<() => Promise<void>>;
-  /** Throws when the database cannot answer. */
+  /** @throws DatabaseUnavailableError when the database does not answer within 5 s. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The database cannot be reached or dropped us: a typed breakage that edges answer with 503 and a retry hint. */
+export class DatabaseUnavailableError extends Error {
+  /** True when the connection broke while COMMIT was under way: the transaction may or may not be stored. */
+  readonly ambiguous: boolean;
+
+  constructor(message: string, options: { cause?: unknown; ambiguous?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "DatabaseUnavailableError";
+    this.ambiguous = options.ambiguous ?? false;
+  }
 }

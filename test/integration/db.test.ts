@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
-import { DatabaseUnavailableError } from "../../src/db/errors.ts";
+
 import { type DatabaseOptions, openDatabase } from "../../src/db/pool.ts";
-import { type Database, type DataKey, statement } from "../../src/db/port.ts";
+import {
+  type Database,
+  DatabaseUnavailableError,
+  type DataKey,
+  statement,
+} from "../../src/db/port.ts";
 import { findSessionSettings } from "../../src/db/sessionSettings.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { postgresProxy } from "./support/postgresProxy.ts";

@@ -12,9 +12,9 @@ import { readLockFile } from "../../src/db/embedded/lockFile.ts";
 import { socketDirOf } from "../../src/db/embedded/socketDir.ts";
 import type { SocketConnection } from "../../src/db/embedded.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded.ts";
-import { DatabaseUnavailableError } from "../../src/db/errors.ts";
+
 import { openDatabase } from "../../src/db/pool.ts";
-import { statement } from "../../src/db/port.ts";
+import { DatabaseUnavailableError, statement } from "../../src/db/port.ts";
 import type { NodeRequest } from "./support/databaseNode.ts";
 import { bundleProgram, NodeProcess, type Program } from "./support/nodeProcess.ts";
 import { killPostgres, postgresProcesses } from "./support/postgresProcesses.ts";

@@ -24,7 +24,7 @@ export interface RestoreOptions {
 }
 
 /** The database is not in a state to be restored into; the message says what to do. */
-export class RestoreRefusedError extends Error {
+class RestoreRefusedError extends Error {
   constructor(message: string) {
     super(message);
     this.name = "RestoreRefusedError";

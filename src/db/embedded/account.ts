@@ -15,7 +15,7 @@ export interface Account {
   command(program: string, args: readonly string[]): Command;
 }
 
-export interface Command {
+interface Command {
   readonly file: string;
   readonly args: string[];
   readonly uid?: number;

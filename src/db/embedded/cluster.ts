@@ -124,7 +124,7 @@ async function removeAbandoned(dataDir: string): Promise<void> {
 }
 
 /** The last line a failed program wrote: what it gave as its reason. */
-export function lastLine(error: unknown): string {
+function lastLine(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message?: string };
   const text = stderr?.trim() || message || String(error);
   return text.split("\n").at(-1) ?? text;

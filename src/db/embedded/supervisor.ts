@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { EmbeddedPostgres } from "../embedded.ts";
 import { EmbeddedPostgresError } from "../errors.ts";
 import { isUnavailable } from "../failures.ts";
 import { ensureOwner } from "./cluster.ts";
+import type { EmbeddedPostgres } from "./embeddedPostgres.ts";
 import { Keeper } from "./keeper.ts";
 import { isPostgres, isRunning, readLockFile, removeStaleLock } from "./lockFile.ts";
 import { type PostmasterOptions, spawnPostmaster, startFailure } from "./postmaster.ts";
