@@ -27,11 +27,15 @@ export async function docsRoutes(
     // Without validatorUrl the page would send the document to a validator on the internet.
     uiConfig: { validatorUrl: null, docExpansion: "list", deepLinking: true },
     theme: { title: "Connvo API" },
+    logo: { type: "image/svg+xml", content: Buffer.from(wordmark), href: "/docs" },
     transformSpecification: asSwagger,
     staticCSP: contentSecurityPolicy,
     transformStaticCSP: (policy) => policy + targetsOf(document()),
   });
 }
+
+const wordmark =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><text x="0" y="28" fill="#fff" font-family="sans-serif" font-size="26" font-weight="700">Connvo</text></svg>';
 
 const contentSecurityPolicy = [
   "default-src 'none'",

@@ -80,7 +80,8 @@ function createApp(log: Log): FastifyInstance {
 
 function report(error: unknown, requestId: string, reply: FastifyReply, log: Log): FastifyReply {
   const answer = errorReply(error);
-  if (answer.status >= 500) log.error({ err: error, requestId }, "request failed");
+  if (answer.status === 500) log.error({ err: error, requestId }, "request failed");
+  else if (answer.status > 500) log.warn({ err: error, requestId }, "request cannot be served now");
   return writeError(reply, answer);
 }
 

@@ -120,7 +120,14 @@ export class Invoker {
   ): Promise<string | undefined> {
     const grant = await this.#admit(tx, fn, call, args, again);
     if (grant === undefined) return undefined;
-    const ctx: QueryContext = { ...this.#context(fn, call, grant), tx };
+    const ctx: QueryContext = {
+      services: this.#services,
+      identity: call.identity,
+      grant,
+      requestId: call.requestId,
+      log: this.#callLog(fn, call),
+      tx,
+    };
     return writeResult(fn, await (fn.definition.handler as Handler)(ctx, args), call.format);
   }
 
@@ -128,7 +135,14 @@ export class Invoker {
     const grant = await this.#provisioned(call, (again) =>
       this.#services.db.read((tx) => this.#admit(tx, fn, call, args, again)),
     );
-    const ctx: ActionContext = { ...this.#context(fn, call, grant), signal: call.signal() };
+    const ctx: ActionContext = {
+      services: this.#services,
+      identity: call.identity,
+      grant,
+      requestId: call.requestId,
+      log: this.#callLog(fn, call),
+      signal: call.signal(),
+    };
     return writeResult(fn, await (fn.definition.handler as Handler)(ctx, args), call.format);
   }
 
@@ -161,16 +175,6 @@ export class Invoker {
     const second = await attempt(true);
     if (second === undefined) throw new Error("A provisioned user has no row");
     return second;
-  }
-
-  #context(fn: RegisteredFunction, call: Call, grant: Grant) {
-    return {
-      services: this.#services,
-      identity: call.identity,
-      grant,
-      requestId: call.requestId,
-      log: this.#callLog(fn, call),
-    };
   }
 
   #callLog(fn: RegisteredFunction, call: Call): Log {
