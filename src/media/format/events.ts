@@ -51,6 +51,7 @@ export type CaptureEvent =
   | { type: "leave"; t: number; participant: string; reason: string }
   /** Every 500 ms while capturing: proves the process was alive, so that a gap after kill -9 has a start. */
   | { type: "alive"; t: number; bytes: number }
-  | { type: "captureStop"; t: number; reason: string };
+  /** The end. `t` is the end of the timeline; `sealedAt` is set when another process sealed it later. */
+  | { type: "captureStop"; t: number; reason: string; sealedAt?: number };
 
 export type CaptureEventType = CaptureEvent["type"];

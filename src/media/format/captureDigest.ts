@@ -1,0 +1,127 @@
+import { ActiveSpeaker, type SpeakerTurn } from "./activeSpeaker.ts";
+import type { CaptureCodec, CaptureEvent } from "./events.ts";
+import { RtpReports } from "./rtpClock.ts";
+import { SenderClock } from "./senderClock.ts";
+
+/** What the log says of one track. Times are epoch ms of the recorder. */
+export interface TrackDigest {
+  id: string;
+  participant: string;
+  kind: "audio" | "video";
+  codec: CaptureCodec;
+  clockRate: number;
+  file: string;
+  /** When its first packet arrived; undefined when none did. */
+  firstAt: number | undefined;
+  openedAt: number;
+  endedAt: number | undefined;
+  /** Media time of its last frame, ms; undefined when its writer died. */
+  endMs: number | undefined;
+  /** Last sign of life of the writer that wrote it, if that writer died. */
+  orphanedAt: number | undefined;
+  reports: RtpReports;
+  senderClock: SenderClock;
+}
+
+/** The writer was dead between the two times. */
+export interface Outage {
+  from: number;
+  to: number;
+  /** Tracks that were being written when it died. */
+  interrupted: number;
+}
+
+type Of<T extends CaptureEvent["type"]> = Extract<CaptureEvent, { type: T }>;
+
+/** Reads a capture's events one by one into what the timeline needs; memory does not grow with levels or reports. */
+export class CaptureDigest {
+  start: Of<"captureStart"> | undefined;
+  stop: Of<"captureStop"> | undefined;
+  /** Time of the last event: the last sign of life. */
+  lastT = 0;
+  readonly names = new Map<string, string>();
+  readonly tracks = new Map<string, TrackDigest>();
+  readonly outages: Outage[] = [];
+  #speaker = new ActiveSpeaker();
+
+  get speakers(): SpeakerTurn[] {
+    return this.#speaker.turns;
+  }
+
+  add(event: CaptureEvent): void {
+    this.#apply(event);
+    this.lastT = Math.max(this.lastT, event.t);
+  }
+
+  #apply(event: CaptureEvent): void {
+    switch (event.type) {
+      case "captureStart":
+        this.start ??= event;
+        break;
+      case "captureStop":
+        this.stop ??= event;
+        break;
+      case "captureResume":
+        this.#resumed(event);
+        break;
+      case "participant":
+        this.names.set(event.participant, event.name);
+        break;
+      case "leave":
+        this.#speaker.left(event.participant);
+        break;
+      case "track":
+        this.#opened(event);
+        break;
+      case "alive":
+        break;
+      default:
+        this.#trackEvent(event);
+    }
+  }
+
+  #resumed(event: Of<"captureResume">): void {
+    const open = [...this.tracks.values()].filter((track) => track.endedAt === undefined);
+    const interrupted = open.filter((track) => track.orphanedAt === undefined);
+    for (const track of interrupted) track.orphanedAt = this.lastT;
+    this.outages.push({ from: this.lastT, to: event.t, interrupted: interrupted.length });
+  }
+
+  #opened(event: Of<"track">): void {
+    const { track: id, participant, kind, codec, clockRate, file } = event;
+    this.tracks.set(id, {
+      ...{ id, participant, kind, codec, clockRate, file },
+      openedAt: event.t,
+      firstAt: undefined,
+      endedAt: undefined,
+      endMs: undefined,
+      orphanedAt: undefined,
+      reports: new RtpReports(),
+      senderClock: new SenderClock(),
+    });
+  }
+
+  #trackEvent(event: Of<"first" | "senderReport" | "level" | "resolution" | "trackEnd">): void {
+    const track = this.tracks.get(event.track);
+    if (!track) return;
+    switch (event.type) {
+      case "first":
+        track.firstAt ??= event.t;
+        track.reports.first(event.rtp);
+        break;
+      case "senderReport":
+        track.reports.report(event.rtp, event.ntp);
+        track.senderClock.add(event.ntp, event.t);
+        break;
+      case "level":
+        this.#speaker.level(event.t, track.participant, event.dbov);
+        break;
+      case "trackEnd":
+        track.endedAt ??= event.t;
+        track.endMs ??= event.endMs;
+        break;
+      case "resolution":
+        break;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import type { RecordingGap } from "../../core/recording.ts";
+import type { SpeakerTurn } from "./activeSpeaker.ts";
+import { CaptureDigest, type TrackDigest } from "./captureDigest.ts";
+import { NotACaptureError } from "./captureFolder.ts";
+import { readEvents } from "./eventLog.ts";
+import type { CaptureCodec } from "./events.ts";
+import { MediaClock } from "./mediaClock.ts";
+import { sessionsOf } from "./publishSessions.ts";
+import { lastFrameMs } from "./trackTail.ts";
+
+/** A track placed on the timeline; all times are ms since the start of the capture. */
+export interface TimelineTrack {
+  id: string;
+  participant: string;
+  kind: "audio" | "video";
+  codec: CaptureCodec;
+  /** Absolute path of its file. */
+  path: string;
+  startMs: number;
+  endMs: number;
+  /** Where its media belongs. */
+  clock: MediaClock;
+}
+
+export interface Interval {
+  fromMs: number;
+  toMs: number;
+}
+
+export interface TimelineParticipant {
+  id: string;
+  name: string;
+  /** When there was media of this participant; ascending, apart, clipped to the timeline. */
+  presence: Interval[];
+  tracks: TimelineTrack[];
+}
+
+/** A capture on one clock: zero is its start, `durationMs` its end, whoever was there. */
+export interface Timeline {
+  recordingId: string;
+  roomId: string;
+  /** Epoch ms. */
+  startedAt: number;
+  stoppedAt: number;
+  durationMs: number;
+  sealed: boolean;
+  /** Why it was sealed; undefined when it is not. */
+  stopReason: string | undefined;
+  /** In order of appearance. */
+  participants: TimelineParticipant[];
+  /** Ascending. */
+  speakers: SpeakerTurn[];
+  gaps: RecordingGap[];
+}
+
+/** Who comes back within this time keeps the place on the picture, ms. */
+const reconnectMs = 3000;
+/** The last frame of a track stays for this long, ms. */
+const lingerMs = 100;
+
+/** Loads a capture. Throws NotACaptureError or ENOENT when there is none; damaged events and files are left out. */
+export async function loadTimeline(dir: string): Promise<Timeline> {
+  const digest = new CaptureDigest();
+  for await (const event of readEvents(dir)) digest.add(event);
+  if (!digest.start) throw new NotACaptureError(dir);
+  await findEnds(dir, [...digest.tracks.values()]);
+  return buildTimeline(digest, dir);
+}
+
+/** Tracks whose writer died say nothing of their end: their files do. */
+async function findEnds(dir: string, tracks: TrackDigest[]): Promise<void> {
+  for (const track of tracks) {
+    track.endMs ??= await lastFrameMs(join(dir, track.file)).catch(() => undefined);
+  }
+}
+
+/** The timeline of a digested log; `dir` is where its track files are. Pure. */
+export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
+  const { start, stop } = digest;
+  if (!start) throw new NotACaptureError(dir);
+  const startedAt = start.t;
+  const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
+  const durationMs = stoppedAt - startedAt;
+  const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, clock }) =>
+    members.map((track) => placeTrack(track, clock, { dir, startedAt, durationMs })),
+  );
+  const { recordingId, roomId } = start;
+  const placed = tracks.filter((track) => track.endMs > track.startMs);
+  return {
+    ...{ recordingId, roomId, startedAt, stoppedAt, durationMs },
+    sealed: stop !== undefined,
+    stopReason: stop?.reason,
+    participants: participantsOf(digest, placed),
+    speakers: digest.speakers.map((turn) => ({ ...turn, atMs: turn.atMs - startedAt })),
+    gaps: gapsOf(digest, placed, startedAt),
+  };
+}
+
+interface Frame {
+  dir: string;
+  startedAt: number;
+  durationMs: number;
+}
+
+function placeTrack(
+  track: TrackDigest,
+  sender: { toOurs(senderMs: number): number },
+  { dir, startedAt, durationMs }: Frame,
+): TimelineTrack {
+  const arrivalMs = (track.firstAt ?? track.openedAt) - startedAt;
+  const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp }) => ({
+    mediaMs,
+    atMs: sender.toOurs(ntp) - startedAt,
+  }));
+  const clock = MediaClock.from(reports, arrivalMs);
+  const { id, participant, kind, codec, file } = track;
+  const startMs = clamp(clock.at(0), durationMs);
+  // Without any frame the track never was: its end is its start.
+  const endMs =
+    track.endMs === undefined ? startMs : clamp(clock.at(track.endMs) + lingerMs, durationMs);
+  return { id, participant, kind, codec, path: join(dir, file), startMs, endMs, clock };
+}
+
+function clamp(ms: number, durationMs: number): number {
+  return Math.min(Math.max(ms, 0), durationMs);
+}
+
+function participantsOf(digest: CaptureDigest, tracks: TimelineTrack[]): TimelineParticipant[] {
+  const byId = new Map<string, TimelineTrack[]>();
+  for (const track of tracks)
+    byId.set(track.participant, [...(byId.get(track.participant) ?? []), track]);
+  const participants = [...byId].map(([id, own]) => ({
+    id,
+    name: digest.names.get(id) ?? id,
+    presence: mergeIntervals(own, reconnectMs),
+    tracks: own,
+  }));
+  const firstSeen = (participant: TimelineParticipant) => participant.presence[0]?.fromMs ?? 0;
+  return participants.sort((a, b) => firstSeen(a) - firstSeen(b));
+}
+
+/** The union of tracks' times; pauses up to `bridgeMs` are closed. */
+export function mergeIntervals(
+  tracks: { startMs: number; endMs: number }[],
+  bridgeMs: number,
+): Interval[] {
+  const merged: Interval[] = [];
+  for (const { startMs, endMs } of [...tracks].sort((a, b) => a.startMs - b.startMs)) {
+    const last = merged.at(-1);
+    if (last && startMs - last.toMs <= bridgeMs) last.toMs = Math.max(last.toMs, endMs);
+    else merged.push({ fromMs: startMs, toMs: endMs });
+  }
+  return merged;
+}
+
+/** While the recorder was down, and until media came back if someone had been publishing. */
+function gapsOf(digest: CaptureDigest, tracks: TimelineTrack[], startedAt: number): RecordingGap[] {
+  return digest.outages.map(({ from, to, interrupted }) => {
+    const resumedMs = to - startedAt;
+    const later = tracks.map((track) => track.startMs).filter((startMs) => startMs >= resumedMs);
+    const mediaMs = Math.min(...later, Number.POSITIVE_INFINITY);
+    const backMs = interrupted > 0 && Number.isFinite(mediaMs) ? mediaMs : resumedMs;
+    return { startMs: from - startedAt, endMs: backMs, reason: "recorder_restarted" };
+  });
+}
