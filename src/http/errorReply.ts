@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { AuthError } from "../auth/authError.ts";
 import { isAppError } from "../core/errors.ts";
-import { DatabaseUnavailableError } from "../db/errors.ts";
+import { DatabaseUnavailableError } from "../db/port.ts";
 import { RequestError } from "./requestError.ts";
 
 /** An error as HTTP tells it. */

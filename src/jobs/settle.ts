@@ -1,17 +1,20 @@
+import type { MeetingServices } from "../meetings/services.ts";
+import { settleRooms } from "../meetings/settleRooms.ts";
 import type { RecordingServices } from "../recordings/services.ts";
 import { settleDue } from "../recordings/settle.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
-/** Recordings looked at in one go; a full batch means that more may be due. */
+/** Rows looked at in one go; a full batch means that more may be due. */
 const batch = 16;
+const idleMs = 1_000;
 
-/** Drives every recording past its deadline on, on every node at once. */
-export function startSettleLoop(services: RecordingServices): Loop {
-  return startLoop({
-    name: "settle",
-    idleMs: 1_000,
-    clock: services.clock,
-    log: services.log,
-    work: async () => (await settleDue(services, batch)) === batch,
-  });
+/** Drives everything past its deadline on, on every node at once: recordings, and the rooms of meetings. */
+export function startSettleLoops(services: RecordingServices & MeetingServices): Loop[] {
+  const { clock, log } = services;
+  const settle = (name: string, work: () => Promise<number>) =>
+    startLoop({ name, idleMs, clock, log, work: async () => (await work()) === batch });
+  return [
+    settle("settle recordings", () => settleDue(services, batch)),
+    settle("settle rooms", () => settleRooms(services, batch)),
+  ];
 }

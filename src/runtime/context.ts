@@ -1,6 +1,6 @@
 import type { Identity } from "../auth/identity.ts";
-import type { LinkSigner } from "../auth/signedLink.ts";
 import type { Grant } from "../auth/permission.ts";
+import type { LinkSigner } from "../auth/signedLink.ts";
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";

@@ -1,6 +1,6 @@
 import { AppError, errorKinds, isAppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { DatabaseUnavailableError } from "../db/errors.ts";
+import { DatabaseUnavailableError } from "../db/port.ts";
 import type { CallRecord, Failure, Outcome, Refusal, Unavailable } from "./outcome.ts";
 import { applicationRefusal } from "./refusals.ts";
 

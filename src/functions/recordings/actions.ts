@@ -1,0 +1,45 @@
+import { v } from "convex/values";
+import { can } from "../../auth/can.ts";
+import { composeRecording as compose } from "../../recordings/composeRecording.ts";
+import { createDownloadLink as createLink } from "../../recordings/downloadLink.ts";
+import { layout, quality, rendition } from "../../recordings/validators.ts";
+import { viewOfRendition } from "../../recordings/view.ts";
+import { action } from "../../runtime/builders.ts";
+
+export const composeRecording = action({
+  permission: can.recordingHost("recordingId"),
+  summary: "composeRecording",
+  description:
+    "Composes another rendition of a stopped recording from what was captured, without the meeting: another layout, " +
+    "quality, or sound only. Asking for the same rendition again answers with the one there is. For the host.",
+  tags: ["Meetings"],
+  args: {
+    recordingId: v.string(),
+    layout: v.optional(layout),
+    quality: v.optional(quality),
+    audioOnly: v.optional(v.boolean()),
+  },
+  returns: rendition,
+  handler: async (ctx, args) => {
+    const { recordingId, layout = "grid", quality = "720p", audioOnly = false } = args;
+    const look = { layout, quality, audioOnly };
+    const made = await compose(ctx.services, ctx.grant.user.id, recordingId, look);
+    return viewOfRendition(ctx.services.publicUrl(), made);
+  },
+});
+
+export const createDownloadLink = action({
+  permission: can.recordingParticipant("recordingId"),
+  summary: "createDownloadLink",
+  description:
+    "A link to the recording's file that works without a token, for players and downloads: for the caller only while " +
+    "in the meeting, for at most 10 minutes. For everyone in the meeting.",
+  tags: ["Meetings"],
+  args: {
+    recordingId: v.string(),
+    renditionId: v.optional(v.string()),
+    expiresInMs: v.optional(v.number()),
+  },
+  returns: v.object({ url: v.string(), expiresAt: v.number() }),
+  handler: (ctx, args) => createLink(ctx.services, ctx.grant.user.id, args),
+});

@@ -1,0 +1,57 @@
+import type { Database } from "./db/port.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { census } from "./recordings/census.ts";
+import type { BreakerStatus } from "./video/resilience.ts";
+
+interface GaugeSources {
+  db: Database;
+  video: { breakers(): BreakerStatus[] };
+  /** Present when rooms are ours: counters of the room process by name. */
+  rooms: { stats(): Promise<object> } | undefined;
+}
+
+const breakerValues: Record<string, number> = { closed: 0, "half-open": 1, open: 2 };
+
+/** What an operator watches beside the calls: recordings and renditions by state, breakers, and the rooms. */
+export function addServerGauges(metrics: Metrics, { db, video, rooms }: GaugeSources): void {
+  const byState = (rows: { state: string; count: number }[]) =>
+    rows.map(({ state, count }) => ({ labels: { state }, value: count }));
+  metrics.addGauge({
+    name: "connvo_recordings",
+    help: "Recordings by state",
+    labelNames: ["state"],
+    read: async () => byState((await db.read(census)).recordings),
+  });
+  metrics.addGauge({
+    name: "connvo_compose_queue",
+    help: "Renditions waiting for or with a composer",
+    labelNames: ["state"],
+    read: async () => byState((await db.read(census)).renditions),
+  });
+  metrics.addGauge({
+    name: "connvo_breaker_state",
+    help: "Circuit breakers: 0 closed, 1 half open, 2 open",
+    labelNames: ["service", "operation"],
+    read: () =>
+      video.breakers().map(({ service, operation, state }) => ({
+        labels: { service, operation },
+        value: breakerValues[state] ?? 2,
+      })),
+  });
+  if (rooms) addRoomGauges(metrics, rooms);
+}
+
+/** One gauge with a label for each counter: a new counter of the room process needs no change here. */
+function addRoomGauges(metrics: Metrics, rooms: { stats(): Promise<object> }): void {
+  metrics.addGauge({
+    name: "connvo_rooms",
+    help: "Gauges and counters of the room process since it started; empty while it is away",
+    labelNames: ["measure"],
+    read: async () => {
+      const stats = await rooms.stats().catch(() => ({}));
+      return Object.entries(stats)
+        .filter((entry): entry is [string, number] => typeof entry[1] === "number")
+        .map(([measure, value]) => ({ labels: { measure }, value }));
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** One ended call of a public function. */
+export interface ObservedCall {
+  fn: string;
+  kind: string;
+  outcome: string;
+  code?: string | undefined;
+  ms: number;
+}
+
+/** Numbers read when somebody looks; labels → value. */
+export interface Reading {
+  labels: Record<string, string>;
+  value: number;
+}
+
+export interface GaugeSource {
+  /** Prometheus name, with unit suffix. */
+  name: string;
+  help: string;
+  labelNames: readonly string[];
+  read(): Promise<Reading[]> | Reading[];
+}
+
+export interface Metrics {
+  onCall(call: ObservedCall): void;
+  addGauge(source: GaugeSource): void;
+  readonly contentType: string;
+  /** Prometheus text. */
+  text(): Promise<string>;
+}
+
+/** Seconds; from a cached read to a start that waits for its provider. */
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const calls = new Histogram({
+    name: "connvo_function_seconds",
+    help: "Calls of public functions by outcome; the error code is empty on success",
+    labelNames: ["fn", "kind", "outcome", "code"],
+    buckets: latencyBuckets,
+    registers: [registry],
+  });
+  return {
+    onCall: ({ fn, kind, outcome, code, ms }) =>
+      calls.observe({ fn, kind, outcome, code: code ?? "" }, ms / 1000),
+    addGauge: ({ name, help, labelNames, read }) => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers: [registry],
+        async collect() {
+          this.reset();
+          for (const { labels, value } of await read()) this.set(labels, value);
+        },
+      });
+    },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}
