@@ -32,7 +32,7 @@ export async function acquireLock(dir: string): Promise<InstanceLock | undefined
   if (!(await publish(dir, own))) return undefined;
   const numbers = await lockNumbers(dir);
   if (numbers.some((other) => other > number + 1)) {
-    await unlink(own);
+    await unlink(own).catch(() => undefined);
     return undefined;
   }
   const older = numbers.filter((other) => other <= number);

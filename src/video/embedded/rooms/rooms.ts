@@ -195,6 +195,9 @@ export class Rooms {
       { roomId, userId: user.id, sessionId: id, reason },
       "publish session ended",
     );
+    this.#past = session.receivers
+      .map(({ counters }) => mediaCounters(counters))
+      .reduce(addCounters, this.#past);
     this.#listener?.closed(session, reason, left);
     if (left) this.#deps.presence.set(roomId, user.id, "left");
   }

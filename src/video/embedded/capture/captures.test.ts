@@ -1,0 +1,190 @@
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Clock, systemClock } from "../../../core/clock.ts";
+import { silentLog } from "../../../core/log.ts";
+import { describeCapture } from "../../../media/format/describe.ts";
+import { Captures } from "./captures.ts";
+import { captureFolder, unsealedCaptures } from "./unsealed.ts";
+
+let recordingsDir: string;
+let wall: number;
+let free: number;
+let captures: Captures;
+const opened: Captures[] = [];
+const clock: Clock = { now: () => wall, sleep: systemClock.sleep };
+
+function open(): Captures {
+  const deps = { clock, log: silentLog, now: () => performance.now(), freeBytes: async () => free };
+  const made = new Captures({ recordingsDir, diskFloorBytes: 1000 }, deps, {
+    publishing: () => [],
+  });
+  opened.push(made);
+  return made;
+}
+beforeEach(async () => {
+  recordingsDir = await mkdtemp(join(tmpdir(), "connvo-captures-"));
+  wall = Date.now();
+  free = 1e9;
+  captures = open();
+});
+afterEach(async () => {
+  for (const made of opened.splice(0)) await made.suspend();
+  await rm(recordingsDir, { recursive: true, force: true });
+});
+
+const request = (recordingId = "recording_1", roomId = "r") => ({
+  recordingId,
+  roomId,
+  maxDurationMs: 60_000,
+});
+const folder = (recordingId = "recording_1") => captureFolder(recordingsDir, recordingId);
+const described = (recordingId?: string) => describeCapture(folder(recordingId));
+
+describe("a start", () => {
+  test("is durable, and the same when repeated, also at once", async () => {
+    const answers = await Promise.all([captures.start(request()), captures.start(request())]);
+    expect(answers[0]).toEqual({ status: "recording", startedAt: wall });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(await captures.start(request())).toEqual(answers[0]);
+    expect((await described()).sealed).toBe(false);
+  });
+
+  test("of another recording of the room is refused, also at once", async () => {
+    const starting = captures.start(request("recording_1"));
+    await expect(captures.start(request("recording_2"))).rejects.toMatchObject({
+      code: "CONFLICT",
+    });
+    await starting;
+    await expect(captures.start(request("recording_3", "other"))).resolves.toMatchObject({
+      status: "recording",
+    });
+  });
+
+  test("after the stop does not record again", async () => {
+    await captures.start(request());
+    await captures.stop("recording_1", "stopped");
+    expect(await captures.start(request())).toEqual({ status: "closed" });
+    expect((await described()).stopReason).toBe("stopped");
+  });
+
+  test("without disk space is refused and leaves nothing", async () => {
+    free = 999;
+    await expect(captures.start(request())).rejects.toMatchObject({
+      metadata: { reason: "disk_full" },
+    });
+    await expect(stat(folder())).rejects.toThrow();
+    free = 1000;
+    await expect(captures.start(request())).resolves.toMatchObject({ status: "recording" });
+  });
+
+  test.each(["", "../x", "a/b", "a".repeat(65)])("of the id %j is refused", async (id) => {
+    await expect(captures.start(request(id))).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
+  });
+
+  test("takes the place of one that was killed before it was acknowledged", async () => {
+    await mkdir(folder(), { recursive: true });
+    await writeFile(join(folder(), "events.jsonl"), '{"type":"captureSt');
+    await expect(captures.start(request())).resolves.toMatchObject({ status: "recording" });
+  });
+});
+
+describe("a capture ends", () => {
+  test("by stop, once and for all", async () => {
+    await captures.start(request());
+    expect(await captures.stop("recording_1", "stopped")).toEqual({ status: "closed" });
+    expect(await captures.stop("recording_1", "again")).toEqual({ status: "closed" });
+    expect(await described()).toMatchObject({
+      sealed: true,
+      stopReason: "stopped",
+      hasMedia: false,
+    });
+    expect(captures.counters.captures).toBe(0);
+  });
+
+  test("at its maximum duration", async () => {
+    await captures.start(request());
+    wall += 59_999;
+    captures.tick(0);
+    expect(await captures.state("recording_1")).toMatchObject({ status: "recording" });
+    wall += 1;
+    captures.tick(0);
+    await vi.waitFor(async () => expect((await described()).stopReason).toBe("max_duration"));
+  });
+
+  test("when the disk runs full, before it is", async () => {
+    await captures.start(request());
+    free = 999;
+    captures.tick(0);
+    await vi.waitFor(async () => expect((await described()).stopReason).toBe("disk_full"));
+  });
+
+  test("with its room", async () => {
+    await captures.start(request("recording_1", "r"));
+    await captures.start(request("recording_2", "other"));
+    await captures.closeRoom("r");
+    expect((await described("recording_1")).stopReason).toBe("room_closed");
+    expect((await described("recording_2")).sealed).toBe(false);
+  });
+
+  test("also when its folder is gone", async () => {
+    await captures.start(request());
+    await rm(folder(), { recursive: true });
+    await captures.stop("recording_1", "stopped");
+    await vi.waitFor(() => expect(captures.size).toBe(0));
+  });
+
+  test("never started, a stop finds nothing", async () => {
+    expect(await captures.stop("recording_9", "stopped")).toEqual({ status: "closed" });
+  });
+});
+
+describe("the next process", () => {
+  test("continues what the last one left open, and only that", async () => {
+    await captures.start(request("recording_1", "r"));
+    await captures.start(request("recording_2", "other"));
+    await captures.stop("recording_2", "stopped");
+    await captures.suspend();
+    await appendFile(join(folder(), "events.jsonl"), '{"type":"torn');
+    const next = open();
+    const resumed = next.resume();
+    expect(await next.state("recording_1")).toMatchObject({ status: "recording", startedAt: wall });
+    await resumed;
+    expect(await next.state("recording_2")).toEqual({ status: "closed" });
+    await next.stop("recording_1", "stopped");
+    const events = await readFile(join(folder(), "events.jsonl"), "utf8");
+    expect(events).toContain('"captureResume"');
+    expect(events).not.toContain("torn");
+  });
+
+  test("seals one whose time is over", async () => {
+    await captures.start(request());
+    await captures.suspend();
+    wall += 60_000;
+    const next = open();
+    await next.resume();
+    next.tick(0);
+    await vi.waitFor(async () => expect((await described()).stopReason).toBe("max_duration"));
+  });
+
+  test("is not held up by damaged folders", async () => {
+    await mkdir(folder("recording_2"), { recursive: true });
+    await writeFile(join(folder("recording_2"), "events.jsonl"), "garbage\n");
+    await mkdir(dirname(folder("recording_3")), { recursive: true });
+    await captures.start(request());
+    await captures.suspend();
+    expect((await unsealedCaptures(recordingsDir)).map(({ recordingId }) => recordingId)).toEqual([
+      "recording_1",
+    ]);
+  });
+});
+
+test("only a closed capture is deleted, twice is fine", async () => {
+  await captures.start(request());
+  await expect(captures.remove("recording_1")).rejects.toMatchObject({ code: "CONFLICT" });
+  await captures.stop("recording_1", "stopped");
+  await captures.remove("recording_1");
+  await captures.remove("recording_1");
+  await expect(stat(dirname(folder()))).rejects.toThrow();
+});

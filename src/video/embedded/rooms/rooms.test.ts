@@ -1,0 +1,290 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { silentLog } from "../../../core/log.ts";
+import type { RoomPresence } from "../../port.ts";
+import type { PublishRequest } from "../control/protocol.ts";
+import type { Peer, PeerTrack } from "./peer.ts";
+import { PresenceBook } from "./presenceBook.ts";
+import { Revocations } from "./revocations.ts";
+import { Rooms } from "./rooms.ts";
+import type { PublishSession } from "./session.ts";
+
+const offer = [
+  "v=0",
+  "o=- 1 2 IN IP4 127.0.0.1",
+  "s=-",
+  "t=0 0",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:0123456789012345678901",
+  "a=fingerprint:sha-256 AB:CD",
+  "a=mid:0",
+  "a=sendonly",
+  "a=rtpmap:111 opus/48000/2",
+  "",
+].join("\r\n");
+const media = Buffer.concat([
+  Buffer.from([0x80, 111, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9]),
+  Buffer.from("opus"),
+]);
+const control = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 9]);
+
+class FakePeer implements Peer {
+  closed = false;
+  refuses = false;
+  deliver: (packet: Buffer) => void = () => undefined;
+  connect: () => void = () => undefined;
+  end: (reason: string) => void = () => undefined;
+  #track: (track: PeerTrack) => void = () => undefined;
+  onTrack(listener: (track: PeerTrack) => void): void {
+    this.#track = listener;
+  }
+  onConnected(listener: () => void): void {
+    this.connect = listener;
+  }
+  onClosed(listener: (reason: string) => void): void {
+    this.end = listener;
+  }
+  async answer(): Promise<string> {
+    if (this.refuses) throw new Error("unknown attribute");
+    this.#track({
+      mid: "0",
+      onMessage: (listener) => {
+        this.deliver = listener;
+      },
+      send: () => true,
+    });
+    return "v=0\r\n";
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+let now: number;
+let wall: number;
+let peers: FakePeer[];
+let rooms: Rooms;
+let presence: PresenceBook;
+let revocations: Revocations;
+let changes: string[];
+let heard: string[];
+let refuseNext: boolean;
+
+beforeEach(() => {
+  now = 0;
+  wall = 1_000_000;
+  peers = [];
+  changes = [];
+  heard = [];
+  refuseNext = false;
+  presence = new PresenceBook([], () => wall);
+  presence.onChange(({ userId, state }: RoomPresence) => changes.push(`${userId} ${state}`));
+  revocations = new Revocations({}, () => wall);
+  rooms = new Rooms(
+    {
+      pendingMs: 10_000,
+      silenceMs: 5000,
+      videoKbps: 2500,
+      startKbps: 1500,
+      maxParticipants: 3,
+      maxPublishers: 5,
+    },
+    {
+      peers: () => {
+        const peer = new FakePeer();
+        peer.refuses = refuseNext;
+        peers.push(peer);
+        return peer;
+      },
+      presence,
+      revocations,
+      log: silentLog,
+      now: () => now,
+      newId: () => `session${peers.length}`,
+      random32: () => 1,
+    },
+  );
+  rooms.onMedia({
+    joined: (session: PublishSession) => heard.push(`${session.user.id} joined`),
+    closed: (session, reason, left) =>
+      heard.push(`${session.user.id} ${reason}${left ? " left" : ""}`),
+  });
+});
+
+const ask = (userId: string, over: Partial<PublishRequest> = {}) =>
+  rooms.publish({
+    roomId: "r",
+    user: { id: userId, name: userId },
+    role: "participant",
+    maxParticipants: 8,
+    issuedAt: wall,
+    offer,
+    ...over,
+  });
+const live = async (userId: string, over: Partial<PublishRequest> = {}): Promise<FakePeer> => {
+  await ask(userId, over);
+  const peer = peers.at(-1) ?? new FakePeer();
+  peer.connect();
+  peer.deliver(media);
+  return peer;
+};
+
+describe("presence", () => {
+  test("begins with media, not with the offer or RTCP", async () => {
+    await ask("ann");
+    peers[0]?.connect();
+    peers[0]?.deliver(control);
+    expect(changes).toEqual([]);
+    peers[0]?.deliver(media);
+    peers[0]?.deliver(media);
+    expect(changes).toEqual(["ann joined"]);
+    expect(rooms.publishing("r")).toHaveLength(1);
+  });
+
+  test("ends when the transport ends", async () => {
+    const peer = await live("ann");
+    peer.end("transport_closed");
+    expect(changes).toEqual(["ann joined", "ann left"]);
+    expect(heard).toEqual(["ann joined", "ann transport_closed left"]);
+  });
+
+  test("ends five seconds after the last packet, RTCP included", async () => {
+    const peer = await live("ann");
+    now = 4000;
+    peer.deliver(control);
+    rooms.tick(8999);
+    expect(changes).toEqual(["ann joined"]);
+    rooms.tick(9000);
+    expect(changes).toEqual(["ann joined", "ann left"]);
+    expect(peer.closed).toBe(true);
+  });
+
+  test("survives a pause of this process", async () => {
+    await live("ann");
+    now = 60_000;
+    rooms.forgive(60_000);
+    rooms.tick(now);
+    expect(changes).toEqual(["ann joined"]);
+  });
+
+  test("goes on when a second session replaces the first", async () => {
+    const first = await live("ann");
+    const second = await live("ann");
+    expect(first.closed).toBe(true);
+    expect(changes).toEqual(["ann joined"]);
+    second.end("transport_failed");
+    expect(changes).toEqual(["ann joined", "ann left"]);
+    expect(heard).toEqual([
+      "ann joined",
+      "ann replaced",
+      "ann joined",
+      "ann transport_failed left",
+    ]);
+  });
+
+  test("ends when the replacing session never connects", async () => {
+    await live("ann");
+    await ask("ann");
+    rooms.tick(10_000);
+    expect(changes).toEqual(["ann joined", "ann left"]);
+  });
+});
+
+test("a session that does not connect is closed after ten seconds", async () => {
+  await ask("ann");
+  rooms.tick(9999);
+  expect(peers[0]?.closed).toBe(false);
+  rooms.tick(10_000);
+  expect(peers[0]?.closed).toBe(true);
+  expect(rooms.size).toBe(0);
+  expect(changes).toEqual([]);
+});
+
+describe("a publisher is refused", () => {
+  test("as an observer", async () => {
+    await expect(ask("ann", { role: "observer" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  test.each([
+    ["the server's limit", 8, 3],
+    ["the meeting's limit", 2, 2],
+  ])("when the room is full by %s, which is told", async (_, maxParticipants, limit) => {
+    for (let i = 0; i < limit; i++) await ask(`user${i}`, { maxParticipants });
+    const metadata = { reason: "room_full", limit };
+    await expect(ask("late", { maxParticipants })).rejects.toMatchObject({
+      code: "CONFLICT",
+      metadata,
+    });
+    await expect(ask("user0", { maxParticipants })).resolves.toBeDefined();
+  });
+
+  test("when the machine has enough, in whatever room", async () => {
+    for (let i = 0; i < 5; i++) await ask(`user${i}`, { roomId: `room${i}` });
+    const metadata = { reason: "server_full", limit: 5 };
+    await expect(ask("late", { roomId: "other" })).rejects.toMatchObject({
+      code: "CONFLICT",
+      metadata,
+    });
+  });
+
+  test("with an offer that is none, before anything is opened", async () => {
+    await expect(ask("ann", { offer: "x" })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
+    expect(peers).toEqual([]);
+  });
+
+  test("with an offer the transport does not take, leaving no session behind", async () => {
+    refuseNext = true;
+    await expect(ask("ann")).rejects.toMatchObject({ metadata: { reason: "sdp_malformed" } });
+    expect(rooms.size).toBe(0);
+    expect(peers[0]?.closed).toBe(true);
+  });
+});
+
+describe("removing", () => {
+  test("closes media at once and refuses tokens given so far, not later ones", async () => {
+    const peer = await live("ann");
+    const before = wall;
+    revocations.revoke("r", "ann");
+    rooms.remove("r", "ann");
+    expect(peer.closed).toBe(true);
+    expect(changes).toEqual(["ann joined", "ann left"]);
+    await expect(ask("ann", { issuedAt: before })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await expect(ask("bob", { issuedAt: before })).resolves.toBeDefined();
+    await expect(ask("ann", { issuedAt: before, roomId: "other" })).resolves.toBeDefined();
+    wall += 1;
+    await expect(ask("ann", { issuedAt: wall })).resolves.toBeDefined();
+  });
+
+  test("a room refuses all its tokens", async () => {
+    await live("ann");
+    const before = wall;
+    revocations.revoke("r");
+    rooms.closeRoom("r");
+    await expect(ask("bob", { issuedAt: before })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    expect(rooms.size).toBe(0);
+  });
+
+  test("is remembered by the next process, and forgotten when no token can be that old", () => {
+    revocations.revoke("r", "ann");
+    const next = new Revocations(revocations.cutoffs, () => wall);
+    expect(next.refuses("r", "ann", wall)).toBe(true);
+    wall += 3 * 3600 * 1000;
+    expect(next.cutoffs).toEqual({});
+  });
+
+  test("a session takes its owner and its id", async () => {
+    await live("ann");
+    expect(rooms.unpublish("r", "bob", "session1")).toBe(false);
+    expect(rooms.unpublish("r", "ann", "session9")).toBe(false);
+    expect(rooms.unpublish("r", "ann", "session1")).toBe(true);
+    expect(rooms.unpublish("r", "ann", "session1")).toBe(false);
+  });
+});
+
+test("counters go on counting when sessions are over", async () => {
+  const peer = await live("ann");
+  const { receivedBytes } = rooms.counters;
+  expect(receivedBytes).toBe(media.length);
+  peer.end("transport_closed");
+  expect(rooms.counters).toMatchObject({ rooms: 0, publishers: 0, tracks: 0, receivedBytes });
+});
