@@ -14,6 +14,8 @@ export type IssuerKeys =
 export interface Issuer {
   /** `iss`; a trailing slash does not count. */
   name: string;
+  /** The name its users are kept under when it goes by several; default: `iss` as in the token. */
+  keptAs?: string;
   audience: string;
   /** A token without any `aud` passes; one with a foreign `aud` never does. */
   audienceOptional?: true;

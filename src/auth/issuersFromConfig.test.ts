@@ -55,10 +55,14 @@ async function authenticate(settings: IssuerSettings, claims: JWTPayload, header
 describe("WorkOS", () => {
   const iss = "https://api.workos.com";
 
-  it.each([iss, `${iss}/`, `${iss}/user_management/client_1`])("is known as %s", async (name) => {
-    expect(await authenticate(workos, { iss: name })).toMatchObject({ issuer: name });
-    expect(web.calls).toEqual([workosKeys]);
-  });
+  it.each([iss, `${iss}/`, `${iss}/user_management/client_1`])(
+    "is known as %s, always for the same users",
+    async (name) => {
+      const keptAs = `${iss}/user_management/client_1`;
+      expect(await authenticate(workos, { iss: name })).toMatchObject({ issuer: keptAs });
+      expect(web.calls).toEqual([workosKeys]);
+    },
+  );
 
   it("is not another client's issuer", async () => {
     const attempt = authenticate(workos, { iss: `${iss}/user_management/client_2` });
@@ -84,7 +88,7 @@ describe("WorkOS", () => {
     });
     expect(identity).toEqual({
       kind: "user",
-      issuer: iss,
+      issuer: `${iss}/user_management/client_1`,
       subject: "user_1",
       email: "ann@example.com",
       name: "Ann",

@@ -31,9 +31,11 @@ export function issuersFromConfig(settings: IssuerSettings): Issuer[] {
  */
 function workosIssuers(clientId: string, paidEntitlement: string | undefined): Issuer[] {
   const id = encodeURIComponent(clientId);
-  const names = ["https://api.workos.com/", `https://api.workos.com/user_management/${id}`];
-  return names.map((name) => ({
+  const authKit = `https://api.workos.com/user_management/${id}`;
+  return ["https://api.workos.com/", authKit].map((name) => ({
     name,
+    // The same person under either name is the same user.
+    keptAs: authKit,
     audience: clientId,
     audienceOptional: true,
     algorithm: "RS256",

@@ -134,5 +134,10 @@ function requirePastIssue(issuedAt: unknown, now: number): void {
 function identityOf(issuer: Issuer, claims: JWTPayload): UserIdentity {
   const subject = textClaim(claims, "sub", maxIdLength);
   if (subject === undefined || subject !== claims.sub) throw tokenErrors.badClaims();
-  return { ...issuer.describe(claims), kind: "user", issuer: claims.iss ?? issuer.name, subject };
+  return {
+    ...issuer.describe(claims),
+    kind: "user",
+    issuer: issuer.keptAs ?? claims.iss ?? issuer.name,
+    subject,
+  };
 }

@@ -23,6 +23,26 @@ const port = whole(0, 65_535);
 const duration = whole(1, 7 * 24 * 3600);
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ""));
 
+/** RTCIceServer objects as JSON; a message about it never quotes it, since it may hold a credential. */
+const iceServers = text
+  .transform((value, context) => {
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      context.addIssue("must be JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.array(
+      z.object({
+        urls: z.union([text, z.array(text)]),
+        username: optionalText,
+        credential: optionalText,
+      }),
+    ),
+  );
+
 export const options = {
   port: option({
     env: "PORT",
@@ -210,7 +230,8 @@ export const options = {
   }),
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",
-    type: text.optional(),
+    type: iceServers,
+    default: "[]",
     doc: "JSON array of RTCIceServer objects given to clients.",
     secret: true,
   }),

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, loadConfig, redactConfig } from "./config.ts";
+import { options } from "./options.ts";
+
+function problems(env: Record<string, string>): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error("expected a ConfigError");
+}
+
+describe("loadConfig", () => {
+  it("needs nothing: every option has a default or may be absent", () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({ port: 3210, host: "127.0.0.1", localPlan: "paid" });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(config.dataDir).toMatch(/^\/.*data$/);
+  });
+
+  it("takes an empty variable for an absent one", () => {
+    expect(loadConfig({ PORT: "", DATABASE_URL: "" }).port).toBe(3210);
+  });
+
+  it("names every bad value and every unknown name at once", () => {
+    const message = problems({ PORT: "eighty", CONNVO_LOCAL_PLAN: "gold", CONNVO_DATA_DRI: "x" });
+    expect(message).toContain("PORT ");
+    expect(message).toContain("CONNVO_LOCAL_PLAN ");
+    expect(message).toContain("CONNVO_DATA_DRI is not an option; did you mean CONNVO_DATA_DIR?");
+  });
+
+  it.each([
+    { STREAM_API_KEY: "k" },
+    { CONNVO_OIDC_ISSUER: "https://id.example" },
+    { CONNVO_DISK_FLOOR_BYTES: "3000000000" },
+  ])("refuses settings that contradict each other: %j", (env) => {
+    expect(problems(env)).toMatch(/needs|go together|must not exceed/);
+  });
+
+  it.each([
+    ["DATABASE_URL", "mysql://user:s3cret@host/db"],
+    ["CONNVO_ADMIN_KEY", "s3cret"],
+    ["CONNVO_ICE_SERVERS", '{"credential":"s3cret"'],
+    ["CONNVO_ICE_SERVERS", '[{"credential":"s3cret"}]'],
+  ])("never quotes what it refuses in %s", (name, value) => {
+    expect(problems({ [name]: value })).not.toContain("s3cret");
+  });
+
+  it("reads ICE servers", () => {
+    const urls = "turn:turn.example:3478";
+    const value = JSON.stringify([{ urls, username: "u", credential: "c" }]);
+    expect(loadConfig({ CONNVO_ICE_SERVERS: value }).iceServers).toEqual([
+      { urls, username: "u", credential: "c" },
+    ]);
+  });
+});
+
+it("redactConfig hides every secret", () => {
+  const shown = JSON.stringify(
+    redactConfig(
+      loadConfig({
+        DATABASE_URL: "postgres://user:s3cret@host/db",
+        CONNVO_ADMIN_KEY: "s3cret-s3cret-s3cret",
+        STREAM_API_KEY: "key",
+        STREAM_API_SECRET: "s3cret",
+        CONNVO_ICE_SERVERS: '[{"urls":"turn:x","credential":"s3cret"}]',
+      }),
+    ),
+  );
+  expect(shown).not.toContain("s3cret");
+});
+
+it("every option has a distinct variable and says what it is for", () => {
+  const all = Object.values(options);
+  expect(new Set(all.map((option) => option.env)).size).toBe(all.length);
+  for (const { doc, env } of all) {
+    expect(doc.length, env).toBeGreaterThan(20);
+    expect(env).toMatch(
+      /^(PORT|HOST|DATABASE_URL|STREAM_API_(KEY|SECRET)|WORKOS_CLIENT_ID|CONNVO_[A-Z_]+)$/,
+    );
+  }
+});
