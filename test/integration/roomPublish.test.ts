@@ -1,0 +1,187 @@
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { lockHolder } from "../../src/video/embedded/control/instanceLock.ts";
+import { roomPaths } from "../../src/video/embedded/control/paths.ts";
+import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
+import type { RoomPresence } from "../../src/video/port.ts";
+import { buildRoomProcess, RoomHarness } from "./support/roomHarness.ts";
+
+let built: Awaited<ReturnType<typeof buildRoomProcess>>;
+let rooms: RoomHarness;
+let provider: EmbeddedVideoProvider;
+let heard: RoomPresence[];
+
+beforeAll(async () => {
+  built = await buildRoomProcess();
+});
+afterAll(() => built.remove());
+beforeEach(async () => {
+  rooms = await RoomHarness.create(built.entry);
+  heard = [];
+});
+afterEach(() => rooms.close());
+
+const open = async (options: Parameters<RoomHarness["started"]>[0] = {}): Promise<void> => {
+  provider = await rooms.started(options);
+  provider.onPresence((presence) => heard.push(presence));
+};
+const told = () => heard.map(({ userId, state }) => `${userId} ${state}`);
+
+describe("publishing", () => {
+  test("is answered with one candidate on the one UDP port and a start bit rate", async () => {
+    await open({ publicAddress: "203.0.113.9" });
+    const publisher = rooms.publisher("ann");
+    const answers: string[] = [];
+    const grant = await rooms.grant(provider, "ann");
+    await expect(
+      publisher.publish(async (offer) => {
+        answers.push((await provider.publish(grant, offer)).answer);
+        throw new Error("seen");
+      }),
+    ).rejects.toThrow("seen");
+    const candidates = answers[0]?.match(/^a=candidate.*/gm) ?? [];
+    expect(candidates).toEqual([expect.stringMatching(/ 203\.0\.113\.9 \d+ typ host/)]);
+    expect(answers[0]).toContain("x-google-start-bitrate=1500");
+    expect(answers[0]).toContain("a=recvonly");
+  });
+
+  test("brings presence, feedback and an end by DELETE", async () => {
+    await open();
+    const { publisher, grant, sessionId } = await rooms.publish(provider, "ann");
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined"]));
+    await vi.waitFor(() => expect(publisher.estimate).toBe(2_500_000), 4000);
+    expect(await provider.stats()).toMatchObject({ rooms: 1, publishers: 1, tracks: 2 });
+    await provider.unpublish(grant, sessionId);
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined", "ann left"]));
+    await expect(provider.unpublish(grant, sessionId)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await provider.stats()).toMatchObject({ publishers: 0 });
+  });
+
+  test("works with audio alone, video alone and two cameras", async () => {
+    await open();
+    await rooms.publish(provider, "ann", { videos: 0 });
+    await rooms.publish(provider, "bob", { audio: false });
+    await rooms.publish(provider, "cem", { videos: 2 });
+    await vi.waitFor(() =>
+      expect(told().sort()).toEqual(["ann joined", "bob joined", "cem joined"]),
+    );
+    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(5), 4000);
+  });
+
+  test("twice as the same user leaves the second session", async () => {
+    await open();
+    const first = await rooms.publish(provider, "ann");
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined"]));
+    const second = await rooms.publish(provider, "ann");
+    expect(await provider.stats()).toMatchObject({ publishers: 1 });
+    await expect(provider.unpublish(first.grant, first.sessionId)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
+    await vi.waitFor(() => expect(second.publisher.estimate).toBeGreaterThan(0), 4000);
+    expect(told()).toEqual(["ann joined"]);
+  });
+
+  test("stops being presence within six seconds of an abrupt end", async () => {
+    await open();
+    const { publisher } = await rooms.publish(provider, "ann");
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined"]));
+    const silentSince = Date.now();
+    publisher.freeze();
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined", "ann left"]), 9000);
+    const waited = (heard.at(-1)?.at ?? 0) - silentSince;
+    expect(waited).toBeGreaterThan(4500);
+    expect(waited).toBeLessThan(6000);
+  });
+
+  test("that never connects is given up", async () => {
+    await open({ pendingMs: 300 });
+    const grant = await rooms.grant(provider, "ann");
+    const publisher = rooms.publisher("ann");
+    const lost = publisher.publish(async (offer) => {
+      await provider.publish(grant, offer);
+      throw new Error("the answer was lost");
+    });
+    await expect(lost).rejects.toThrow();
+    expect(await provider.stats()).toMatchObject({ publishers: 1 });
+    await vi.waitFor(
+      async () => expect(await provider.stats()).toMatchObject({ publishers: 0 }),
+      4000,
+    );
+  });
+});
+
+describe("a publisher is refused", () => {
+  test.each([
+    ["an empty offer", "", "sdp_malformed"],
+    ["garbage", "v=0\r\nnonsense", "sdp_malformed"],
+    ["a huge offer", "v=0\r\n".concat("a=x\r\n".repeat(20_000)), "sdp_too_large"],
+  ])("with %s", async (_, offer, reason) => {
+    await open();
+    const refused = provider.publish(await rooms.grant(provider, "ann"), offer);
+    await expect(refused).rejects.toMatchObject({ code: "VALIDATION_ERROR", metadata: { reason } });
+  });
+
+  test("when the room is full", async () => {
+    await open({ roomLimit: 1 });
+    await rooms.publish(provider, "ann");
+    const late = rooms.publisher("bob");
+    const grant = await rooms.grant(provider, "bob");
+    const refused = late.publish(async (offer) => (await provider.publish(grant, offer)).answer);
+    await expect(refused).rejects.toMatchObject({
+      code: "CONFLICT",
+      metadata: { reason: "room_full", limit: 1 },
+    });
+  });
+
+  test("as an observer", async () => {
+    await open();
+    const grant = await rooms.grant(provider, "ann", "observer");
+    await expect(provider.publish(grant, "v=0")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  test("with a patch", async () => {
+    await open();
+    expect(() => provider.patch()).toThrow(expect.objectContaining({ code: "VALIDATION_ERROR" }));
+  });
+});
+
+describe("a removed participant", () => {
+  test("loses their media at once and cannot come back with the old token, also after a crash", async () => {
+    await open();
+    const { publisher, grant } = await rooms.publish(provider, "ann");
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined"]));
+    await provider.removeParticipant(rooms, "ann");
+    await vi.waitFor(() => expect(told()).toEqual(["ann joined", "ann left"]), 500);
+    expect(await provider.stats()).toMatchObject({ publishers: 0, rooms: 0 });
+    const offer = publisher.offer();
+    await expect(provider.publish(grant, offer)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    const killed = await rooms.killRooms();
+    await vi.waitFor(async () => expect((await rooms.health()).pid).not.toBe(killed), 4000);
+    await expect(provider.publish(grant, offer)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await rooms.publish(provider, "ann");
+    await vi.waitFor(() => expect(told().at(-1)).toBe("ann joined"));
+  });
+});
+
+test("what it keeps is private and holds no secret of the server", async () => {
+  await open();
+  const { stateDir, keyFile, logFile, socketPath } = rooms.paths;
+  expect((await stat(stateDir)).mode & 0o777).toBe(0o700);
+  expect((await stat(path.dirname(socketPath))).mode & 0o777).toBe(0o700);
+  expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+  const { pid } = await rooms.health();
+  if (process.platform === "linux") expect(await readFile(`/proc/${pid}/environ`, "utf8")).toBe("");
+  expect(await readFile(logFile, "utf8")).toContain("room process is ready");
+});
+
+test("a deep data folder is no obstacle", async () => {
+  const dataDir = path.join(rooms.dataDir, "deep".repeat(30));
+  const deep = rooms.provider({ dataDir });
+  await deep.start();
+  expect(await deep.stats()).toMatchObject({ rooms: 0 });
+  const { stateDir, socketPath } = roomPaths(dataDir);
+  expect(socketPath.length).toBeLessThan(100);
+  await deep.close({ stopRooms: true });
+  await vi.waitFor(async () => expect(await lockHolder(stateDir)).toBeUndefined(), 4000);
+});
