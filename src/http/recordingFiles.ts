@@ -88,10 +88,7 @@ async function identifier(
   const { user, expires, signature } = request.query;
   if (user === undefined || expires === undefined || signature === undefined) {
     const identity = await authenticator.authenticate(request.headers.authorization);
-    return async (tx) => ({
-      identity,
-      user: identity.kind === "user" ? await findUser(tx, identity) : undefined,
-    });
+    return async (tx) => ({ identity, user: await userOf(tx, identity) });
   }
   const file = { recordingId: wanted.recordingId, renditionId: wanted.renditionId ?? "" };
   const grant = links.verify(file, { user, expires, signature }, clock.now());
@@ -103,6 +100,14 @@ async function identifier(
     const { issuer, subject } = found;
     return { identity: { kind: "user", issuer, subject }, user: found };
   };
+}
+
+/** Somebody who has never called a function is in no meeting: signed in, but a stranger. */
+async function userOf(tx: ReadTx, identity: Identity): Promise<User | undefined> {
+  if (identity.kind !== "user") return undefined;
+  const user = await findUser(tx, identity);
+  if (!user) throw notFound();
+  return user;
 }
 
 async function sendFile(
