@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: "acceptance",
           include: ["test/acceptance/**/*.test.ts"],
+          globalSetup: ["test/acceptance/support/globalSetup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

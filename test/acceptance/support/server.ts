@@ -1,23 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { ConvexHttpClient } from "convex/browser";
-import { makeFunctionReference } from "convex/server";
+import { inject } from "vitest";
+import { until } from "./until.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
+/** What `Authorization: Convex <key>` takes on the servers of these tests. */
+export const adminKey = "acceptance-administration-key";
+
 export interface ServerProcess {
   readonly url: string;
-  readonly dataDir: string;
+  readonly pid: number;
   readonly process: ChildProcess;
   /** What the process wrote so far. */
-  readonly output: () => string;
-  /** As an operator would: SIGTERM, and waits for the exit. */
-  stop(): Promise<void>;
+  output(): string;
+  /** As an operator would: SIGTERM, and waits for the exit. Resolves with the exit code. */
+  stop(): Promise<number | null>;
   /** As a power cut would: this process only; its children live on. */
   kill(): Promise<void>;
 }
@@ -31,49 +31,49 @@ export interface ServerOptions {
 /** Starts the built server as its own process and waits until it is ready. */
 export async function startServer({ dataDir, env, port }: ServerOptions): Promise<ServerProcess> {
   const chosen = port ?? (await freePort());
-  const child = spawn(process.execPath, ["--enable-source-maps", path.join(root, "dist/main.js")], {
+  const child = spawn(process.execPath, ["--enable-source-maps", inject("serverProgram")], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
       PORT: String(chosen),
       CONNVO_DATA_DIR: dataDir,
+      CONNVO_ADMIN_KEY: adminKey,
       CONNVO_RTC_PORT: "0",
-      CONNVO_LOG_LEVEL: "info",
       CONNVO_DISK_RESERVE_BYTES: "1000000",
       CONNVO_DISK_FLOOR_BYTES: "500000",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  const log = createWriteStream(path.join(dataDir, "..", `${path.basename(dataDir)}.log`), {
-    flags: "a",
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => {
-      output += text;
-      log.write(text);
-    });
-  }
-  const exited = once(child, "exit");
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const output = collect(child);
   const url = `http://127.0.0.1:${chosen}`;
-  await untilReady(url, child, () => output);
+  await untilReady(url, child, output);
+  const end = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return exited;
+  };
   return {
     url,
-    dataDir,
+    pid: child.pid ?? 0,
     process: child,
-    output: () => output,
-    stop: async () => {
-      child.kill("SIGTERM");
-      await exited;
-    },
+    output,
+    stop: () => end("SIGTERM"),
     kill: async () => {
-      child.kill("SIGKILL");
-      await exited;
+      await end("SIGKILL");
     },
   };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+  }
+  return () => text;
 }
 
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
@@ -84,19 +84,6 @@ async function untilReady(url: string, child: ChildProcess, output: () => string
   });
 }
 
-/** Polls until `condition` holds; fails with what was waited for. */
-export async function until(
-  what: string,
-  timeoutMs: number,
-  condition: () => Promise<boolean> | boolean,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`timed out waiting until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -105,46 +92,4 @@ export async function freePort(): Promise<number> {
   await once(server, "close");
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
-}
-
-/** A fresh data folder, and how to remove it. */
-export async function temporaryFolder(): Promise<{ dataDir: string; remove(): Promise<void> }> {
-  const parent = await mkdtemp(path.join(tmpdir(), "connvo-test-"));
-  return {
-    dataDir: path.join(parent, "data"),
-    remove: () => rm(parent, { recursive: true, force: true }),
-  };
-}
-
-export type Args = Record<string, unknown>;
-
-/** A signed-in person with the official client. */
-export interface Person {
-  readonly name: string;
-  readonly token: string;
-  query<T>(fn: string, args?: Args): Promise<T>;
-  mutation<T>(fn: string, args?: Args): Promise<T>;
-  action<T>(fn: string, args?: Args): Promise<T>;
-}
-
-export async function signIn(url: string, name: string): Promise<Person> {
-  const answer = await fetch(`${url}/auth/local/token`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name }),
-  });
-  if (!answer.ok) throw new Error(`sign-in: ${answer.status} ${await answer.text()}`);
-  const { token } = (await answer.json()) as { token: string };
-  const client = new ConvexHttpClient(url, { skipConvexDeploymentUrlCheck: true, logger: false });
-  client.setAuth(token);
-  return {
-    name,
-    token,
-    query: <T>(fn: string, args: Args = {}) =>
-      client.query(makeFunctionReference<"query", Args, T>(fn), args),
-    mutation: <T>(fn: string, args: Args = {}) =>
-      client.mutation(makeFunctionReference<"mutation", Args, T>(fn), args),
-    action: <T>(fn: string, args: Args = {}) =>
-      client.action(makeFunctionReference<"action", Args, T>(fn), args),
-  };
 }

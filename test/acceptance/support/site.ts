@@ -1,0 +1,65 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type FoundProcess, killAll, processesOf } from "./processes.ts";
+import { type ServerProcess, startServer } from "./server.ts";
+import { until } from "./until.ts";
+
+/** Names of these tests' folders begin so, with the id of the process that made them. */
+export const folderPrefix = "connvo-acceptance-";
+
+/** A data folder with the servers working in it. */
+export interface Site {
+  readonly dataDir: string;
+  /** Every server that was started here, dead ones too. */
+  readonly servers: readonly ServerProcess[];
+  start(env?: Record<string, string>, port?: number): Promise<ServerProcess>;
+  /** The live processes of this data folder. */
+  processes(role?: FoundProcess["role"]): Promise<FoundProcess[]>;
+  /** Stops every server. @returns what was still running or lying about some seconds after */
+  stop(): Promise<string[]>;
+  /** Ends all processes that are left, and removes the folder. */
+  close(): Promise<void>;
+}
+
+export async function openSite(): Promise<Site> {
+  const parent = await mkdtemp(
+    path.join(await realpath(tmpdir()), `${folderPrefix}${process.pid}-`),
+  );
+  const dataDir = path.join(parent, "data");
+  const servers: ServerProcess[] = [];
+  const processes = async (role?: FoundProcess["role"]) => {
+    const found = await processesOf(
+      dataDir,
+      servers.map(({ pid }) => pid),
+    );
+    return found.filter((process) => role === undefined || process.role === role);
+  };
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await until("all processes have ended", 8000, async () => {
+      return (await processes()).length === 0;
+    }).catch(() => undefined);
+    return (await processes()).map(({ role, command }) => `${role}: ${command}`);
+  };
+  return {
+    dataDir,
+    servers,
+    start: async (env, port) => {
+      const server = await startServer({
+        dataDir,
+        ...(env ? { env } : {}),
+        ...(port === undefined ? {} : { port }),
+      });
+      servers.push(server);
+      return server;
+    },
+    processes,
+    stop,
+    close: async () => {
+      await stop();
+      await killAll(await processes());
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
