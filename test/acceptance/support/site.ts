@@ -35,8 +35,9 @@ export async function openSite(): Promise<Site> {
     );
     return found.filter((process) => role === undefined || process.role === role);
   };
+  const stopServers = () => Promise.all(servers.map((server) => server.stop()));
   const stop = async () => {
-    await Promise.all(servers.map((server) => server.stop()));
+    await stopServers();
     await until("all processes have ended", 8000, async () => {
       return (await processes()).length === 0;
     }).catch(() => undefined);
@@ -57,7 +58,7 @@ export async function openSite(): Promise<Site> {
     processes,
     stop,
     close: async () => {
-      await stop();
+      await stopServers();
       await killAll(await processes());
       await rm(parent, { recursive: true, force: true });
     },
