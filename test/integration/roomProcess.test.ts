@@ -1,3 +1,5 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -129,7 +131,15 @@ describe("the room process", () => {
   test("that cannot start is reported with its log", async () => {
     const provider = rooms.provider({ entry: path.join(rooms.dataDir, "missing.mjs") });
     await expect(provider.start()).rejects.toThrow(rooms.paths.logFile);
-  }, 40_000);
+  });
+
+  test("whose port is taken says so", async () => {
+    const taken = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(taken, "listening");
+    const provider = rooms.provider({ rtcPort: taken.address().port });
+    await expect(provider.start()).rejects.toThrow("EADDRINUSE");
+    taken.close();
+  });
 });
 
 describe("after kill -9", () => {

@@ -19,7 +19,7 @@ import { captureFolder, isRecordingId } from "./capture/unsealed.ts";
 import { type CallOptions, ControlClient, Unreachable } from "./control/client.ts";
 import { acquireLock } from "./control/instanceLock.ts";
 import { preparePaths, type RoomPaths, roomPaths } from "./control/paths.ts";
-import { processHost } from "./control/processHost.ts";
+import { lastFailure, processHost } from "./control/processHost.ts";
 import type { CaptureState, PublishAnswer, PublishRequest, RoomStats } from "./control/protocol.ts";
 import { type RoomProcessSettings, settingsDigest } from "./control/settings.ts";
 import { Supervisor } from "./control/supervisor.ts";
@@ -98,7 +98,9 @@ export class EmbeddedVideoProvider implements VideoProvider {
     try {
       await this.#supervisor.start();
     } catch (error) {
-      throw new Error(`Rooms cannot start: see ${this.#paths.logFile}`, { cause: error });
+      const { logFile } = this.#paths;
+      const failure = (await lastFailure(logFile)) ?? "no reason given";
+      throw new Error(`Rooms cannot start: ${failure} (see ${logFile})`, { cause: error });
     }
   }
 

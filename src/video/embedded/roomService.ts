@@ -25,6 +25,9 @@ export interface RoomServiceDeps {
 
 /** A longer pause between ticks means that this process, not the publishers, stood still. */
 const stallMs = 1000;
+/** Half of the time after which a lost packet is asked for again; the first request does not wait for a tick. */
+const busyTickMs = 40;
+const idleTickMs = 250;
 
 /** Rooms, captures and their memory: all of the room process but its transports and signals. */
 export class RoomService {
@@ -81,7 +84,7 @@ export class RoomService {
     if (pause > stallMs) this.#rooms.forgive(pause);
     this.#rooms.tick(now);
     this.#captures.tick(now);
-    return this.#rooms.size > 0 || this.#captures.size > 0 ? 20 : 250;
+    return this.#rooms.size > 0 || this.#captures.size > 0 ? busyTickMs : idleTickMs;
   }
 
   /** Nobody has needed this process for the configured time. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { ControlClient } from "./client.ts";
 import { lockHolder } from "./instanceLock.ts";
 import type { RoomPaths } from "./paths.ts";
@@ -67,6 +68,17 @@ function openLog(path: string): number {
     // No log yet.
   }
   return openSync(path, "a", 0o600);
+}
+
+/** Message of the last error in the log, which the process writes before it gives up. */
+export async function lastFailure(logFile: string): Promise<string | undefined> {
+  const text = await readFile(logFile, "utf8").catch(() => "");
+  const message = /"level":"error".*"err":\{[^}]*"message":("(?:[^"\\]|\\.)*")/;
+  for (const line of text.trimEnd().split("\n").reverse()) {
+    const found = message.exec(line)?.[1];
+    if (found !== undefined) return JSON.parse(found) as string;
+  }
+  return undefined;
 }
 
 /** Only where the system tells processes apart for sure: an id alone may belong to anybody by now. */

@@ -25,7 +25,9 @@ export interface SupervisorOptions {
 
 const healthRetryMs = 20;
 /** A process that has not answered by then is given up. */
-const startMs = 8000;
+const launchMs = 8000;
+/** Failures after which a server's start is given up: nobody wants to wait for a port that stays taken. */
+const startAttempts = 5;
 /** A process that lives longer than this has not died quickly. */
 const quickMs = 10_000;
 const freeRestarts = 3;
@@ -46,7 +48,7 @@ export class Supervisor {
 
   /** Resolves once a room process answers; rejects when none can be started. Goes on supervising until `stop`. */
   async start(): Promise<void> {
-    if (!(await this.#ensure(startMs * 2))) throw new Error("the room process does not start");
+    if (!(await this.#ensure(startAttempts))) throw new Error("the room process does not start");
     this.#running = this.#supervise();
   }
 
@@ -69,16 +71,14 @@ export class Supervisor {
     }
   }
 
-  /** Tries until a process answers, `withinMs` at most and never against a persistent failure at full speed. */
-  async #ensure(withinMs: number): Promise<boolean> {
+  /** Tries until a process answers, `attempts` times at most and never against a persistent failure at full speed. */
+  async #ensure(attempts: number): Promise<boolean> {
     const { signal } = this.#closing;
-    const { clock } = this.#options;
-    const deadline = clock.now() + withinMs;
-    while (!signal.aborted && clock.now() < deadline) {
+    for (let attempt = 0; attempt < attempts && !signal.aborted; attempt++) {
       if (await this.#adopt()) return true;
       await this.#pause();
       if (signal.aborted) return false;
-      if (await this.#launch(Math.min(startMs, deadline - clock.now()))) return true;
+      if (await this.#launch()) return true;
       this.#quickDeaths++;
       await this.#host.killStuck();
     }
@@ -105,9 +105,9 @@ export class Supervisor {
     return false;
   }
 
-  async #launch(withinMs: number): Promise<boolean> {
+  async #launch(): Promise<boolean> {
     const { clock, log } = this.#options;
-    const deadline = clock.now() + withinMs;
+    const deadline = clock.now() + launchMs;
     let failed = false;
     const { exited } = this.#host.spawn();
     // A process that finds another one serving ends well; that other one is then about to answer.
