@@ -139,11 +139,6 @@ describe("a publisher is refused", () => {
     const grant = await rooms.grant(provider, "ann", "observer");
     await expect(provider.publish(grant, "v=0")).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
-
-  test("with a patch", async () => {
-    await open();
-    expect(() => provider.patch()).toThrow(expect.objectContaining({ code: "VALIDATION_ERROR" }));
-  });
 });
 
 describe("a removed participant", () => {

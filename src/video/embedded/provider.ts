@@ -152,16 +152,6 @@ export class EmbeddedVideoProvider implements VideoProvider {
     if (!found) throw new AppError("NOT_FOUND", "There is no such publish session.");
   }
 
-  /** WHIP PATCH: answers are complete and sessions are replaced by publishing again, so there is nothing to patch. */
-  patch(): never {
-    const metadata = { reason: "trickle_unsupported" };
-    throw new AppError(
-      "VALIDATION_ERROR",
-      "Trickle ICE and ICE restart are not supported.",
-      metadata,
-    );
-  }
-
   async startRecording(
     request: RecordingStartRequest,
     signal?: AbortSignal,

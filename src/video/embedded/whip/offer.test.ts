@@ -4,7 +4,6 @@ import { AppError } from "../../../core/errors.ts";
 import { orThrow } from "../../../core/result.ts";
 import { completeAnswer } from "./answer.ts";
 import { maxOfferBytes, reduceOffer } from "./offer.ts";
-import { whipStatus } from "./status.ts";
 
 const transport = [
   "c=IN IP4 0.0.0.0",
@@ -239,16 +238,4 @@ describe("an answer", () => {
       "a=candidate:1 1 UDP 2122317823 203.0.113.7 3478 typ host",
     ]);
   });
-});
-
-test.each([
-  [{ reason: "sdp_too_large" }, "VALIDATION_ERROR", 413],
-  [{ reason: "sdp_malformed" }, "VALIDATION_ERROR", 400],
-  [{ reason: "trickle_unsupported" }, "VALIDATION_ERROR", 405],
-  [{ reason: "room_full", limit: 8 }, "CONFLICT", 409],
-  [{ reason: "server_full", limit: 64 }, "CONFLICT", 503],
-  [{ reason: "token_invalid" }, "UNAUTHORIZED", 401],
-  [{ reason: "observer" }, "FORBIDDEN", 403],
-] as const)("the refusal %j has the status %s of its kind", (metadata, code, status) => {
-  expect(whipStatus(new AppError(code, "no", metadata))).toBe(status);
 });
