@@ -39,5 +39,6 @@ export interface ProbeFinding {
 export type ComposeMessage =
   /** `done` 0..1; `etaMs` is estimated from the speed so far. */
   | { type: "progress"; done: number; etaMs: number }
-  | { type: "finished"; probe: ProbeFinding }
+  /** `skipped`: tracks that could not be used, each with why. */
+  | { type: "finished"; probe: ProbeFinding; skipped: string[] }
   | { type: "failed"; reason: string; retryable: boolean };

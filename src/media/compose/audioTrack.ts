@@ -1,0 +1,93 @@
+import type { TimelineTrack } from "../format/timeline.ts";
+import { constants, Frame } from "./nodeAv.ts";
+import { TrackDecoder } from "./trackDecoder.ts";
+
+/** Samples a second of everything here; what Opus decodes to. */
+export const sampleRate = 48_000;
+/** Time stamps are whole ms and jitter: sound this close to its place is left alone, samples. */
+const tolerance = 0.005 * sampleRate;
+/** Further off than this it was a gap or a jump: sound continues at its new place, samples. */
+const jump = 0.03 * sampleRate;
+/** In between, the place drifts by at most this per frame, which nobody hears. */
+const slip = 2;
+
+/** Sound of one track, placed at absolute sample positions of the timeline. Decodes forward only. */
+export class AudioTrack {
+  #track: TimelineTrack;
+  #decoder: TrackDecoder;
+  #frame = new Frame();
+  #channels: Float32Array[] = [];
+  /** Position of the first sample of the decoded frame. */
+  #position = 0;
+  /** Where the next frame belongs if it continues this one. */
+  #continues: number | undefined;
+  #length = 0;
+  #ended = false;
+
+  /** Throws when the file cannot be opened. */
+  constructor(track: TimelineTrack) {
+    this.#track = track;
+    this.#decoder = new TrackDecoder(track.path, 1);
+    this.#frame.alloc();
+    this.#decode();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Adds what belongs to positions `from` up to `from + left.length` to the two channels. */
+  mixInto(left: Float32Array, right: Float32Array, from: number): void {
+    const to = from + left.length;
+    while (!this.#ended && this.#position < to) {
+      const [l, r = l] = this.#channels;
+      if (l && r) this.#add(l, r, { left, right, from });
+      if (this.#position + this.#length > to) return;
+      this.#decode();
+    }
+  }
+
+  close(): void {
+    this.#frame.free();
+    this.#decoder.close();
+  }
+
+  #add(
+    l: Float32Array,
+    r: Float32Array,
+    { left, right, from }: { left: Float32Array; right: Float32Array; from: number },
+  ): void {
+    const first = Math.max(0, from - this.#position);
+    const last = Math.min(this.#length, from + left.length - this.#position);
+    for (let index = first; index < last; index++) {
+      const at = this.#position + index - from;
+      left[at] = (left[at] ?? 0) + (l[index] ?? 0);
+      right[at] = (right[at] ?? 0) + (r[index] ?? 0);
+    }
+  }
+
+  #decode(): void {
+    do {
+      if (!this.#decoder.next(this.#frame)) {
+        this.#ended = true;
+        return;
+      }
+    } while (this.#frame.format !== constants.AV_SAMPLE_FMT_FLTP || !this.#frame.data);
+    const atMs = this.#track.clock.at(this.#decoder.mediaMs(this.#frame));
+    this.#length = this.#frame.nbSamples;
+    this.#channels = (this.#frame.data ?? []).map(
+      (plane) => new Float32Array(plane.buffer, plane.byteOffset, this.#length),
+    );
+    this.#position = placeFrame(Math.round((atMs * sampleRate) / 1000), this.#continues);
+    this.#continues = this.#position + this.#length;
+  }
+}
+
+/** Where a frame goes that should be at `wanted` and continues sound that ends at `continues`, samples. */
+export function placeFrame(wanted: number, continues: number | undefined): number {
+  if (continues === undefined) return wanted;
+  const off = wanted - continues;
+  if (Math.abs(off) > jump) return wanted;
+  if (Math.abs(off) <= tolerance) return continues;
+  return continues + Math.sign(off) * slip;
+}

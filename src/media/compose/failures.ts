@@ -1,0 +1,10 @@
+/** There is nothing to compose, and there never will be. */
+export class UnusableCaptureError extends Error {
+  readonly reason: "no_media" | "capture_missing";
+
+  constructor(reason: "no_media" | "capture_missing") {
+    super(reason);
+    this.name = "UnusableCaptureError";
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,65 @@
+import type { TimelineParticipant, TimelineTrack } from "../format/timeline.ts";
+import type { Frame } from "./nodeAv.ts";
+import type { SkippedTracks } from "./skippedTracks.ts";
+import { VideoTrack } from "./videoTrack.ts";
+
+export interface FeedState {
+  /** Undefined when the camera is off, stalls, or the file is unusable. */
+  picture: Frame | undefined;
+  /** Whether it is another picture than at the last call. */
+  changed: boolean;
+}
+
+/** All video of one participant as a function of time. Files are open only while their track lasts. */
+export class VideoFeed {
+  #pending: TimelineTrack[];
+  #open: { track: TimelineTrack; video: VideoTrack }[] = [];
+  #skipped: SkippedTracks;
+  #threads: number;
+  #shown: VideoTrack | undefined;
+
+  constructor({ tracks }: TimelineParticipant, skipped: SkippedTracks, threads: number) {
+    this.#pending = tracks
+      .filter(({ kind }) => kind === "video")
+      .sort((a, b) => a.startMs - b.startMs);
+    this.#skipped = skipped;
+    this.#threads = threads;
+  }
+
+  /** The state at a time, which must not go back. */
+  at(ms: number): FeedState {
+    this.#openDue(ms);
+    const changed = new Set(this.#open.filter(({ video }) => video.advance(ms)));
+    // The newest track that has a picture: an old one may linger while its successor begins.
+    const shown = this.#open.findLast(({ video }) => video.picture(ms) !== undefined);
+    const another = shown?.video !== this.#shown;
+    this.#shown = shown?.video;
+    this.#closeEnded(ms);
+    return {
+      picture: shown?.video.picture(ms),
+      changed: another || (shown !== undefined && changed.has(shown)),
+    };
+  }
+
+  close(): void {
+    for (const { video } of this.#open) video.close();
+    this.#open = [];
+  }
+
+  #openDue(ms: number): void {
+    while (this.#pending[0] && this.#pending[0].startMs <= ms) {
+      const track = this.#pending.shift();
+      const video =
+        track && this.#skipped.attempt(track, () => new VideoTrack(track, this.#threads));
+      if (track && video) this.#open.push({ track, video });
+    }
+  }
+
+  #closeEnded(ms: number): void {
+    const ended = this.#open.filter(
+      ({ track, video }) => track.endMs <= ms && video !== this.#shown,
+    );
+    for (const { video } of ended) video.close();
+    this.#open = this.#open.filter((one) => !ended.includes(one));
+  }
+}
