@@ -1,0 +1,50 @@
+import { loadMediaLoop } from "../../../src/synth/encode.ts";
+import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
+import { type PublisherOptions, WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import { buildEncoderProgram, mediaCacheDir } from "../../support/synth/programs.ts";
+import { stream } from "./meetings.ts";
+import type { Person } from "./person.ts";
+
+let encoder: Promise<string> | undefined;
+
+/** Test media of one participant; small and cheap unless said otherwise. */
+export async function mediaOf(
+  participant: number,
+  spec: Partial<LoopSpec> = {},
+): Promise<MediaLoop> {
+  encoder ??= buildEncoderProgram();
+  const small = { width: 640, height: 360, fps: 15, videoKbps: 400, ...spec, participant };
+  return loadMediaLoop(small, { cacheDir: mediaCacheDir, encoderProgram: await encoder });
+}
+
+/** A token for the person's place in the meeting's room. */
+export async function roomToken(person: Person, meetingId: string): Promise<string> {
+  const { token } = await person.action<{ token: string }>(
+    `${stream}:generateParticipantTokenPublic`,
+    { meetingId },
+  );
+  return token;
+}
+
+/** Where the meeting's media goes, on the server at `url`. */
+export async function whipUrl(url: string, person: Person, meetingId: string): Promise<string> {
+  const { connectionInfo } = await person.mutation<{ connectionInfo: { roomId: string } }>(
+    "meetings/lifecycle:getMeetingConnectionInfo",
+    { meetingId },
+  );
+  return `${url}/rooms/${connectionInfo.roomId}/whip`;
+}
+
+/** Publishes as `person` into the meeting through real WHIP, with the person's own token. */
+export async function publish(
+  url: string,
+  person: Person,
+  meetingId: string,
+  options: Pick<PublisherOptions, "media"> & Partial<PublisherOptions>,
+): Promise<WhipPublisher> {
+  return WhipPublisher.connect({
+    url: await whipUrl(url, person, meetingId),
+    token: await roomToken(person, meetingId),
+    ...options,
+  });
+}
