@@ -11,6 +11,7 @@ const entries = {
   main: "src/main.ts",
   roomProcess: "src/video/embedded/roomProcess.ts",
   composeProcess: "src/media/compose/composeProcess.ts",
+  encodeProcess: "src/synth/encodeProcess.ts",
   demo: "src/cli/demo.ts",
   backup: "src/cli/backup.ts",
   restore: "src/cli/restore.ts",

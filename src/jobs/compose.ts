@@ -43,7 +43,7 @@ export function startComposeLoop(deps: ComposeDeps, worker: number): Loop {
   const owner = `${nodeId}/compose-${worker}`;
   return startLoop({
     name: "compose",
-    idleMs: 1_000,
+    idleMs: 300,
     clock,
     log,
     work: async (signal) => {
@@ -90,6 +90,7 @@ async function composeAndStore(
   try {
     const job = await jobOf(deps, rendition, recording, output);
     const probe = await underLease(deps, owner, rendition, stopping, job);
+    if (probe.problems.length > 0) throw unusable(`a bad file: ${probe.problems.join("; ")}`);
     const storageKey = `recordings/${recording.id}/${rendition.id}.${extension}`;
     const stored = await storage.putFile(storageKey, output);
     await db.transaction(async (tx) => {

@@ -1,0 +1,251 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { mkdir, statfs } from "node:fs/promises";
+import path from "node:path";
+import type { FastifyPluginAsync } from "fastify";
+import { loadAdminKey } from "./auth/adminKey.ts";
+import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
+import { issuersFromConfig } from "./auth/issuersFromConfig.ts";
+import { localAuthAllowed } from "./auth/localAuthAllowed.ts";
+import { type LocalIssuer, openLocalIssuer } from "./auth/localIssuer.ts";
+import { createLinkSigner } from "./auth/signedLink.ts";
+import type { Config } from "./config/config.ts";
+import { processEntry, projectRoot } from "./config/paths.ts";
+import { systemClock } from "./core/clock.ts";
+import { Lifetime } from "./core/lifetime.ts";
+import type { Log } from "./core/log.ts";
+import { orThrow } from "./core/result.ts";
+import { migrate } from "./db/migrate.ts";
+import { migrationsFolder } from "./db/migrationsFolder.ts";
+import { openDatabase } from "./db/pool.ts";
+import type { Database } from "./db/port.ts";
+import { openTarget } from "./db/target.ts";
+import { addServerGauges } from "./gauges.ts";
+import { functionModules } from "./generated/modules.ts";
+import { localAuth } from "./http/localAuth.ts";
+import { metricsRoute } from "./http/metrics.ts";
+import { recordingFiles } from "./http/recordingFiles.ts";
+import { roomRoutes } from "./http/rooms.ts";
+import { buildServer } from "./http/server.ts";
+import { startComposeLoop } from "./jobs/compose.ts";
+import { startRetentionLoop } from "./jobs/retention.ts";
+import { startSettleLoops } from "./jobs/settle.ts";
+import { compose as composeFile } from "./media/compose/composer.ts";
+import { recordPresence } from "./meetings/presence.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { databaseAccounts } from "./runtime/accounts.ts";
+import type { Services } from "./runtime/context.ts";
+import { Invoker } from "./runtime/invoke.ts";
+import type { CallRecord } from "./runtime/outcome.ts";
+import { buildRegistry } from "./runtime/registry.ts";
+import { createFileStorage } from "./storage/file/fileStorage.ts";
+import { EmbeddedVideoProvider } from "./video/embedded/provider.ts";
+import { GetStreamVideoProvider } from "./video/getstream/provider.ts";
+import { type ResilientVideoProvider, withResilience } from "./video/resilience.ts";
+
+/** A running server. */
+export interface App {
+  /** Where clients reach it. */
+  readonly url: string;
+  /** Takes no new work, lets the work at hand finish, closes everything in order. */
+  stop(): Promise<void>;
+}
+
+/** Time a request may still take once the server is to stop, ms. */
+const drainMs = 15_000;
+
+/** Builds and starts a server from its settings: the only place that picks adapters. Closes all it opened on failure. */
+export async function compose(config: Config, log: Log): Promise<App> {
+  const lifetime = new Lifetime(log);
+  try {
+    return await open(config, log, lifetime);
+  } catch (error) {
+    await lifetime.close();
+    throw error;
+  }
+}
+
+async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> {
+  const startedAt = performance.now();
+  const localIssuerWanted = orThrow(localAuthAllowed(config));
+  await mkdir(config.dataDir, { recursive: true, mode: 0o711 });
+  let address = config.publicUrl;
+  const publicUrl = () => {
+    if (address === undefined) throw new Error("the server does not listen yet");
+    return address;
+  };
+
+  const db = await openData(config, log, lifetime);
+  const adminKey = await loadAdminKey(config, log);
+  const local = localIssuerWanted ? await openIssuer(config, log) : undefined;
+  const authenticator = authenticatorOf(config, log, adminKey, local);
+  const { video, embedded } = await openVideo(config, log, lifetime);
+  const services: Services = {
+    config,
+    db,
+    video,
+    storage: createFileStorage(config.dataDir),
+    clock: systemClock,
+    log,
+    links: createLinkSigner(adminKey),
+    nodeId: randomUUID(),
+    publicUrl,
+    freeDiskBytes: () => freeBytes(config.dataDir),
+  };
+  const metrics = createMetrics();
+  addServerGauges(metrics, { db, video, rooms: embedded });
+  followPresence(services, lifetime);
+  startLoops(services, lifetime);
+
+  const registry = buildRegistry(functionModules);
+  const accounts = databaseAccounts(db);
+  const onCall = (call: CallRecord) => {
+    metrics.onCall(call);
+    log.debug(call, "call");
+  };
+  const invoker = new Invoker({ registry, services, accounts, log, onCall });
+  const plugins: FastifyPluginAsync[] = [
+    async (scope) => recordingFiles(scope, { ...services, authenticator }),
+    async (scope) => metricsRoute(scope, { metrics, authenticator }),
+  ];
+  if (embedded) plugins.push(async (scope) => roomRoutes(scope, { rooms: embedded }));
+  if (local) plugins.push(localIssuerRoutes(config, local));
+  const server = buildServer({
+    registry,
+    invoker,
+    authenticator,
+    clock: systemClock,
+    log,
+    version: version(),
+    publicUrl,
+    readiness: [{ name: "database", check: () => db.ping() }],
+    plugins,
+  });
+  lifetime.add("http", () => server.close(drainMs));
+  const listening = await server.listen(config.host, config.port);
+  address ??= listening;
+  const startMs = Math.round(performance.now() - startedAt);
+  log.info({ url: address, video: video.name, startMs }, "ready");
+  return { url: address, stop: () => lifetime.close() };
+}
+
+async function openData(config: Config, log: Log, lifetime: Lifetime): Promise<Database> {
+  const { connection, stop } = await openTarget(config, log, systemClock);
+  lifetime.add("PostgreSQL", stop);
+  await migrate({ connection, folder: migrationsFolder(), log });
+  const db = await openDatabase({
+    connection,
+    poolSize: config.databasePoolSize,
+    namedStatements: config.databaseNamedStatements,
+    log,
+  });
+  lifetime.add("database", () => db.close());
+  return db;
+}
+
+interface Video {
+  video: ResilientVideoProvider;
+  /** Present when rooms are ours. */
+  embedded: EmbeddedVideoProvider | undefined;
+}
+
+async function openVideo(config: Config, log: Log, lifetime: Lifetime): Promise<Video> {
+  const { streamApiKey: apiKey, streamApiSecret: apiSecret, streamBaseUrl: baseUrl } = config;
+  if (apiKey !== undefined && apiSecret !== undefined) {
+    const stream = new GetStreamVideoProvider({
+      apiKey,
+      apiSecret,
+      baseUrl,
+      clock: systemClock,
+      log,
+    });
+    lifetime.add("video", () => stream.close());
+    return { video: withResilience(stream, { log }), embedded: undefined };
+  }
+  const embedded = new EmbeddedVideoProvider({
+    dataDir: config.dataDir,
+    entry: processEntry("roomProcess"),
+    rtcPort: config.rtcPort,
+    bindAddress: config.rtcAddress,
+    publicAddress: config.rtcPublicAddress,
+    roomLimit: config.roomLimit,
+    publisherLimit: config.publisherLimit,
+    diskFloorBytes: config.diskFloorBytes,
+    clock: systemClock,
+    log,
+  });
+  await embedded.start();
+  lifetime.add("rooms", () => leaveRooms(embedded));
+  return { video: withResilience(embedded, { log }), embedded };
+}
+
+/** Rooms in use stay for the next server; rooms nobody is in need not. */
+async function leaveRooms(rooms: EmbeddedVideoProvider): Promise<void> {
+  const stopRooms = await rooms.stats().then(
+    ({ publishers, captures }) => publishers + captures === 0,
+    () => false,
+  );
+  await rooms.close({ stopRooms });
+}
+
+function openIssuer({ dataDir, localPlan: plan }: Config, log: Log): Promise<LocalIssuer> {
+  return openLocalIssuer({ dataDir, plan, clock: systemClock, log });
+}
+
+function authenticatorOf(
+  config: Config,
+  log: Log,
+  adminKey: string,
+  local: LocalIssuer | undefined,
+): Authenticator {
+  const issuers = issuersFromConfig(config);
+  if (local) issuers.push(local.issuer);
+  return createAuthenticator({ issuers, adminKey, clock: systemClock, log });
+}
+
+function localIssuerRoutes(config: Config, issuer: LocalIssuer): FastifyPluginAsync {
+  const { publicUrl, localAuthAnywhere: anywhere } = config;
+  return async (scope) => localAuth(scope, { issuer, publicUrl, anywhere });
+}
+
+/** Presences of a room are written one after the other, in the order they happened. */
+function followPresence({ db, video, log }: Services, lifetime: Lifetime): void {
+  let written: Promise<void> = Promise.resolve();
+  const unsubscribe = video.onPresence((presence) => {
+    written = written
+      .then(() => recordPresence(db, presence))
+      .catch((error: unknown) => log.error({ err: error, ...presence }, "presence not recorded"));
+  });
+  lifetime.add("presence", async () => {
+    unsubscribe();
+    await written;
+  });
+}
+
+function startLoops(services: Services, lifetime: Lifetime): void {
+  const { config, log, video } = services;
+  const loops = [...startSettleLoops(services), startRetentionLoop(services)];
+  if (video.capabilities.composesLocally) {
+    const entry = processEntry("composeProcess");
+    const workDir = path.join(config.dataDir, "composing");
+    const deps = {
+      services,
+      workDir,
+      compose: (job: Parameters<typeof composeFile>[0], options: object) =>
+        composeFile(job, { entry, log, ...options }),
+    };
+    for (let worker = 0; worker < config.composeJobs; worker++)
+      loops.push(startComposeLoop(deps, worker));
+  }
+  lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+function version(): string {
+  const file = path.join(projectRoot(), "package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

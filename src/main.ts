@@ -1,0 +1,26 @@
+import { compose } from "./compose.ts";
+import { ConfigError, loadConfig, redactConfig } from "./config/config.ts";
+import { createLog } from "./observe/log.ts";
+
+/** Exit code for settings that cannot be used (sysexits.h EX_CONFIG). */
+const exitConfig = 78;
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const log = createLog(config.logLevel);
+  log.debug({ settings: redactConfig(config) }, "settings");
+  const app = await compose(config, log);
+  let stopping: Promise<void> | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    log.info({ signal }, "stopping; once more to quit at once");
+    stopping = app.stop().finally(() => process.exit());
+  };
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`connvo: ${message}\n`);
+  process.exit(error instanceof ConfigError ? exitConfig : 1);
+});
