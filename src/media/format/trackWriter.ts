@@ -59,9 +59,12 @@ export class TrackWriter {
   frame(frame: TrackFrame): void {
     if (this.#ended || frame.data.length === 0) return;
     const ms = Math.max(0, Math.round(frame.ms));
-    if (!this.#started && !this.#begin(frame)) return;
+    const first = !this.#started;
+    if (first && !this.#begin(frame)) return;
     this.#noteSize(frame, ms);
     this.#file.append(...this.#layout.block(frame.data, ms, frame.key));
+    // The beginning is what people miss first, so it does not wait for the next round.
+    if (first) void this.#file.flush();
     this.#lastMs = Math.max(this.#lastMs, ms);
   }
 
