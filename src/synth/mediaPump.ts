@@ -5,8 +5,8 @@ export interface PumpSinks {
   /** Slot of the frame and its time since time zero, ms. */
   video(slot: number, ms: number): void;
   audio(slot: number, ms: number): void;
-  /** Once a second. */
-  second(): void;
+  /** Four times a second. */
+  tick(slot: number): void;
 }
 
 export interface PumpOptions {
@@ -21,6 +21,10 @@ export interface PumpOptions {
 /** What was due longer ago, because the machine was asleep or starved, is left out rather than sent in a burst. */
 const tooLateMs = 500;
 
+const tickMs = 250;
+
+export const ticksPerSecond = 1000 / tickMs;
+
 /** Calls the sinks at their times, from now on until the signal aborts. */
 export async function pumpMedia(options: PumpOptions): Promise<void> {
   const { clock, start, frameMs, sinks, signal } = options;
@@ -30,7 +34,7 @@ export async function pumpMedia(options: PumpOptions): Promise<void> {
     return { next: Math.ceil(firstMs / periodMs), periodMs, emit };
   };
   const tracks = [
-    track(1000, () => sinks.second()),
+    track(tickMs, sinks.tick.bind(sinks)),
     track(audioPacketMs, sinks.audio.bind(sinks)),
     track(frameMs, sinks.video.bind(sinks)),
   ];

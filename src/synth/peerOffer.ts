@@ -24,8 +24,10 @@ export interface PeerOffer {
   connection: PeerConnection;
   audio: Track;
   video: Track;
-  /** SDP with all local candidates. */
+  /** SDP without candidates: the server hears from us first and answers to where it heard it from. */
   sdp: string;
+  /** Settles with the connection's last state: disconnected, failed or closed. */
+  lost: Promise<string>;
   /** Native objects that must live as long as the connection. */
   keepAlive: unknown;
 }
@@ -45,8 +47,24 @@ export async function offerMedia(options: OfferOptions): Promise<PeerOffer> {
     track.setMediaHandler(responder);
     return responder;
   });
-  const sdp = await gathered(connection);
-  return { connection, audio, video, sdp, keepAlive: responders };
+  const lost = lossOf(connection);
+  const sdp = withoutCandidates(await gathered(connection));
+  return { connection, audio, video, sdp, lost, keepAlive: responders };
+}
+
+/** Closes everything native. Tracks first: their callbacks would keep the process alive. */
+export function closePeer({ audio, video, connection }: PeerOffer): void {
+  for (const track of [audio, video]) track.close();
+  connection.close();
+}
+
+/** To be asked of every connection: one whose state nobody follows keeps the process alive after it is closed. */
+function lossOf(connection: PeerConnection): Promise<string> {
+  return new Promise((resolve) => {
+    connection.onStateChange((state) => {
+      if (["disconnected", "failed", "closed"].includes(state)) resolve(state);
+    });
+  });
 }
 
 function audioDescription({ name, audioSsrc }: OfferOptions): Audio {
@@ -78,6 +96,14 @@ function gathered(connection: PeerConnection): Promise<string> {
     });
     connection.setLocalDescription("offer");
   });
+}
+
+/**
+ * A server that knew them would begin before its answer is here: the library then takes the handshake for a
+ * stranger's, because it has not seen the fingerprint yet, and closes.
+ */
+function withoutCandidates(sdp: string): string {
+  return sdp.replace(/^a=(candidate:|end-of-candidates).*\r?\n/gm, "");
 }
 
 /** Id of the audio-level extension the answer agreed to. */

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { DtxFilter } from "./dtxFilter.ts";
 import type { MediaLoop } from "./mediaLoop.ts";
-import { pumpMedia } from "./mediaPump.ts";
+import { pumpMedia, ticksPerSecond } from "./mediaPump.ts";
 import { MediaTimeline } from "./mediaTimeline.ts";
 import type { NetworkConditions } from "./networkLink.ts";
 import { reconnectDelay } from "./reconnectDelay.ts";
@@ -166,6 +166,7 @@ export class WhipPublisher {
   /** Leaves the room and tells the server. */
   async close(): Promise<void> {
     const session = this.#stop("closed");
+    if (session) this.#forget(session);
     await session?.close();
     await this.#running;
   }
@@ -212,7 +213,10 @@ export class WhipPublisher {
     const sinks = {
       video: (slot: number, ms: number) => this.#sendVideo(slot, ms),
       audio: (slot: number, ms: number) => this.#sendAudio(slot, ms),
-      second: () => this.#report(),
+      tick: (slot: number) => {
+        this.#session?.watch(this.#clock.now());
+        if (slot % ticksPerSecond === 0) this.#report();
+      },
     };
     const { frameMs } = this.#timeline;
     const { signal } = this.#stopping;
@@ -262,7 +266,8 @@ export class WhipPublisher {
       const reason = await this.#session.ended;
       if (signal.aborted) return;
       this.#log.info({ reason }, "publisher lost its connection");
-      this.#retire(this.#session);
+      this.#session.release();
+      this.#forget(this.#session);
       if (!this.#options.reconnect) return this.#fail(new WhipError("disconnected", reason));
       this.#enter("reconnecting");
       await this.#reopen(signal);
@@ -284,10 +289,9 @@ export class WhipPublisher {
     }
   }
 
-  /** The counts of a session that is over are kept. */
-  #retire(session: WhipSession): void {
+  /** What a session sent stays counted. */
+  #forget(session: WhipSession): void {
     Object.assign(this.#sent, addCounts(this.#sent, session));
-    session.release();
     this.#session = undefined;
   }
 

@@ -6,6 +6,7 @@ import { packetizeH264, packetizeVp8 } from "./packetizer.ts";
 import {
   audioLevelId,
   audioPayloadType,
+  closePeer,
   offerMedia,
   type PeerOffer,
   videoPayloadType,
@@ -25,7 +26,7 @@ export interface SessionOptions {
   clock: Clock;
   /** Limit for the answer, and again for the media connection, ms. */
   timeoutMs: number;
-  /** The session is over when a receiver that has sent feedback is silent for this long, ms. */
+  /** The session is over when the receiver has sent no RTCP for this long, ms. */
   silenceMs: number;
   onFeedback: (feedback: Feedback) => void;
   bindAddress?: string;
@@ -45,7 +46,7 @@ export class WhipSession {
   readonly #levelId: number | undefined;
   readonly #over = new AbortController();
   #pictureId = randomBytes(2).readUInt16BE() & 0x7fff;
-  #feedbackAt: number | undefined;
+  #feedbackAt: number;
   #released = false;
   /** Settles with the reason once no more media gets through. */
   readonly ended: Promise<string>;
@@ -58,6 +59,7 @@ export class WhipSession {
     this.#audio = parts.audio;
     this.#video = parts.video;
     this.#levelId = audioLevelId(parts.resource.answer);
+    this.#feedbackAt = parts.options.clock.now();
     this.ended = new Promise((resolve) => {
       this.#over.signal.addEventListener("abort", () => resolve(String(this.#over.signal.reason)));
     });
@@ -68,10 +70,9 @@ export class WhipSession {
     const { url, token, name, codec, timeoutMs, signal } = options;
     const [audioSsrc, videoSsrc] = [randomSsrc(), randomSsrc()];
     const peer = await offerMedia({ ...options, name, codec, audioSsrc, videoSsrc });
-    const abandoned: (() => unknown)[] = [() => peer.connection.close()];
+    const abandoned: (() => unknown)[] = [() => closePeer(peer)];
     try {
-      const offer = options.network ? withoutCandidates(peer.sdp) : peer.sdp;
-      const request = { url, token, offer, timeoutMs, ...(signal && { signal }) };
+      const request = { url, token, offer: peer.sdp, timeoutMs, ...(signal && { signal }) };
       const resource = await createWhipResource(request);
       abandoned.unshift(() => resource.delete());
       const link = await openLink(resource.answer, options.network);
@@ -106,12 +107,16 @@ export class WhipSession {
     this.#audio.send(packet.data, { ms, marker: first, ...(extension && { extension }) });
   }
 
-  /** Sender reports of both streams, from one reading of one clock. Also notices a receiver gone silent. */
+  /** Sender reports of both streams, from one reading of one clock. */
   sendReports(ms: number, now: number): void {
     this.#audio.report(ms, now);
     this.#video.report(ms, now);
-    const silence = now - (this.#feedbackAt ?? now);
-    if (silence > this.#options.silenceMs) this.#end("no feedback from the receiver");
+  }
+
+  /** Ends the session when the receiver has fallen silent; nothing else tells of a killed one. */
+  watch(now: number): void {
+    if (now - this.#feedbackAt > this.#options.silenceMs)
+      this.#end("no feedback from the receiver");
   }
 
   get counts() {
@@ -130,7 +135,7 @@ export class WhipSession {
     if (this.#released) return;
     this.#released = true;
     this.#end("released");
-    this.#peer.connection.close();
+    closePeer(this.#peer);
     this.#link?.close();
   }
 
@@ -143,15 +148,14 @@ export class WhipSession {
     const { connection, audio, video } = this.#peer;
     const { answer } = this.#resource;
     const opened = Promise.all([audio, video].map(opening));
-    connection.onStateChange((state) => {
-      if (["disconnected", "failed", "closed"].includes(state)) this.#end(`connection ${state}`);
-    });
+    void this.#peer.lost.then((state) => this.#end(`connection ${state}`));
     for (const track of [audio, video]) track.onMessage((rtcp) => this.#receive(rtcp));
     connection.setRemoteDescription(
       this.#link ? rerouted(answer, this.#link.port) : answer,
       "answer",
     );
     await this.#before(opened);
+    this.#feedbackAt = this.#options.clock.now();
   }
 
   /** The promise's value, or a WhipError when the connection ends, time is up or the caller gives up first. */
@@ -209,11 +213,6 @@ function stream(track: Track, cname: string, ssrc: number, payloadType: number, 
 
 function opening(track: Track): Promise<void> {
   return new Promise((resolve) => track.onOpen(resolve));
-}
-
-/** Without them the server can only answer through the link it hears us from. */
-function withoutCandidates(sdp: string): string {
-  return sdp.replace(/^a=candidate:.*\r?\n/gm, "");
 }
 
 async function openLink(
