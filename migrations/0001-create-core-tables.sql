@@ -4,7 +4,6 @@ CREATE FUNCTION app_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT c
 CREATE TABLE organizations (
   id text PRIMARY KEY,
   plan text NOT NULL DEFAULT 'free' CHECK (plan IN ('free', 'paid')),
-  storage_quota_bytes bigint CHECK (storage_quota_bytes >= 0),
   created_at timestamptz NOT NULL DEFAULT app_now(),
   updated_at timestamptz NOT NULL DEFAULT app_now()
 );

@@ -23,7 +23,6 @@ export interface AdmissionLimits {
   maxDurationMs: number;
   /** Bytes an organisation may keep; absent = no limit. */
   quotaBytes?: number | undefined;
-  nodeId: string;
 }
 
 export type Admission =

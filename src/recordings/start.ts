@@ -72,14 +72,13 @@ async function admitWhenFree(
 }
 
 async function admitOnce(services: RecordingServices, request: StartRequest) {
-  const { config, video, nodeId } = services;
+  const { config, video } = services;
   await requireFreeDisk(services);
   return services.db.transaction((tx) =>
     admitStart(tx, request, {
       provider: video.name,
       maxDurationMs: config.recordingMaxSeconds * 1000,
       quotaBytes: config.quotaBytes,
-      nodeId,
     }),
   );
 }
