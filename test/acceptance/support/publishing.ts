@@ -1,20 +1,20 @@
+import path from "node:path";
+import { inject } from "vitest";
 import { loadMediaLoop } from "../../../src/synth/encode.ts";
 import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
 import { type PublisherOptions, WhipPublisher } from "../../../src/synth/whipPublisher.ts";
-import { buildEncoderProgram, mediaCacheDir } from "../../support/synth/programs.ts";
+import { mediaCacheDir } from "../../support/synth/programs.ts";
 import { stream } from "./meetings.ts";
 import type { Person } from "./person.ts";
-
-let encoder: Promise<string> | undefined;
 
 /** Test media of one participant; small and cheap unless said otherwise. */
 export async function mediaOf(
   participant: number,
   spec: Partial<LoopSpec> = {},
 ): Promise<MediaLoop> {
-  encoder ??= buildEncoderProgram();
+  const encoderProgram = path.join(path.dirname(inject("serverProgram")), "encodeProcess.js");
   const small = { width: 640, height: 360, fps: 15, videoKbps: 400, ...spec, participant };
-  return loadMediaLoop(small, { cacheDir: mediaCacheDir, encoderProgram: await encoder });
+  return loadMediaLoop(small, { cacheDir: mediaCacheDir, encoderProgram });
 }
 
 /** A token for the person's place in the meeting's room. */
