@@ -91,16 +91,16 @@ async function composeAndStore(
     const job = await jobOf(deps, rendition, recording, output);
     const probe = await underLease(deps, owner, rendition, stopping, job);
     if (probe.problems.length > 0) throw unusable(`a bad file: ${probe.problems.join("; ")}`);
-    const storageKey = `recordings/${recording.id}/${rendition.id}.${extension}`;
+    // A key of this attempt alone: a worker that has been overtaken can neither replace nor remove another's file.
+    const storageKey = `recordings/${recording.id}/${rendition.id}.${rendition.attempts}.${extension}`;
     const stored = await storage.putFile(storageKey, output);
-    await db.transaction(async (tx) => {
-      const finished = await finishRendition(tx, rendition, owner, {
-        storageKey,
-        ...stored,
-        probe,
-      });
-      if (finished && isRequested(recording, rendition)) await recordReady(tx, recording);
+    const finished = await db.transaction(async (tx) => {
+      const file = { storageKey, ...stored, probe };
+      const done = await finishRendition(tx, rendition, owner, file);
+      if (done && isRequested(recording, rendition)) await recordReady(tx, recording);
+      return done;
     });
+    if (!finished) await storage.delete(storageKey);
   } finally {
     await rm(output, { force: true });
     await rm(`${output}.part`, { force: true });
