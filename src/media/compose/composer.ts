@@ -86,11 +86,14 @@ function crashed(code: number | null, signal: string | null, said: string): Comp
   return new ComposeFailure(`crashed (${how})${said === "" ? "" : `: ${said}`}`, true);
 }
 
-/** What the child last wrote to its error output, one line, short. */
+/** What the child said of its end: the line that names an error, else its last one; short. */
 function lastWords(child: ChildProcess): () => string {
   let tail = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     tail = (tail + text).slice(-4000);
   });
-  return () => tail.trim().split("\n").slice(-3).join(" ").slice(0, 500);
+  return () => {
+    const lines = tail.trim().split("\n");
+    return (lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? "").slice(0, 500);
+  };
 }

@@ -2,40 +2,12 @@ import { appendFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Clock } from "../../core/clock.ts";
+import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { silentLog } from "../../core/log.ts";
 import { CaptureSealedError, NotACaptureError } from "./captureFolder.ts";
 import { CaptureWriter } from "./captureWriter.ts";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureEvent } from "./events.ts";
-
-/** Time passes only by `advance`, which wakes every sleeper that is due. */
-class HandClock implements Clock {
-  #now = 1_700_000_000_000;
-  #sleepers: { due: number; wake: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        signal?.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#sleepers.push({ due: this.#now + ms, wake });
-      signal?.addEventListener("abort", wake);
-    });
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    const due = this.#sleepers.filter((sleeper) => sleeper.due <= this.#now);
-    this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.due > this.#now);
-    for (const sleeper of due) sleeper.wake();
-  }
-}
 
 const start = { recordingId: "recording_1", roomId: "room_1", maxDurationMs: 3_600_000 };
 const video = {
@@ -56,13 +28,13 @@ const keyframe = { data: Buffer.alloc(100, 1), ms: 0, key: true, width: 640, hei
 
 let root: string;
 let dir: string;
-let clock: HandClock;
+let clock: ManualClock;
 const deps = () => ({ clock, log: silentLog });
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "capture-"));
   dir = join(root, "recordings", "one");
-  clock = new HandClock();
+  clock = new ManualClock();
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
