@@ -10,6 +10,8 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   log.debug({ settings: redactConfig(config) }, "settings");
   const app = await compose(config, log);
+  if (process.stdout.isTTY)
+    process.stdout.write(`\nConnvo: ${app.url}  (sign in: /sign-in, API: /docs)\n\n`);
   let stopping: Promise<void> | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
