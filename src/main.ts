@@ -12,11 +12,12 @@ async function main(): Promise<void> {
   const app = await compose(config, log);
   if (process.stdout.isTTY)
     process.stdout.write(`\nConnvo: ${app.url}  (sign in: /sign-in, API: /docs)\n\n`);
-  let stopping: Promise<void> | undefined;
+  let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
+    stopping = true;
     log.info({ signal }, "stopping; once more to quit at once");
-    stopping = app.stop().finally(() => process.exit());
+    void app.stop().finally(() => process.exit());
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
 }
