@@ -76,7 +76,8 @@ module.exports = {
       from: {
         orphan: true,
         path: "^src/",
-        pathNot: "^src/(main|cli/|video/embedded/roomProcess|media/compose/composeProcess)|\\.test\\.ts$",
+        pathNot:
+          "^src/(main|cli/|video/embedded/roomProcess|media/compose/composeProcess)|\\.test\\.ts$",
       },
       to: {},
     },

@@ -20,7 +20,9 @@ const entries = {
 };
 
 async function* sources(dir) {
-  for (const entry of (await readdir(dir, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of (await readdir(dir, { withFileTypes: true })).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
     const file = path.join(dir, entry.name);
     if (entry.isDirectory()) yield* sources(file);
     else if (!entry.name.endsWith(".test.ts")) yield file;
@@ -31,8 +33,13 @@ async function* sources(dir) {
 async function fingerprint() {
   const hash = createHash("sha256").update(process.version.split(".")[0]);
   const files = [path.join(root, "package-lock.json"), fileURLToPath(import.meta.url)];
-  for (const dir of ["src", "bench"]) for await (const file of sources(path.join(root, dir))) files.push(file);
-  for (const file of files) hash.update(path.relative(root, file)).update("\0").update(await readFile(file));
+  for (const dir of ["src", "bench"])
+    for await (const file of sources(path.join(root, dir))) files.push(file);
+  for (const file of files)
+    hash
+      .update(path.relative(root, file))
+      .update("\0")
+      .update(await readFile(file));
   return hash.digest("hex");
 }
 
@@ -47,7 +54,9 @@ export async function build() {
   try {
     await esbuild.build({
       absWorkingDir: root,
-      entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, path.join(root, file)])),
+      entryPoints: Object.fromEntries(
+        Object.entries(entries).map(([name, file]) => [name, path.join(root, file)]),
+      ),
       outdir: fresh,
       bundle: true,
       splitting: true,

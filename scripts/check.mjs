@@ -7,10 +7,18 @@ const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
 const steps = [
   ["format and lint", [bin("biome"), "ci", "--error-on-warnings", "."], "npm run format"],
-  ["layers", [bin("depcruise"), "src", "--output-type", "err"], "see docs/architecture.md for what a room may import"],
+  [
+    "layers",
+    [bin("depcruise"), "src", "--output-type", "err"],
+    "see docs/architecture.md for what a room may import",
+  ],
   ["dead code", [bin("knip")], "remove what nothing uses"],
   ["types", [bin("tsc"), "-p", "."], "npx tsc -p ."],
-  ["generated files", [process.execPath, path.join(root, "dist", "generate.js"), "--check"], "npm run gen"],
+  [
+    "generated files",
+    [process.execPath, path.join(root, "dist", "generate.js"), "--check"],
+    "npm run gen",
+  ],
   ["unit tests", [bin("vitest"), "run", "--project", "unit"], "npx vitest --project unit"],
 ];
 

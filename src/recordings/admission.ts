@@ -37,7 +37,10 @@ export interface AdmittedMeeting extends RecordableMeeting {
   orgId: string | null;
 }
 
-const lockHost = statement("recordings.lockHost", `SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE`);
+const lockHost = statement(
+  "recordings.lockHost",
+  `SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE`,
+);
 
 /** The share lock keeps the meeting from ending between this look and our commit. */
 const lockMeeting = statement<AdmittedMeeting>(
