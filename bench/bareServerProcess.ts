@@ -1,0 +1,21 @@
+import path from "node:path";
+import { processEntry } from "../src/config/paths.ts";
+import type { BareAddresses, BareServerOptions } from "./bareServer.ts";
+import { type Announced, plainEnvironment, startChild } from "./childProcess.ts";
+import type { Stage } from "./stage.ts";
+
+const program = path.join(path.dirname(processEntry("roomProcess")), "bench.js");
+
+/** Starts the baseline in a process of its own, like the product; gone with the stage. */
+export async function ownBareServer(
+  stage: Stage,
+  options: BareServerOptions,
+): Promise<Announced<BareAddresses>> {
+  const server = await startChild(
+    [program, "bare-server", JSON.stringify(options)],
+    plainEnvironment(),
+    (line) => JSON.parse(line) as BareAddresses,
+  );
+  stage.own("bare server", () => server.stop());
+  return server;
+}

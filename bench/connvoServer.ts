@@ -1,0 +1,66 @@
+import path from "node:path";
+import { processEntry } from "../src/config/paths.ts";
+import { systemClock } from "../src/core/clock.ts";
+import { silentLog } from "../src/core/log.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/db/embedded.ts";
+import { embeddedFolder } from "../src/db/target.ts";
+import { ControlClient } from "../src/video/embedded/control/client.ts";
+import { roomPaths } from "../src/video/embedded/control/paths.ts";
+import type { Health } from "../src/video/embedded/control/protocol.ts";
+import { type Announced, plainEnvironment, startChild } from "./childProcess.ts";
+import type { Stage } from "./stage.ts";
+
+/** The product as `npm start` runs it, in a process of its own. */
+export interface ConnvoServer {
+  readonly pid: number;
+  readonly url: string;
+  readonly dataDir: string;
+  stop(): Promise<void>;
+}
+
+const serverEntry = path.join(path.dirname(processEntry("roomProcess")), "main.js");
+
+/** Starts the built server over `dataDir` on free ports; resolves once it says that it is ready. */
+export async function startConnvo(dataDir: string): Promise<ConnvoServer> {
+  const settings = {
+    PORT: "0",
+    CONNVO_RTC_PORT: "0",
+    CONNVO_DATA_DIR: dataDir,
+    // Composing would use the very processor that is being measured.
+    CONNVO_COMPOSE_JOBS: "0",
+  };
+  const child: Announced<string> = await startChild(
+    [serverEntry],
+    { ...plainEnvironment(), ...settings },
+    readyAddress,
+  );
+  return { pid: child.pid, url: child.said, dataDir, stop: child.stop };
+}
+
+/** A running server in a folder of its own, both gone with the stage. */
+export async function ownConnvo(stage: Stage): Promise<ConnvoServer> {
+  const server = await startConnvo(await stage.folder());
+  stage.own("server", () => server.stop());
+  return server;
+}
+
+function readyAddress(line: string): string | undefined {
+  if (!line.includes('"msg":"ready"')) return undefined;
+  return (JSON.parse(line) as { url: string }).url;
+}
+
+/** Process id of the room process that serves a data folder. */
+export async function roomProcessOf(dataDir: string): Promise<number> {
+  const client = new ControlClient(roomPaths(dataDir).socketPath, systemClock);
+  try {
+    return (await client.call<Health>("health")).pid;
+  } finally {
+    client.close();
+  }
+}
+
+/** The embedded PostgreSQL a server runs over `dataDir`, shared with it. */
+export function postgresOf(dataDir: string): Promise<EmbeddedPostgres> {
+  const folder = embeddedFolder(dataDir);
+  return startEmbeddedPostgres({ dataDir: folder, log: silentLog, clock: systemClock });
+}

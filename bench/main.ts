@@ -1,0 +1,75 @@
+import { cpus, loadavg, totalmem } from "node:os";
+import { Command } from "commander";
+import { notRun, type Row } from "./row.ts";
+import { Stage } from "./stage.ts";
+import { table } from "./table.ts";
+
+type Benchmark = (stage: Stage) => Promise<Row[]>;
+
+/** Name on the command line → the benchmark; loaded when it is its turn. */
+const benchmarks: Record<string, () => Promise<Benchmark>> = {
+  query: async () => (await import("./query.ts")).benchQuery,
+  starts: async () => (await import("./starts.ts")).benchStarts,
+  firstPacket: async () => (await import("./firstPacket.ts")).benchFirstPacket,
+  capture: async () => (await import("./captureCpu.ts")).benchCaptureCpu,
+  startup: async () => (await import("./startup.ts")).benchStartup,
+  memory: async () => (await import("./memory.ts")).benchMemory,
+};
+
+const say = (text: string) => process.stderr.write(`  ${text}\n`);
+
+async function main(wanted: readonly string[], quick: boolean): Promise<void> {
+  const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));
+  if (unknown.length > 0)
+    throw new Error(`no row is called ${unknown[0]}; rows: ${Object.keys(benchmarks).join(", ")}`);
+  const rows: Row[] = [];
+  for (const [name, load] of Object.entries(benchmarks)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    process.stderr.write(`${name}\n`);
+    rows.push(...(await run(name, await load(), quick)));
+  }
+  process.stdout.write(`${machine()}\n\n${table(rows)}\n`);
+}
+
+let stage: Stage | undefined;
+
+async function run(name: string, benchmark: Benchmark, quick: boolean): Promise<Row[]> {
+  stage = new Stage({ quick, say });
+  try {
+    return await benchmark(stage);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    return [notRun(name, "it failed, see above")];
+  } finally {
+    await stage.close();
+  }
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
+  const load = loadavg()[0]?.toFixed(1);
+  return `${cpus().length} × ${cpu?.model.trim()}, ${memory}, Node ${process.versions.node}, load ${load} at the end`;
+}
+
+const program = new Command("npm run bench --")
+  .description("Measures Connvo against plain software doing the same, and prints one table")
+  .argument("[rows...]", `any of: ${Object.keys(benchmarks).join(", ")}; all without`)
+  .option("--quick", "fewer and shorter rounds, in all at most 90 s")
+  .action((rows: string[], { quick = false }: { quick?: boolean }) => main(rows, quick));
+
+program.command("bare-server <options>", { hidden: true }).action(async (options: string) => {
+  const { serveBare } = await import("./bareServer.ts");
+  await serveBare(JSON.parse(options));
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    void (stage?.close() ?? Promise.resolve()).finally(() => process.exit(130));
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,150 @@
+import { statfs } from "node:fs/promises";
+import type pg from "pg";
+import { loadConfig } from "../src/config/config.ts";
+import { systemClock } from "../src/core/clock.ts";
+import { silentLog } from "../src/core/log.ts";
+import { migrate } from "../src/db/migrate.ts";
+import { migrationsFolder } from "../src/db/migrationsFolder.ts";
+import { openDatabase } from "../src/db/pool.ts";
+import type { Database } from "../src/db/port.ts";
+import { openTarget } from "../src/db/target.ts";
+import type { RecordingServices } from "../src/recordings/services.ts";
+import { startRecording } from "../src/recordings/start.ts";
+import { createFileStorage } from "../src/storage/file/fileStorage.ts";
+import { withResilience } from "../src/video/resilience.ts";
+import { type Host, writeHosts } from "./hosts.ts";
+import { instantVideo } from "./instantVideo.ts";
+import { rawPool } from "./rawPool.ts";
+import { runRaw, startOf } from "./rawStart.ts";
+import { type Row, rowOf, units } from "./row.ts";
+import type { Stage } from "./stage.ts";
+import { StatementTape, type TapedTransaction } from "./statementTape.ts";
+import { compare, interleave } from "./statistics.ts";
+
+/** Callers at once → starts in one round. */
+const loads = [
+  { callers: 1, full: 250, quick: 100 },
+  { callers: 16, full: 800, quick: 300 },
+  { callers: 64, full: 800, quick: 300 },
+];
+
+interface Subject {
+  pool: pg.Pool;
+  services: RecordingServices;
+  taped: Host;
+  tape: readonly TapedTransaction[];
+}
+
+/** startRecording transactions a second against the raw driver saying the same to the same PostgreSQL. */
+export async function benchStarts(stage: Stage): Promise<Row[]> {
+  const subject = await prepare(stage);
+  const rows: Row[] = [];
+  for (const { callers, full, quick } of loads) {
+    stage.say(`startRecording, ${callers} callers`);
+    rows.push(await benchLoad(stage, subject, callers, stage.pick(full, quick)));
+  }
+  return rows;
+}
+
+async function benchLoad(
+  stage: Stage,
+  { pool, services, taped, tape }: Subject,
+  callers: number,
+  starts: number,
+): Promise<Row> {
+  const ours = async () =>
+    rate(callers, await writeHosts(pool, starts), ({ userId, meetingId }) =>
+      startRecording(services, userId, { meetingId }),
+    );
+  const raw = async () => {
+    const hosts = await writeHosts(pool, starts);
+    const prepared = hosts.map((host) => startOf(tape, taped, host));
+    return rate(callers, prepared, (start) => runRaw(pool, start));
+  };
+  // Connections opened, statements prepared, code compiled.
+  await interleave(1, ours, raw);
+  const comparison = compare(await interleave(stage.pick(5, 3), ours, raw));
+  return rowOf({
+    name: `startRecording, ${callers} caller${callers === 1 ? "" : "s"}`,
+    baseline: "raw pg, same SQL",
+    comparison,
+    format: units.perSecond,
+    aim: { of: "ratio", least: 0.6 },
+  });
+}
+
+/** Works through `items` with so many callers at once. @returns items a second */
+async function rate<T>(
+  callers: number,
+  items: readonly T[],
+  work: (item: T) => Promise<unknown>,
+): Promise<number> {
+  const waiting = items[Symbol.iterator]();
+  const caller = async () => {
+    for (const item of waiting) await work(item);
+  };
+  const began = performance.now();
+  await Promise.all(Array.from({ length: callers }, caller));
+  return (items.length / (performance.now() - began)) * 1000;
+}
+
+async function prepare(stage: Stage): Promise<Subject> {
+  const dataDir = await stage.folder();
+  const { connection, stop } = await openTarget(
+    { dataDir, databaseUrl: undefined },
+    silentLog,
+    systemClock,
+  );
+  stage.own("PostgreSQL", stop);
+  await migrate({ connection, folder: migrationsFolder(), log: silentLog });
+  const tape = new StatementTape();
+  const config = loadConfig({ CONNVO_DATA_DIR: dataDir });
+  const db = await openDatabase({
+    connection,
+    poolSize: config.databasePoolSize,
+    namedStatements: true,
+    log: silentLog,
+  });
+  stage.own("database", () => db.close());
+  const pool = rawPool(connection, config.databasePoolSize);
+  stage.own("raw pool", () => pool.end());
+  const services = servicesOf(config, db);
+  try {
+    return { pool, services, ...(await recordOne(tape, pool, services)) };
+  } finally {
+    tape.stop();
+  }
+}
+
+function servicesOf(config: ReturnType<typeof loadConfig>, db: Database): RecordingServices {
+  const freeDiskBytes = async () => {
+    const { bavail, bsize } = await statfs(config.dataDir);
+    return bavail * bsize;
+  };
+  return {
+    config,
+    db,
+    video: withResilience(instantVideo(), { log: silentLog }),
+    storage: createFileStorage(config.dataDir),
+    clock: systemClock,
+    log: silentLog,
+    nodeId: "bench",
+    publicUrl: () => "http://127.0.0.1",
+    freeDiskBytes,
+  };
+}
+
+/** What one start says; announcing its commits is left out, which ours does in batches and the baseline not at all. */
+async function recordOne(tape: StatementTape, pool: pg.Pool, services: RecordingServices) {
+  const hosts = await writeHosts(pool, 20);
+  const start = ({ userId, meetingId }: Host) => startRecording(services, userId, { meetingId });
+  const [taped, ...others] = hosts;
+  if (!taped) throw new Error("no hosts");
+  // Together, so that every connection has prepared every statement before the one that counts.
+  await Promise.all(others.map(start));
+  const all = await tape.record(() => start(taped));
+  return {
+    taped,
+    tape: all.filter((transaction) => !transaction.some(({ text }) => /pg_notify/.test(text))),
+  };
+}
