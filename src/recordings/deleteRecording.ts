@@ -2,6 +2,7 @@ import { recordAudit, recordEvent } from "../audit/record.ts";
 import { AppError } from "../core/errors.ts";
 import { statement, type Tx } from "../db/port.ts";
 import type { Recording } from "./recording.ts";
+import { removeUnfinishedRenditions } from "./renditions.ts";
 import { isOpen } from "./states.ts";
 import { lockRecording } from "./store.ts";
 
@@ -34,6 +35,7 @@ export async function deleteRecording(tx: Tx, id: string, actorUserId: string): 
     });
   }
   await tx.run(markDeleted, [id]);
+  await removeUnfinishedRenditions(tx, id);
   const { meetingId } = recording;
   tx.writes(`meeting:${meetingId}`);
   await recordEvent(tx, { meetingId, recordingId: id, type: "recording_deleted", data: {} });

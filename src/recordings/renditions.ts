@@ -109,6 +109,11 @@ const removeAll = statement(
   `DELETE FROM renditions WHERE recording_id = $1`,
 );
 
+const removeUnfinished = statement(
+  "renditions.removeUnfinished",
+  `DELETE FROM renditions WHERE recording_id = $1 AND state <> 'ready'`,
+);
+
 /** The rendition of that look: the one there is, or a new one in the queue. A failed one is queued again. */
 export async function ensureRendition(
   tx: Tx,
@@ -223,4 +228,9 @@ export async function releaseRendition(
 
 export async function removeRenditions(tx: Tx, recordingId: string): Promise<void> {
   await tx.run(removeAll, [recordingId]);
+}
+
+/** Takes renditions out of the queue and out of the hands of those who compose them. */
+export async function removeUnfinishedRenditions(tx: Tx, recordingId: string): Promise<void> {
+  await tx.run(removeUnfinished, [recordingId]);
 }

@@ -186,7 +186,9 @@ async function giveUpOrRetry(
   return services.db.transaction((tx) => postponeRecording(tx, recording, at + retryMs));
 }
 
+/** A purge is never given up. */
 function limitOf(recording: Recording): number | undefined {
+  if (recording.deletedAt !== null) return undefined;
   switch (recording.state) {
     case "starting":
       return patience.starting;

@@ -53,7 +53,7 @@ const advance = statement<Recording>(
      gaps = coalesce($12::jsonb, gaps), tracks = coalesce($13::jsonb, tracks),
      size_bytes = coalesce($14, size_bytes),
      lease_owner = NULL, lease_until = NULL, updated_at = app_now()
-   WHERE r.id = $1 AND r.state = ANY($3)
+   WHERE r.id = $1 AND r.state = ANY($3) AND r.deleted_at IS NULL
    RETURNING ${recordingColumns}`,
 );
 
@@ -114,8 +114,8 @@ export async function now(tx: ReadTx): Promise<number> {
 }
 
 /**
- * Moves a recording to `to` if that is legal from where it is.
- * @returns the recording after the move, or undefined when somebody else has moved it past that already
+ * Moves a recording to `to` if that is legal from where it is; a deleted one keeps its state and waits for its purge.
+ * @returns the recording after the move, or undefined when it has been moved past that already or deleted
  */
 export async function advanceRecording(
   tx: Tx,

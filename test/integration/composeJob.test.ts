@@ -197,3 +197,22 @@ it("a recording deleted while it is composed is gone, and its files with it", as
   expect(await readdir(path.join(root, "recordings", recordingId))).toEqual([]);
   expect(await row(recordingId)).toMatchObject({ rendition: null });
 });
+
+it("what is finished for a recording that was deleted meanwhile changes nothing and leaves no file", async () => {
+  const { recordingId, hostId } = await stopped();
+  const started = deferred();
+  const release = deferred();
+  const loop = run(async (job, options) => {
+    started.resolve();
+    await release.promise;
+    return write(job, options);
+  });
+  await started.promise;
+  await test.db.transaction((tx) => deleteRecording(tx, recordingId, hostId));
+  release.resolve();
+  await loop.stop();
+  expect(await readdir(path.join(root, "recordings", recordingId))).toEqual([]);
+  expect(await row(recordingId)).toMatchObject({ recording: "processing", rendition: null });
+  expect(await settleDue(stage.services)).toBeGreaterThan(0);
+  expect(await settleDue(stage.services)).toBe(0);
+});

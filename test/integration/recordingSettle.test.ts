@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "../../src/core/errors.ts";
+import { deleteRecording } from "../../src/recordings/deleteRecording.ts";
 import { requestStopForMeeting } from "../../src/recordings/requestStop.ts";
 import { settleDue } from "../../src/recordings/settle.ts";
 import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
+import { advanceRecording } from "../../src/recordings/store.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { activeMeeting, recordingStage, type Stage } from "./support/recordings.ts";
 import { timeout } from "./support/scriptedVideo.ts";
@@ -256,6 +258,35 @@ describe("a stop", () => {
     const { recordingId, meetingId, hostId } = await unconfirmed("accepted");
     await stopRecording(stage.services, hostId, { meetingId });
     expect((await row(recordingId))?.state).toBe("processing");
+  });
+});
+
+describe("a deleted recording", () => {
+  async function deleted() {
+    const { recordingId, meetingId, hostId } = await running();
+    await stopRecording(stage.services, hostId, { meetingId });
+    await test.db.transaction((tx) => deleteRecording(tx, recordingId, hostId));
+    return recordingId;
+  }
+  const due = async (id: string) =>
+    (await test.sql(`SELECT 1 FROM recordings WHERE id = $1 AND deadline_at IS NOT NULL`, [id]))
+      .length > 0;
+
+  it("is purged in the end, however long the provider cannot be reached", async () => {
+    const recordingId = await deleted();
+    const remove = vi.spyOn(stage.video, "deleteRecording").mockRejectedValue(timeout());
+    for (let hour = 0; hour < 4; hour++) await pass(3_600_000);
+    expect(await due(recordingId)).toBe(true);
+    remove.mockRestore();
+    await pass(3_600_000);
+    expect(await due(recordingId)).toBe(false);
+  });
+
+  it("is not moved on by who has not noticed yet", async () => {
+    const recordingId = await deleted();
+    const moved = await test.db.transaction((tx) => advanceRecording(tx, recordingId, "ready", {}));
+    expect(moved).toBeUndefined();
+    expect(await due(recordingId)).toBe(true);
   });
 });
 
