@@ -40,9 +40,13 @@ beforeAll(async () => {
   guest = await signIn(server.url, "Grace");
   meetingId = await startedMeeting(host);
   await invite(host, guest, meetingId);
+  const reconnect = true;
   publishers = [
-    await publish(server.url, host, meetingId, { media: await mediaOf(0) }),
-    await publish(server.url, guest, meetingId, { media: await mediaOf(1, { codec: "H264" }) }),
+    await publish(server.url, host, meetingId, { media: await mediaOf(0), reconnect }),
+    await publish(server.url, guest, meetingId, {
+      media: await mediaOf(1, { codec: "H264" }),
+      reconnect,
+    }),
   ];
   const { recordingId } = await startRecording(host, meetingId);
   await sent(seconds);

@@ -68,3 +68,29 @@ export function lateness(
     return sentAt[0] === undefined ? [] : [sentAt[0]];
   });
 }
+
+/** A picture may be this much off the moment it was sent, ms. */
+const toleranceMs = 250;
+
+/**
+ * Stretches of at least `leastMs` in which no picture shows what was sent at its time, though something was sent at
+ * the file's beginning; ms from its start.
+ */
+export function darkStretches(
+  marks: Seen["marks"][number],
+  sent: readonly SentFrame[],
+  file: { startedAt: number; durationMs: number },
+  leastMs: number,
+): { startMs: number; endMs: number }[] {
+  const lit = marks
+    .filter((mark) => {
+      const [late] = lateness([mark], sent, file.startedAt);
+      return late !== undefined && Math.abs(late) <= toleranceMs;
+    })
+    .map(({ ms }) => ms);
+  const edges = [0, ...lit, file.durationMs];
+  return edges.slice(1).flatMap((endMs, index) => {
+    const startMs = edges[index] ?? 0;
+    return endMs - startMs >= leastMs ? [{ startMs, endMs }] : [];
+  });
+}

@@ -1,0 +1,291 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import { rowsOf } from "./support/database.ts";
+import {
+  getRecording,
+  type RecordingDetail,
+  startedMeeting,
+  startRecording,
+  stopRecording,
+} from "./support/meetings.ts";
+import { type Person, signIn } from "./support/person.ts";
+import { type FoundProcess, killAll } from "./support/processes.ts";
+import { mediaOf, publish } from "./support/publishing.ts";
+import { darkStretches, look } from "./support/seen.ts";
+import { freePort, type ServerProcess } from "./support/server.ts";
+import { openSite, type Site } from "./support/site.ts";
+import { eventually, until } from "./support/until.ts";
+
+type Victim = "server" | "rooms" | "postgres";
+type Moment = "at the start" | "in the middle" | "at the stop";
+
+/** Media that was received before a kill and may be missing, ms. */
+const mayBeLostMs = 2000;
+/** A stretch without a new picture is a gap from here on, ms. */
+const noticeableMs = 500;
+
+const whole = { x: 0, y: 0, width: 640, height: 360 };
+const config = { quality: "360p" };
+
+let site: Site;
+let server: ServerProcess;
+let port: number;
+let people = 0;
+
+beforeAll(async () => {
+  site = await openSite();
+  port = await freePort();
+  server = await site.start({}, port);
+});
+
+afterAll(() => site.close());
+
+interface Scene {
+  host: Person;
+  meetingId: string;
+  publisher: WhipPublisher;
+}
+
+/** A running meeting in which one person publishes, who comes back by themselves whatever happens. */
+async function openScene(): Promise<Scene> {
+  const host = await signIn(server.url, `host ${++people}`);
+  const meetingId = await startedMeeting(host);
+  const media = await mediaOf(0);
+  const publisher = await publish(server.url, host, meetingId, { media, reconnect: true });
+  return { host, meetingId, publisher };
+}
+
+/** The publisher has noticed that the rooms it published to are gone, and sends to the new ones. */
+async function isBack({ publisher }: Scene, connectionsBefore: number): Promise<void> {
+  await until("the publisher is back", 20_000, () => {
+    return publisher.state === "live" && publisher.stats.connections > connectionsBefore;
+  });
+}
+
+/** kill -9; a killed server is started again by its operator, all others have to come back by themselves. */
+async function kill(victim: Victim): Promise<number> {
+  const found = await site.processes(victim);
+  expect(found.length).toBeGreaterThan(0);
+  const at = Date.now();
+  if (victim === "server") {
+    await server.kill();
+    server = await site.start({}, port);
+  } else await killAll(found);
+  return at;
+}
+
+/** Asks again until it is answered, as a person would. */
+function persistently<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  return eventually(`${what} is answered`, 30_000, () => ask().catch(() => undefined));
+}
+
+async function hasSent({ publisher }: Scene, ms: number): Promise<void> {
+  const from = Date.now();
+  await until(`${ms} ms of media were sent`, ms + 30_000, () => {
+    const live = publisher.state === "live";
+    return live && (publisher.sentFrames.at(-1)?.sentAt ?? 0) >= from + ms;
+  });
+}
+
+const reaches = (host: Person, recordingId: string, states: string[]) =>
+  eventually(`${recordingId} is ${states.join(" or ")}`, 90_000, async () => {
+    const found = await getRecording(host, recordingId).catch(() => undefined);
+    return found && states.includes(found.state) ? found : undefined;
+  });
+
+/** What a recording shows, against what was sent: stretches without it, ms from its start. */
+async function missingIn({ host, publisher }: Scene, recording: RecordingDetail) {
+  const answer = await fetch(recording.recordingUrl, {
+    headers: { authorization: `Bearer ${host.token}` },
+  });
+  expect(answer.status).toBe(200);
+  const file = path.join(path.dirname(site.dataDir), `${recording.recordingId}.mp4`);
+  await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+  const { startedAt = 0, durationMs = 0 } = recording;
+  const { marks } = look(file, [whole]);
+  return darkStretches(
+    marks[0] ?? [],
+    publisher.sentFrames,
+    { startedAt, durationMs },
+    noticeableMs,
+  );
+}
+
+async function expectGood(scene: Scene, recording: RecordingDetail): Promise<void> {
+  expect(recording.error).toBeUndefined();
+  expect(recording.probe?.problems).toEqual([]);
+  const { startedAt = 0, stoppedAt = 0, probe } = recording;
+  expect(Math.abs((probe?.durationMs ?? 0) - (stoppedAt - startedAt))).toBeLessThanOrEqual(200);
+  const open = await rowsOf(
+    site.dataDir,
+    `SELECT 1 FROM recordings a JOIN recordings b USING (meeting_id)
+     WHERE a.id < b.id AND meeting_id = $1
+       AND a.state NOT IN ('ready', 'failed') AND b.state NOT IN ('ready', 'failed')`,
+    [scene.meetingId],
+  );
+  expect(open).toEqual([]);
+}
+
+/** Starts, kills at the moment, stops; resolves with the recording that came of it and when the kill was. */
+async function recordThrough(scene: Scene, victim: Victim, moment: Moment) {
+  const { host, meetingId } = scene;
+  let killedAt = 0;
+  const start = startRecording(host, meetingId, config).then(
+    ({ recordingId }) => recordingId,
+    () => undefined,
+  );
+  const { connections } = scene.publisher.stats;
+  if (moment === "at the start") killedAt = await kill(victim);
+  const acknowledged = await start;
+  const recordingId =
+    acknowledged ??
+    (await persistently("a start", () => startRecording(host, meetingId, config))).recordingId;
+  if (victim === "rooms" && moment === "at the start") await isBack(scene, connections);
+  await hasSent(scene, 2500);
+  if (moment === "in the middle") {
+    killedAt = await kill(victim);
+    if (victim === "rooms") await isBack(scene, connections);
+    await hasSent(scene, 2500);
+  }
+  const stop = stopRecording(host, meetingId).catch(() => undefined);
+  if (moment === "at the stop") killedAt = await kill(victim);
+  if ((await stop) === undefined)
+    await persistently("a stop", () => stopRecording(host, meetingId));
+  const recording = await reaches(host, recordingId, ["ready", "failed"]);
+  return { recording, killedAt };
+}
+
+const victims: Victim[] = ["server", "rooms", "postgres"];
+const moments: Moment[] = ["at the start", "in the middle", "at the stop"];
+const matrix = victims.flatMap((victim) => moments.map((moment) => [victim, moment] as const));
+
+describe("kill -9", () => {
+  it.each(matrix)("of %s %s: the recording becomes ready", async (victim, moment) => {
+    const scene = await openScene();
+    try {
+      await hasSent(scene, 300);
+      const { recording, killedAt } = await recordThrough(scene, victim, moment);
+      await expectGood(scene, recording);
+      const missing = await missingIn(scene, recording);
+      if (victim !== "rooms") {
+        expect(recording.gaps).toEqual([]);
+        expect(missing).toEqual([]);
+        return;
+      }
+      const killedMs = killedAt - (recording.startedAt ?? 0);
+      for (const { startMs } of missing) expect(startMs).toBeGreaterThan(killedMs - mayBeLostMs);
+      if (moment !== "in the middle") return;
+      expect(missing).toHaveLength(1);
+      const [{ startMs, endMs } = { startMs: 0, endMs: 0 }] = missing;
+      const listed = recording.gaps.filter((gap) => {
+        return gap.startMs <= startMs + noticeableMs && gap.endMs >= endMs - noticeableMs;
+      });
+      expect({ gaps: listed, missing }).toEqual({ gaps: recording.gaps, missing });
+      expect(listed).toHaveLength(1);
+    } finally {
+      await scene.publisher.close();
+    }
+  });
+
+  it("of rooms: they are back within a second", async () => {
+    const [before] = await site.processes("rooms");
+    const killedAt = performance.now();
+    await kill("rooms");
+    await until("other rooms answer", 5000, async () => {
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      return text.includes('connvo_rooms{measure="uptimeSeconds"}');
+    });
+    expect(performance.now() - killedAt).toBeLessThan(1000);
+    const [after] = await site.processes("rooms");
+    expect(after?.pid).not.toBe(before?.pid);
+  });
+
+  it("of everything at once: the recording goes on with the next start", async () => {
+    const scene = await openScene();
+    try {
+      const { recordingId } = await startRecording(scene.host, scene.meetingId, config);
+      await hasSent(scene, 2500);
+      const { connections } = scene.publisher.stats;
+      await killAll(await site.processes());
+      server = await site.start({}, port);
+      await isBack(scene, connections);
+      await hasSent(scene, 2000);
+      expect(await startRecording(scene.host, scene.meetingId, config)).toMatchObject({
+        recordingId,
+      });
+      await stopRecording(scene.host, scene.meetingId);
+      const recording = await reaches(scene.host, recordingId, ["ready", "failed"]);
+      await expectGood(scene, recording);
+      expect(recording.gaps.length).toBeGreaterThan(0);
+    } finally {
+      await scene.publisher.close();
+    }
+  });
+
+  it("of rooms before anybody published: it fails and says why", async () => {
+    const host = await signIn(server.url, `host ${++people}`);
+    const meetingId = await startedMeeting(host);
+    const { recordingId } = await startRecording(host, meetingId);
+    await kill("rooms");
+    await persistently("a stop", () => stopRecording(host, meetingId));
+    const recording = await reaches(host, recordingId, ["ready", "failed"]);
+    expect(recording).toMatchObject({ state: "failed", error: { code: "no_media" } });
+  });
+});
+
+describe("kill -9 of the composer", () => {
+  async function recorded() {
+    const scene = await openScene();
+    const { recordingId } = await startRecording(scene.host, scene.meetingId, config);
+    await hasSent(scene, 2500);
+    await stopRecording(scene.host, scene.meetingId);
+    await scene.publisher.close();
+    return { scene, recordingId };
+  }
+
+  const composer = () =>
+    eventually("a composer runs", 20_000, async () => (await site.processes("composer"))[0]);
+
+  it("once and again: it is composed all the same", async () => {
+    const { scene, recordingId } = await recorded();
+    for (let count = 0; count < 2; count++) {
+      const victim: FoundProcess = await composer();
+      await killAll([victim]);
+      await until("it is gone", 2000, async () => {
+        return !(await site.processes("composer")).some(({ pid }) => pid === victim.pid);
+      });
+    }
+    const recording = await reaches(scene.host, recordingId, ["ready", "failed"]);
+    await expectGood(scene, recording);
+    expect(await missingIn(scene, recording)).toEqual([]);
+  });
+
+  it("with its server: no composer is left, and the next server composes", async () => {
+    const { scene, recordingId } = await recorded();
+    await composer();
+    await server.kill();
+    await until("the orphan has left", 3000, async () => {
+      return (await site.processes("composer")).length === 0;
+    });
+    server = await site.start({}, port);
+    const recording = await reaches(scene.host, recordingId, ["ready", "failed"]);
+    await expectGood(scene, recording);
+  });
+});
+
+describe("after all that", () => {
+  it("nothing is open, nothing acknowledged is lost", async () => {
+    const rows = await rowsOf<{ state: string; count: string }>(
+      site.dataDir,
+      "SELECT state, count(*) FROM recordings GROUP BY state ORDER BY state",
+    );
+    expect(rows.map(({ state }) => state).filter((state) => state !== "failed")).toEqual(["ready"]);
+    const failures = await rowsOf<{ code: string }>(
+      site.dataDir,
+      "SELECT error_code AS code FROM recordings WHERE state = 'failed'",
+    );
+    for (const { code } of failures) expect(["no_media", "never_started"]).toContain(code);
+  });
+});
