@@ -96,12 +96,15 @@ export async function admitStart(
   request: StartRequest,
   limits: AdmissionLimits,
 ): Promise<Admission> {
-  await tx.first(lockHost, [request.userId]);
-  const meeting = await tx.first(lockMeeting, [request.meetingId]);
-  if (!meeting)
-    throw new AppError("NOT_FOUND", "There is no such meeting", { id: request.meetingId });
+  const { meetingId, userId } = request;
+  // Said in one go, answered in this order, each seeing what was committed before it: one round trip.
+  const [, meeting, facts] = await Promise.all([
+    tx.first(lockHost, [userId]),
+    tx.first(lockMeeting, [meetingId]),
+    tx.first(situation, [meetingId, userId]),
+  ]);
+  if (!meeting) throw new AppError("NOT_FOUND", "There is no such meeting", { id: meetingId });
   orThrow(mayRecord(meeting));
-  const facts = await tx.first(situation, [request.meetingId, request.userId]);
   if (!facts) throw new Error("the database did not describe the situation");
   if (facts.openId) return joinOpen(tx, facts.openId, request);
   orThrow(
