@@ -8,7 +8,11 @@ export const commitChannel = "connvo_commit";
 /** PostgreSQL refuses payloads of 8000 bytes and more. */
 const payloadLimit = 7900;
 
-const notify = statement("db.notify", `SELECT pg_notify('${commitChannel}', $1)`);
+/** Without waiting for the disk: there is nothing in it to be kept. */
+const notify = statement(
+  "db.notify",
+  `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${commitChannel}', $1)`,
+);
 
 /**
  * Announces what was committed, in batches and after the fact. A NOTIFY inside the writing transaction would make
