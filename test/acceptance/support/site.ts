@@ -18,7 +18,9 @@ export interface Site {
   processes(role?: FoundProcess["role"]): Promise<FoundProcess[]>;
   /** Stops every server. @returns what was still running or lying about some seconds after */
   stop(): Promise<string[]>;
-  /** Ends all processes that are left, and removes the folder. */
+  /** Stops every server and ends whatever else runs. */
+  endAll(): Promise<void>;
+  /** The same, and removes the folder. */
   close(): Promise<void>;
 }
 
@@ -43,6 +45,10 @@ export async function openSite(): Promise<Site> {
     }).catch(() => undefined);
     return (await processes()).map(({ role, command }) => `${role}: ${command}`);
   };
+  const endAll = async () => {
+    await stopServers();
+    await killAll(await processes());
+  };
   return {
     dataDir,
     servers,
@@ -57,9 +63,9 @@ export async function openSite(): Promise<Site> {
     },
     processes,
     stop,
+    endAll,
     close: async () => {
-      await stopServers();
-      await killAll(await processes());
+      await endAll();
       await rm(parent, { recursive: true, force: true });
     },
   };
