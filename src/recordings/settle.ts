@@ -129,12 +129,25 @@ function absent(recording: Recording): Failure {
 
 /** The meeting may be recorded again while the provider still writes: `processing` does not hold the open place. */
 async function settleFinishing(services: RecordingServices, recording: Recording, at: number) {
+  if (services.video.capabilities.composesLocally) return settleUnsealed(services, recording, at);
   if (recording.state === "processing")
     return giveUpOrRetry(services, recording, at, "file_missing");
   return services.db.transaction((tx) =>
     advanceRecording(tx, recording.id, "processing", {
       stoppedAt: recording.stopRequestedAt ?? at,
       deadlineAt: at + processingPollMs,
+    }),
+  );
+}
+
+/** What is composed here is `processing` only once it is sealed: nothing later tells its tracks and gaps. */
+function settleUnsealed(services: RecordingServices, recording: Recording, at: number) {
+  if (recording.state === "stopping")
+    return giveUpOrRetry(services, recording, at, "stop_unconfirmed", patience.finishing);
+  return services.db.transaction((tx) =>
+    advanceRecording(tx, recording.id, "stopping", {
+      stopRequestedAt: at,
+      deadlineAt: at + retryMs,
     }),
   );
 }
@@ -174,9 +187,9 @@ async function giveUpOrRetry(
   recording: Recording,
   at: number,
   code: string,
+  limit: number | undefined = limitOf(recording),
 ): Promise<unknown> {
   const waitingSince = recording.stopRequestedAt ?? recording.requestedAt;
-  const limit = limitOf(recording);
   if (limit !== undefined && at - waitingSince > limit) {
     return recordFailure(services, recording, {
       code,

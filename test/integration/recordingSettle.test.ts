@@ -144,6 +144,23 @@ describe("a running recording", () => {
     });
   });
 
+  it("is processed only once it is sealed, so that its tracks and reason are known", async () => {
+    const { recordingId } = await running();
+    stage.video.next("recordingState", () => ({ status: "finishing" }));
+    await pass(5_000);
+    expect(await row(recordingId)).toMatchObject({ state: "stopping", stop_reason: null });
+    stage.video.next("stopRecording", () => ({ status: "finishing" }));
+    await pass(5_000);
+    expect(await row(recordingId)).toMatchObject({ state: "stopping", renditions: 0 });
+    stage.video.seal(recordingId, "disk_full");
+    await pass(5_000);
+    expect(await row(recordingId)).toMatchObject({
+      state: "processing",
+      stop_reason: "disk_full",
+      renditions: 1,
+    });
+  });
+
   it("without any media fails with that reason and keeps no rendition", async () => {
     const { recordingId } = await running();
     stage.video.seal(recordingId, "room_closed", { hasMedia: false });
