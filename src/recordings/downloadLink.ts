@@ -35,7 +35,7 @@ export async function createDownloadLink(
       id: args.renditionId,
     });
   });
-  const life = Math.min(maxLinkLifeMs, Math.max(1, args.expiresInMs ?? maxLinkLifeMs));
+  const life = Math.min(maxLinkLifeMs, Math.max(1, args.expiresInMs ?? maxLinkLifeMs) || 1);
   const expiresAt = Math.trunc(clock.now() + life);
   const renditionId = args.renditionId ?? "";
   const query = links.sign({ recordingId: args.recordingId, renditionId, userId, expiresAt });

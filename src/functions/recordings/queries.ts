@@ -32,7 +32,7 @@ export const listRecordings = query({
   args: { meetingId: v.id("meetings"), limit: v.optional(v.number()) },
   returns: v.array(recordingSummary),
   handler: async (ctx, args) => {
-    const limit = Math.min(100, Math.max(1, Math.trunc(args.limit ?? 20)));
+    const limit = Math.min(100, Math.max(1, Math.trunc(args.limit ?? 20) || 1));
     const recordings = await list(ctx.tx, args.meetingId, limit);
     return recordings.map((recording) => summaryView(ctx.services.publicUrl(), recording));
   },
