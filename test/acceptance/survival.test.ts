@@ -235,6 +235,31 @@ describe("kill -9", () => {
   });
 });
 
+describe("a server that is stopped by its operator", () => {
+  it("leaves running recordings to its rooms, and the next server goes on with them", async () => {
+    const scene = await openScene();
+    try {
+      const { recordingId } = await startRecording(scene.host, scene.meetingId, config);
+      await hasSent(scene, 1500);
+      const rooms = await site.processes("rooms");
+      expect(await server.stop()).toBe(0);
+      expect((await site.processes()).map(({ pid }) => pid)).toEqual(rooms.map(({ pid }) => pid));
+      await hasSent(scene, 1500);
+      server = await site.start({}, port);
+      expect(server.output()).toContain("room process adopted");
+      expect((await getRecording(scene.host, recordingId)).state).toBe("recording");
+      await stopRecording(scene.host, scene.meetingId);
+      const recording = await reaches(scene.host, recordingId, ["ready", "failed"]);
+      await expectGood(scene, recording);
+      expect(recording.gaps).toEqual([]);
+      expect(await missingIn(scene, recording)).toEqual([]);
+      expect(scene.publisher.stats.connections).toBe(1);
+    } finally {
+      await scene.publisher.close();
+    }
+  });
+});
+
 describe("kill -9 of the composer", () => {
   async function recorded() {
     const scene = await openScene();

@@ -78,7 +78,10 @@ function collect(child: ChildProcess): () => string {
 
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
   await until("the server is ready", 60_000, async () => {
-    if (child.exitCode !== null) throw new Error(`the server has exited:\n${output()}`);
+    if (child.exitCode !== null)
+      throw new Error(`the server has exited with ${child.exitCode}:\n${output()}`);
+    // Another server may answer at that address.
+    if (!output().includes('"msg":"ready"')) return false;
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     return answer?.ok === true;
   });
