@@ -96,7 +96,7 @@ export function signInPage(returnTo: string | undefined): string {
 <main>
 <h1 id="title" tabindex="-1">Sign in</h1>
 <noscript><p>This page needs JavaScript. POST {"name": "…"} to /auth/local/token does the same.</p></noscript>
-<form id="form">
+<form id="form" novalidate>
 <p>This server keeps no passwords: pick a name, and the same name is always the same person.</p>
 <label for="name">Your name</label>
 <input id="name" name="name" autocomplete="nickname" maxlength="160" required autofocus aria-describedby="problem">
