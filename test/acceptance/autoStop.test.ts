@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { getRecording, invite, startedMeeting, startRecording } from "./support/meetings.ts";
+import { type Person, signIn } from "./support/person.ts";
+import { mediaOf, publish } from "./support/publishing.ts";
+import type { ServerProcess } from "./support/server.ts";
+import { openSite, type Site } from "./support/site.ts";
+import { eventually, until } from "./support/until.ts";
+
+const emptySeconds = 2;
+const maxSeconds = 6;
+
+let site: Site;
+let server: ServerProcess;
+let people = 0;
+
+beforeAll(async () => {
+  site = await openSite();
+  server = await site.start({
+    CONNVO_RECORDING_EMPTY_SECONDS: String(emptySeconds),
+    CONNVO_RECORDING_MAX_SECONDS: String(maxSeconds),
+  });
+});
+
+afterAll(() => site.close());
+
+const somebody = () => signIn(server.url, `person ${++people}`);
+
+const ended = (person: Person, recordingId: string) =>
+  eventually("the recording has ended by itself", 30_000, async () => {
+    const found = await getRecording(person, recordingId);
+    return ["ready", "failed"].includes(found.state) ? found : undefined;
+  });
+
+async function inRoom(person: Person, meetingId: string): Promise<number> {
+  const people = await person.query<{ webrtcConnected: boolean }[]>(
+    "meetings/queries:listMeetingParticipants",
+    { meetingId },
+  );
+  return people.filter(({ webrtcConnected }) => webrtcConnected).length;
+}
+
+describe("a recording nobody stops", () => {
+  it("ends when the last participant has been gone for the configured time", async () => {
+    const host = await somebody();
+    const guest = await somebody();
+    const meetingId = await startedMeeting(host);
+    await invite(host, guest, meetingId);
+    const options = { media: await mediaOf(0) };
+    const first = await publish(server.url, host, meetingId, options);
+    const second = await publish(server.url, guest, meetingId, options);
+    const { recordingId } = await startRecording(host, meetingId);
+    await until("both are in the room", 5000, async () => (await inRoom(host, meetingId)) === 2);
+    await first.close();
+    await until("one has left", 5000, async () => (await inRoom(host, meetingId)) === 1);
+    const leftAt = Date.now();
+    await second.close();
+    const recording = await ended(host, recordingId);
+    expect(recording).toMatchObject({ state: "ready", stopReason: "empty" });
+    const goneMs = (recording.stoppedAt ?? 0) - leftAt;
+    expect(goneMs).toBeGreaterThan(emptySeconds * 1000 - 100);
+    expect(goneMs).toBeLessThan(emptySeconds * 1000 + 4000);
+  });
+
+  it("ends at the longest duration it may have", async () => {
+    const host = await somebody();
+    const meetingId = await startedMeeting(host);
+    const publisher = await publish(server.url, host, meetingId, { media: await mediaOf(0) });
+    const { recordingId } = await startRecording(host, meetingId);
+    const recording = await ended(host, recordingId);
+    await publisher.close();
+    expect(recording).toMatchObject({ state: "ready", stopReason: "max_duration" });
+    expect(recording.durationMs).toBeGreaterThan(maxSeconds * 1000 - 200);
+    expect(recording.durationMs).toBeLessThan(maxSeconds * 1000 + 2500);
+  });
+});
+
+describe("somebody who vanishes without a word", () => {
+  it("is seen to be gone within five seconds", async () => {
+    const host = await somebody();
+    const meetingId = await startedMeeting(host);
+    const publisher = await publish(server.url, host, meetingId, { media: await mediaOf(0) });
+    await until("they are in the room", 5000, async () => (await inRoom(host, meetingId)) === 1);
+    const lastSeenAt = performance.now();
+    publisher.vanish();
+    await until("they are gone", 10_000, async () => (await inRoom(host, meetingId)) === 0);
+    // Five seconds of silence and the way through the database.
+    expect(performance.now() - lastSeenAt).toBeLessThan(6000);
+    await publisher.close();
+  });
+});
