@@ -12,6 +12,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   starts: async () => (await import("./starts.ts")).benchStarts,
   firstPacket: async () => (await import("./firstPacket.ts")).benchFirstPacket,
   capture: async () => (await import("./captureCpu.ts")).benchCaptureCpu,
+  compose: async () => (await import("./compose.ts")).benchCompose,
   startup: async () => (await import("./startup.ts")).benchStartup,
   memory: async () => (await import("./memory.ts")).benchMemory,
 };
@@ -22,14 +23,21 @@ async function main(wanted: readonly string[], quick: boolean): Promise<void> {
   const unknown = wanted.filter((name) => !Object.hasOwn(benchmarks, name));
   if (unknown.length > 0)
     throw new Error(`no row is called ${unknown[0]}; rows: ${Object.keys(benchmarks).join(", ")}`);
+  const [began, load] = [performance.now(), loadNow()];
+  if (Number(load) > 1) say(`the machine is busy already (load ${load}): take the figures lightly`);
   const rows: Row[] = [];
-  for (const [name, load] of Object.entries(benchmarks)) {
+  for (const [name, open] of Object.entries(benchmarks)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stderr.write(`${name}\n`);
-    rows.push(...(await run(name, await load(), quick)));
+    rows.push(...(await run(name, await open(), quick)));
   }
-  process.stdout.write(`${machine()}\n\n${table(rows)}\n`);
+  const took = `${((performance.now() - began) / 1000).toFixed(0)} s`;
+  const circumstances = `${machine()}, load ${load} before and ${loadNow()} after, ${took}`;
+  process.stdout.write(`${circumstances}\n\n${table(rows)}\n`);
 }
+
+/** Processes running or waiting to, averaged over the last minute. */
+const loadNow = () => (loadavg()[0] ?? 0).toFixed(1);
 
 let stage: Stage | undefined;
 
@@ -49,8 +57,7 @@ async function run(name: string, benchmark: Benchmark, quick: boolean): Promise<
 function machine(): string {
   const [cpu] = cpus();
   const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
-  const load = loadavg()[0]?.toFixed(1);
-  return `${cpus().length} × ${cpu?.model.trim()}, ${memory}, Node ${process.versions.node}, load ${load} at the end`;
+  return `${cpus().length} × ${cpu?.model.trim()}, ${memory}, Node ${process.versions.node}`;
 }
 
 const program = new Command("npm run bench --")
