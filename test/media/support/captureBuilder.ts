@@ -18,7 +18,10 @@ export async function buildCapture(dir: string, script: CaptureScript): Promise<
   const deps = { clock, log: silentLog };
   const start = { recordingId: "recording_test", roomId: "room_test", maxDurationMs: 3_600_000 };
   let writer = await CaptureWriter.create(dir, start, deps);
-  const steps = script.publications.flatMap((one) => stepsOf(one, script)).sort(byTime);
+  const steps = script.publications
+    .flatMap((one) => stepsOf(one, script))
+    .filter((step) => step.atMs <= script.durationMs)
+    .sort(byTime);
   const { atMs = Number.POSITIVE_INFINITY, backMs = 0 } = script.outage ?? {};
   let breathedMs = 0;
   let died = false;
@@ -73,7 +76,9 @@ function trackSteps(
     (firstRtp[kind] + Math.round(((ms - fromMs) * pace * clockRate) / 1000)) % 2 ** 32;
   const codec = kind === "audio" ? "opus" : media.spec.codec;
   let track: TrackWriter | undefined;
-  const dead = (ms: number) => script.outage !== undefined && ms >= script.outage.atMs;
+  // What was being sent when the writer died ends there for the capture.
+  const { atMs: diesMs = Number.POSITIVE_INFINITY } = script.outage ?? {};
+  const dead = (ms: number) => fromMs < diesMs && ms >= diesMs;
   const frames = framesOf(publication, kind).filter(
     ({ atMs }) => atMs < toMs && !dead(atMs + delay),
   );
@@ -83,7 +88,8 @@ function trackSteps(
       track ??= writer.track({ participant, kind, codec, clockRate, ssrc: 1 });
       if (index === 0) track.first(toRtp(atMs));
       track.frame({ ...frame, ms: Math.round((atMs - (frames[0]?.atMs ?? 0)) * pace) });
-      if (level !== undefined && index % 13 === 0) writer.level(track.id, level);
+      if (level !== undefined && index % 13 === 0)
+        writer.level(track.id, publication.steadyLevelDbov ?? level);
     },
   }));
   const reports = reportTimes(publication, kind)

@@ -23,6 +23,8 @@ export interface Publication {
   silences?: { kind: "audio" | "video"; fromMs: number; toMs: number }[];
   /** From then on the video is another one, in the same track. */
   switches?: { atMs: number; media: MediaLoop }[];
+  /** The level reported with every sound, instead of that of the beeps. */
+  steadyLevelDbov?: number;
   /** How the tracks end; `abrupt` leaves them to the seal. */
   ending?: "leave" | "abrupt";
 }
