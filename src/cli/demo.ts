@@ -19,7 +19,7 @@ function fail(error: unknown): void {
   process.exitCode = interrupted.signal.aborted ? exitInterrupted : 1;
 }
 
-process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
 await demoCommand(async (options) => {
   const output = createOutput(process.stdout);
   const { signal } = interrupted;

@@ -32,7 +32,10 @@ export interface PeerOffer {
   keepAlive: unknown;
 }
 
-/** Opens a connection and gathers its candidates. */
+/**
+ * Opens a connection and gathers its candidates. The library lets go of what keeps a process alive when it reports
+ * the end of a track or a connection, so both are listened to from the beginning.
+ */
 export async function offerMedia(options: OfferOptions): Promise<PeerOffer> {
   const { name, bindAddress } = options;
   const connection = new PeerConnection(name, {
@@ -45,6 +48,7 @@ export async function offerMedia(options: OfferOptions): Promise<PeerOffer> {
   const responders = [audio, video].map((track) => {
     const responder = new RtcpNackResponder(retransmissionPackets);
     track.setMediaHandler(responder);
+    track.onClosed(() => undefined);
     return responder;
   });
   const lost = lossOf(connection);
@@ -52,13 +56,12 @@ export async function offerMedia(options: OfferOptions): Promise<PeerOffer> {
   return { connection, audio, video, sdp, lost, keepAlive: responders };
 }
 
-/** Closes everything native. Tracks first: their callbacks would keep the process alive. */
+/** Closes everything native. */
 export function closePeer({ audio, video, connection }: PeerOffer): void {
   for (const track of [audio, video]) track.close();
   connection.close();
 }
 
-/** To be asked of every connection: one whose state nobody follows keeps the process alive after it is closed. */
 function lossOf(connection: PeerConnection): Promise<string> {
   return new Promise((resolve) => {
     connection.onStateChange((state) => {

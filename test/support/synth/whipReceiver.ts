@@ -119,35 +119,40 @@ export class WhipReceiver {
   async #accept(offer: string): Promise<string> {
     const peer = new PeerConnection("receiver", { iceServers: [], bindAddress: "127.0.0.1" });
     const tracks: Track[] = [];
+    /** SSRC of what each track carries. */
+    const sources = new Map<Track, Buffer>();
     const connection = this.#connectionCount++;
     peer.onTrack((track) => {
       tracks.push(track);
+      track.onClosed(() => undefined);
       const kind = kindOf(track);
-      track.onMessage((data) => this.packets.push({ kind, at: Date.now(), connection, data }));
+      track.onMessage((data) => {
+        if (!isRtcp(data)) sources.set(track, data.subarray(8, 12));
+        this.packets.push({ kind, at: Date.now(), connection, data });
+      });
     });
-    // A connection whose state nobody follows keeps the process alive after it is closed.
+    // Tracks and connections whose end nobody listens for keep the process alive.
     peer.onStateChange(() => undefined);
     const gathered = new Promise<void>((resolve) => {
       peer.onGatheringStateChange((state) => state === "complete" && resolve());
     });
     peer.setRemoteDescription(this.answersMedia ? offer : withoutCandidates(offer), "offer");
     await gathered;
-    const reports = setInterval(() => this.#report(tracks), 200);
+    const reports = setInterval(() => this.#report(sources), 200);
     this.#connections.push({ peer, tracks, reports });
     return peer.localDescription()?.sdp ?? "";
   }
 
   #connectionCount = 0;
 
-  /** A receiver report with one block, all zeros: enough to show that somebody listens. */
-  #report(tracks: Track[]): void {
-    for (const track of tracks) {
-      const [media] = this.rtp(kindOf(track), this.#connectionCount - 1);
-      if (!media || !track.isOpen()) continue;
+  /** Receiver reports with one block each, all zeros: enough to show that somebody listens. */
+  #report(sources: ReadonlyMap<Track, Buffer>): void {
+    for (const [track, source] of sources) {
+      if (!track.isOpen()) continue;
       const report = Buffer.alloc(32);
       report.writeUInt32BE(0x81c90007, 0);
       report.writeUInt32BE(1, 4);
-      media.copy(report, 8, 8, 12);
+      source.copy(report, 8);
       track.sendMessageBinary(report);
     }
   }
