@@ -15,6 +15,7 @@ import { systemClock } from "./core/clock.ts";
 import { Lifetime } from "./core/lifetime.ts";
 import type { Log } from "./core/log.ts";
 import { orThrow } from "./core/result.ts";
+import { type ConnectionTarget, connectDirectly } from "./db/connection.ts";
 import { migrate } from "./db/migrate.ts";
 import { migrationsFolder } from "./db/migrationsFolder.ts";
 import { openDatabase } from "./db/pool.ts";
@@ -68,7 +69,7 @@ export async function compose(config: Config, log: Log): Promise<App> {
 async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> {
   const startedAt = performance.now();
   const localIssuerWanted = orThrow(localAuthAllowed(config));
-  await mkdir(config.dataDir, { recursive: true, mode: 0o711 });
+  await blaming("CONNVO_DATA_DIR", mkdir(config.dataDir, { recursive: true, mode: 0o711 }));
   let address = config.publicUrl;
   const publicUrl = () => {
     if (address === undefined) throw new Error("the server does not listen yet");
@@ -122,7 +123,7 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     plugins,
   });
   lifetime.add("http", () => server.close(drainMs));
-  const listening = await server.listen(config.host, config.port);
+  const listening = await blaming("HOST, PORT", server.listen(config.host, config.port));
   address ??= listening;
   const startMs = Math.round(performance.now() - startedAt);
   log.info({ url: address, video: video.name, startMs }, "ready");
@@ -132,6 +133,7 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
 async function openData(config: Config, log: Log, lifetime: Lifetime): Promise<Database> {
   const { connection, stop } = await openTarget(config, log, systemClock);
   lifetime.add("PostgreSQL", stop);
+  if (config.databaseUrl !== undefined) await blaming("DATABASE_URL", reach(connection));
   await migrate({ connection, folder: migrationsFolder(), log });
   const db = await openDatabase({
     connection,
@@ -141,6 +143,26 @@ async function openData(config: Config, log: Log, lifetime: Lifetime): Promise<D
   });
   lifetime.add("database", () => db.close());
   return db;
+}
+
+async function reach(connection: ConnectionTarget): Promise<void> {
+  const client = await connectDirectly(connection);
+  await client.end();
+}
+
+/** Names the setting in the one line that tells the operator why nothing starts. */
+async function blaming<T>(setting: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(`${setting}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** A name with several addresses fails with one error for each and no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(", ");
+  return error instanceof Error ? error.message : String(error);
 }
 
 interface Video {
