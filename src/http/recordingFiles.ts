@@ -11,6 +11,7 @@ import type { Database, ReadTx } from "../db/port.ts";
 import { type FileAnswer, type FileRequest, requestFile } from "../recordings/fileRequest.ts";
 import type { Storage } from "../storage/port.ts";
 import { parseRange } from "./byteRange.ts";
+import { allowAnyOrigin, answerPreflight } from "./cors.ts";
 import { errorReply, writeError } from "./errorReply.ts";
 
 export interface RecordingFilesDeps {
@@ -29,23 +30,34 @@ interface FileRoute {
 /** A file's name in an address: an id of ours and what is in it. */
 const fileName = /^((?:recording|rendition)_[0-9a-z]{26})\.(mp4|m4a)$/;
 
+/** Answers differ by them. */
+const vary = "authorization, origin";
+/** What scripts of pages elsewhere may read of an answer, besides what they always may. */
+const exposedHeaders = "accept-ranges, content-range, etag, retry-after";
+
 /** Seconds after which a file that is not there yet is worth another look. */
 const retryAfterS = 2;
 
 /**
  * `GET|HEAD /recordings/{id}.mp4` (the requested rendition) and `/recordings/{id}/{renditionId}.mp4`, `.m4a` for
  * sound. For the meeting's participants, by bearer token or signed link. 200, 206, 304, 416 with the file;
- * 202 not ready, 409 failed, 410 deleted, 404 for everybody else.
+ * 202 not ready, 409 failed, 410 deleted, 404 for everybody else. Pages of any origin may ask.
  */
 export function recordingFiles(app: FastifyInstance, deps: RecordingFilesDeps): void {
+  allowAnyOrigin(app);
   const handler = async (request: FastifyRequest<FileRoute>, reply: FastifyReply) => {
-    reply.header("cache-control", "private, no-store").header("vary", "authorization");
+    reply
+      .header("cache-control", "private, no-store")
+      .header("vary", vary)
+      .header("access-control-expose-headers", exposedHeaders);
     const wanted = parseAddress(request.params);
     if (!wanted) return writeError(reply, errorReply(notFound()));
     return answer(deps, request, reply, wanted);
   };
-  app.route({ method: ["GET", "HEAD"], url: "/recordings/:recordingId", handler });
-  app.route({ method: ["GET", "HEAD"], url: "/recordings/:recordingId/:file", handler });
+  for (const url of ["/recordings/:recordingId", "/recordings/:recordingId/:file"]) {
+    answerPreflight(app, url);
+    app.route({ method: ["GET", "HEAD"], url, handler });
+  }
 }
 
 function parseAddress({ recordingId, file }: FileRoute["Params"]): FileRequest | undefined {
