@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { processesOf } from "./support/processes.ts";
+
+let folder: string;
+let dataDir: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "connvo-demo-test-"));
+  dataDir = path.join(folder, "data");
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** The built demo with a server of its own in the test's folder. */
+function startDemo(...args: string[]) {
+  const program = path.join(path.dirname(inject("serverProgram")), "demo.js");
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      CONNVO_DATA_DIR: dataDir,
+      CONNVO_DISK_RESERVE_BYTES: "1000000",
+      CONNVO_DISK_FLOOR_BYTES: "500000",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+  const exited = once(child, "exit").then(([code]) => code as number | null);
+  return { child, exited, output: () => text };
+}
+
+it("records a meeting, saves the file, tells what it is, and leaves nothing running", async () => {
+  const demo = startDemo("--seconds", "3", "--quality", "360p", "--codec", "h264");
+  expect(await demo.exited, demo.output()).toBe(0);
+  const [file = ""] = await readdir(path.join(folder, "connvo-demo"));
+  expect(file).toMatch(/^recording_[0-9a-z]{26}\.mp4$/);
+  const saved = await readFile(path.join(folder, "connvo-demo", file));
+  expect(saved.toString("latin1", 4, 8)).toBe("ftyp");
+  for (const fact of [
+    "Alice, Bob",
+    `Size         ${(saved.length / 1e6).toFixed(2)} MB (${saved.length} bytes)`,
+    "Video        h264, 640x360, 30 fps",
+    "Audio        aac, 48 kHz",
+  ])
+    expect(demo.output()).toContain(fact);
+  expect(await processesOf(dataDir)).toEqual([]);
+}, 120_000);
+
+it("an interrupted demo stops what it started", async () => {
+  const demo = startDemo("--seconds", "600", "--participants", "1");
+  await vi.waitFor(() => expect(demo.output()).toContain("Recording      0%"), 60_000);
+  demo.child.kill("SIGINT");
+  expect(await demo.exited, demo.output()).toBe(130);
+  expect(await processesOf(dataDir)).toEqual([]);
+}, 120_000);
+
+it("says what is wrong when there is no server at --url", async () => {
+  const demo = startDemo("--url", "http://127.0.0.1:1");
+  expect(await demo.exited).toBe(1);
+  expect(demo.output().trim()).toBe("No server answers at http://127.0.0.1:1");
+});
+
+it("Stream's rooms need an account", async () => {
+  const demo = startDemo("--video", "getstream");
+  expect(await demo.exited).toBe(1);
+  expect(demo.output()).toContain("STREAM_API_KEY and STREAM_API_SECRET");
+});
