@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { getRecording, invite, startedMeeting, startRecording } from "./support/meetings.ts";
+import {
+  getRecording,
+  inRoom,
+  invite,
+  startedMeeting,
+  startRecording,
+} from "./support/meetings.ts";
 import { type Person, signIn } from "./support/person.ts";
 import { mediaOf, publish } from "./support/publishing.ts";
 import type { ServerProcess } from "./support/server.ts";
@@ -26,18 +32,10 @@ afterAll(() => site.close());
 const somebody = () => signIn(server.url, `person ${++people}`);
 
 const ended = (person: Person, recordingId: string) =>
-  eventually("the recording has ended by itself", 30_000, async () => {
+  eventually("the recording has ended by itself", 90_000, async () => {
     const found = await getRecording(person, recordingId);
     return ["ready", "failed"].includes(found.state) ? found : undefined;
   });
-
-async function inRoom(person: Person, meetingId: string): Promise<number> {
-  const people = await person.query<{ webrtcConnected: boolean }[]>(
-    "meetings/queries:listMeetingParticipants",
-    { meetingId },
-  );
-  return people.filter(({ webrtcConnected }) => webrtcConnected).length;
-}
 
 describe("a recording nobody stops", () => {
   it("ends when the last participant has been gone for the configured time", async () => {

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
 import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
 import {
   getRecording,
+  inRoom,
   invite,
   type RecordingDetail,
   type Rendition,
@@ -40,14 +42,9 @@ beforeAll(async () => {
   guest = await signIn(server.url, "Grace");
   meetingId = await startedMeeting(host);
   await invite(host, guest, meetingId);
-  const reconnect = true;
-  publishers = [
-    await publish(server.url, host, meetingId, { media: await mediaOf(0), reconnect }),
-    await publish(server.url, guest, meetingId, {
-      media: await mediaOf(1, { codec: "H264" }),
-      reconnect,
-    }),
-  ];
+  publishers = [];
+  await enter(host, await mediaOf(0));
+  await enter(guest, await mediaOf(1, { codec: "H264" }));
   const { recordingId } = await startRecording(host, meetingId);
   await sent(seconds);
   await stopRecording(host, meetingId);
@@ -58,6 +55,14 @@ afterAll(async () => {
   await Promise.all((publishers ?? []).map((publisher) => publisher.close()));
   await site.close();
 });
+
+/** Publishes, and waits until the room hears it: tiles are in the order in which people appear. */
+async function enter(person: Person, media: MediaLoop): Promise<void> {
+  publishers.push(await publish(server.url, person, meetingId, { media, reconnect: true }));
+  await until("they are in the room", 10_000, async () => {
+    return (await inRoom(host, meetingId)) === publishers.length;
+  });
+}
 
 /** Waits until every publisher has sent that many seconds more. */
 async function sent(wanted: number): Promise<void> {

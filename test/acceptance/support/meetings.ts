@@ -107,6 +107,15 @@ export function getRecording(person: Person, recordingId: string): Promise<Recor
   return person.query<RecordingDetail>("recordings/queries:getRecording", { recordingId });
 }
 
+/** How many people's media is in the meeting's room. */
+export async function inRoom(person: Person, meetingId: string): Promise<number> {
+  const people = await person.query<{ webrtcConnected: boolean }[]>(
+    "meetings/queries:listMeetingParticipants",
+    { meetingId },
+  );
+  return people.filter(({ webrtcConnected }) => webrtcConnected).length;
+}
+
 /** A call with the administration key. */
 export async function callAsAdmin(url: string, path: string, args: Args): Promise<unknown> {
   const answer = await fetch(`${url}/api/run/${path.replace(":", "/")}`, {
