@@ -1,0 +1,54 @@
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+import { type Browser, chromium } from "playwright-core";
+import { describe, it } from "vitest";
+
+const programs = ["chromium", "chromium-browser", "google-chrome"];
+
+/** The first of the known browsers on the search path; undefined when there is none. */
+export function findChromium(searchPath = process.env["PATH"] ?? ""): string | undefined {
+  const folders = searchPath.split(path.delimiter).filter((folder) => folder !== "");
+  return programs
+    .flatMap((program) => folders.map((folder) => path.join(folder, program)))
+    .find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the browser found: with media that needs no person's consent, and nothing that calls home. */
+export function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("there is no Chromium on the PATH");
+  return chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      "--autoplay-policy=no-user-gesture-required",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A suite that needs Chromium. Without it the suite is reported as not run, which in CI is a failure. */
+export function inChromium(title: string, define: () => void): void {
+  if (findChromium() !== undefined) {
+    describe(title, define);
+    return;
+  }
+  const notRun = `NOT RUN: ${title}; no Chromium on the PATH`;
+  process.stderr.write(`${notRun}\n`);
+  it(notRun, () => {
+    if (process.env["CI"] === "true") throw new Error("CI must have a Chromium");
+  });
+}
