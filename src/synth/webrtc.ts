@@ -1,7 +1,6 @@
 // The one way to node-datachannel.
 export {
   Audio,
-  cleanup,
   PeerConnection,
   RtcpNackResponder,
   type Track,
