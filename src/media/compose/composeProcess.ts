@@ -19,7 +19,7 @@ function progressReporter(): (done: number) => void {
   let reportedAt = Number.NEGATIVE_INFINITY;
   return (done) => {
     const now = performance.now();
-    if (now - reportedAt < progressEveryMs) return;
+    if (now - reportedAt < progressEveryMs && done < 1) return;
     reportedAt = now;
     const etaMs = done > 0 ? Math.round(((now - startedAt) * (1 - done)) / done) : 0;
     void send({ type: "progress", done, etaMs });

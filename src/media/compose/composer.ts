@@ -11,8 +11,10 @@ export interface ComposeOptions {
   signal?: AbortSignal;
   /** `done` 0..1; about twice a second. */
   onProgress?: (progress: { done: number; etaMs: number }) => void;
-  /** A child that says nothing for this long is killed, ms. */
+  /** A child that says nothing for this long is killed, ms; while it finishes the file, ten times that. */
   hungAfterMs?: number;
+  /** The child's environment; ours unless given. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** A composition that came to nothing; `retryable` says whether another attempt may succeed. */
@@ -45,40 +47,79 @@ export async function compose(job: ComposeJob, options: ComposeOptions): Promise
   }
 }
 
-function runChild(job: ComposeJob, options: ComposeOptions): Promise<ProbeFinding> {
-  const { entry, signal, log, hungAfterMs = defaultHungAfterMs } = options;
-  const child = fork(entry, [], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] });
-  const said = lastWords(child);
-  return new Promise<ProbeFinding>((resolve, reject) => {
-    let failure: ComposeFailure | undefined;
-    let probe: ProbeFinding | undefined;
-    const kill = (reason: string) => {
-      failure ??= new ComposeFailure(reason, true);
-      child.kill("SIGKILL");
-    };
-    const onAbort = () => kill("aborted");
-    const watchdog = setTimeout(() => kill("hung"), hungAfterMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    child.on("message", (message: ComposeMessage) => {
-      watchdog.refresh();
-      if (message.type === "progress") options.onProgress?.(message);
-      else if (message.type === "failed")
-        failure ??= new ComposeFailure(message.reason, message.retryable);
-      else {
-        probe = message.probe;
-        if (message.skipped.length > 0)
-          log.warn({ skipped: message.skipped, captureDir: job.captureDir }, "tracks left out");
+async function runChild(job: ComposeJob, options: ComposeOptions): Promise<ProbeFinding> {
+  const child = new ComposeChild(options);
+  const onAbort = () => child.kill("aborted");
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await child.run(job);
+  } finally {
+    options.signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** One child process and what it has told so far. */
+class ComposeChild {
+  #process: ChildProcess;
+  #options: ComposeOptions;
+  #watchdog: NodeJS.Timeout | undefined;
+  #probe: ProbeFinding | undefined;
+  #failure: ComposeFailure | undefined;
+  #lastWords: () => string;
+
+  constructor(options: ComposeOptions) {
+    this.#options = options;
+    const { entry, env } = options;
+    this.#process = fork(entry, [], {
+      ...{ stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] },
+      ...(env ? { env } : {}),
+    });
+    this.#lastWords = lastWords(this.#process);
+  }
+
+  /** Resolves when the process is gone, so that nobody writes any longer. */
+  run(job: ComposeJob): Promise<ProbeFinding> {
+    this.#watch(1);
+    return new Promise((resolve, reject) => {
+      this.#process.on("message", (message: ComposeMessage) => this.#told(message, job));
+      this.#process.once("error", (error) => this.kill(`crashed: ${error.message}`));
+      this.#process.once("close", (code, signal) => {
+        clearTimeout(this.#watchdog);
+        if (this.#probe && !this.#failure) resolve(this.#probe);
+        else reject(this.#failure ?? crashed(code, signal, this.#lastWords()));
+      });
+      this.#process.send(job, (error) => error && this.kill(`crashed: ${error.message}`));
+    });
+  }
+
+  kill(reason: string): void {
+    this.#failure ??= new ComposeFailure(reason, true);
+    this.#process.kill("SIGKILL");
+  }
+
+  #told(message: ComposeMessage, { captureDir }: ComposeJob): void {
+    // Moving the index to the front rewrites the whole file in one call.
+    this.#watch(message.type === "progress" && message.done >= 1 ? 10 : 1);
+    switch (message.type) {
+      case "progress":
+        this.#options.onProgress?.({ done: message.done, etaMs: message.etaMs });
+        break;
+      case "failed":
+        this.#failure ??= new ComposeFailure(message.reason, message.retryable);
+        break;
+      case "finished": {
+        this.#probe = message.probe;
+        const { skipped } = message;
+        if (skipped.length > 0) this.#options.log.warn({ skipped, captureDir }, "tracks left out");
       }
-    });
-    child.once("error", (error) => kill(`crashed: ${error.message}`));
-    child.once("close", (code, exitSignal) => {
-      clearTimeout(watchdog);
-      signal?.removeEventListener("abort", onAbort);
-      if (probe && !failure) return resolve(probe);
-      reject(failure ?? crashed(code, exitSignal, said()));
-    });
-    child.send(job, (error) => error && kill(`crashed: ${error.message}`));
-  });
+    }
+  }
+
+  #watch(patience: number): void {
+    clearTimeout(this.#watchdog);
+    const { hungAfterMs = defaultHungAfterMs } = this.#options;
+    this.#watchdog = setTimeout(() => this.kill("hung"), patience * hungAfterMs);
+  }
 }
 
 function crashed(code: number | null, signal: string | null, said: string): ComposeFailure {

@@ -79,7 +79,8 @@ async function render(job: ComposeJob, timeline: Timeline, rendering: Rendering)
   try {
     const onProgress = rendering.onProgress;
     if (size) await renderPictures(job, timeline, { sink, mixer, skipped, onProgress });
-    await renderSound(mixer, sink, Number.POSITIVE_INFINITY, onProgress);
+    await renderSound(mixer, sink, Number.POSITIVE_INFINITY, size ? undefined : onProgress);
+    await breathe(() => onProgress(1));
     await sink.finish();
   } catch (error) {
     sink.abort();
@@ -89,8 +90,8 @@ async function render(job: ComposeJob, timeline: Timeline, rendering: Rendering)
   }
 }
 
-function openSink({ composer }: ComposeJob, format: SinkFormat): RenditionSink {
-  return composer === "ffmpeg" ? new FfmpegSink(format) : new Mp4Sink(format);
+function openSink({ composer, ffmpegPath }: ComposeJob, format: SinkFormat): RenditionSink {
+  return composer === "ffmpeg" ? new FfmpegSink(format, ffmpegPath) : new Mp4Sink(format);
 }
 
 async function renderPictures(

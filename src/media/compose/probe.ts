@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { hasFaststart } from "./mp4Boxes.ts";
-import { constants, FFmpegError, FormatContext, Packet, type Stream } from "./nodeAv.ts";
+import { Codec, constants, FFmpegError, FormatContext, Packet, type Stream } from "./nodeAv.ts";
 import type { ProbeFinding } from "./protocol.ts";
 
 /** What the file should be. */
@@ -92,16 +92,20 @@ function videoOf({ stream, extent }: Measured): NonNullable<ProbeFinding["video"
   const { codecpar, avgFrameRate } = stream;
   const { width, height } = codecpar;
   return {
-    ...{ codec: "h264", width, height, frames: extent.packets },
+    ...{ codec: codecName(codecpar.codecId), width, height, frames: extent.packets },
     frameRate: Math.round((100 * avgFrameRate.num) / Math.max(1, avgFrameRate.den)) / 100,
     durationMs: Math.round(extent.endMs - startOf(extent)),
   };
 }
 
 function audioOf({ stream, extent }: Measured): NonNullable<ProbeFinding["audio"]> {
-  const { sampleRate, channels } = stream.codecpar;
+  const { codecId, sampleRate, channels } = stream.codecpar;
   const durationMs = Math.round(extent.endMs - startOf(extent));
-  return { codec: "aac", sampleRate, channels, durationMs };
+  return { codec: codecName(codecId), sampleRate, channels, durationMs };
+}
+
+function codecName(id: Stream["codecpar"]["codecId"]): string {
+  return Codec.findDecoder(id)?.name ?? `unknown ${id}`;
 }
 
 /** Why a file must not be given out. Pure. */

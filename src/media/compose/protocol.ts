@@ -9,6 +9,8 @@ export interface ComposeJob {
   quality: RecordingQuality;
   audioOnly: boolean;
   composer: "node-av" | "ffmpeg";
+  /** The program for `composer: "ffmpeg"`; found on the PATH unless given. */
+  ffmpegPath?: string;
   /** Encoder threads; 0 = the encoder decides. */
   threads: number;
 }

@@ -1,4 +1,5 @@
 import type { RecordingLayout } from "../../core/recording.ts";
+import type { SpeakerTurn } from "../format/activeSpeaker.ts";
 import type { Timeline, TimelineParticipant } from "../format/timeline.ts";
 import type { Rect, Size } from "./geometry.ts";
 import { tileRects } from "./layout.ts";
@@ -17,13 +18,12 @@ export interface Scene {
 /** All scenes of a timeline, ascending, the first at zero; neighbours differ. Pure. */
 export function scenesOf(timeline: Timeline, layout: RecordingLayout, canvas: Size): Scene[] {
   const scenes: Scene[] = [];
-  let featured: string | undefined;
+  const floor = new Floor(timeline.speakers);
   for (const fromMs of boundaries(timeline)) {
     const visible = timeline.participants
       .filter((one) => isPresent(one, fromMs))
       .map(({ id }) => id);
-    featured = featuredAt(timeline, visible, fromMs, featured);
-    const tiles = arrange(layout, visible, featured, canvas);
+    const tiles = arrange(layout, visible, floor.featuredAt(fromMs, visible), canvas);
     const before = scenes.at(-1);
     if (!before || !sameTiles(before.tiles, tiles)) scenes.push({ fromMs, tiles });
   }
@@ -45,18 +45,26 @@ function isPresent({ presence }: TimelineParticipant, ms: number): boolean {
   return presence.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
 }
 
-/** The last who took the floor and is still there, else whoever was featured before, else the first to come. */
-function featuredAt(
-  { speakers }: Timeline,
-  visible: string[],
-  ms: number,
-  before: string | undefined,
-): string | undefined {
-  const turn = speakers.findLast(
-    ({ atMs, participant }) => atMs <= ms && visible.includes(participant),
-  );
-  if (turn) return turn.participant;
-  return before !== undefined && visible.includes(before) ? before : visible[0];
+/** Who is featured; times must not go back. */
+class Floor {
+  #turns: SpeakerTurn[];
+  #next = 0;
+  /** Everyone who had the floor, the latest first. */
+  #recent: string[] = [];
+
+  constructor(turns: SpeakerTurn[]) {
+    this.#turns = turns;
+  }
+
+  /** The last who took the floor and is still there, else the first who came. */
+  featuredAt(ms: number, visible: string[]): string | undefined {
+    for (let turn = this.#turns[this.#next]; turn && turn.atMs <= ms; ) {
+      const { participant } = turn;
+      this.#recent = [participant, ...this.#recent.filter((one) => one !== participant)];
+      turn = this.#turns[++this.#next];
+    }
+    return this.#recent.find((one) => visible.includes(one)) ?? visible[0];
+  }
 }
 
 function arrange(

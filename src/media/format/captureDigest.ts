@@ -118,7 +118,8 @@ export class CaptureDigest {
         break;
       case "trackEnd":
         track.endedAt ??= event.t;
-        track.endMs ??= event.endMs;
+        // An empty file never had a frame that could be decoded.
+        if (event.bytes > 0) track.endMs ??= event.endMs;
         break;
       case "resolution":
         break;

@@ -32,7 +32,7 @@ const capturedFields: Record<CaptureEventType, Record<string, "string" | "number
   senderReport: { track: "string", ntp: "number", rtp: "number" },
   level: { track: "string", dbov: "number" },
   resolution: { track: "string", atMs: "number", width: "number", height: "number" },
-  trackEnd: { track: "string", endMs: "number", reason: "string" },
+  trackEnd: { track: "string", endMs: "number", reason: "string", bytes: "number" },
   leave: { participant: "string" },
   alive: {},
   captureStop: { reason: "string" },

@@ -93,7 +93,7 @@ export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
     stopReason: stop?.reason,
     participants: participantsOf(digest, placed),
     speakers: digest.speakers.map((turn) => ({ ...turn, atMs: turn.atMs - startedAt })),
-    gaps: gapsOf(digest, placed, startedAt),
+    gaps: gapsOf(digest, placed, { startedAt, durationMs }),
   };
 }
 
@@ -154,13 +154,16 @@ export function mergeIntervals(
   return merged;
 }
 
-/** While the recorder was down, and until media came back if someone had been publishing. */
-function gapsOf(digest: CaptureDigest, tracks: TimelineTrack[], startedAt: number): RecordingGap[] {
+/** An outage lasts until media is back; where nobody who was interrupted came back, until the end. */
+function gapsOf(
+  digest: CaptureDigest,
+  tracks: TimelineTrack[],
+  { startedAt, durationMs }: Pick<Frame, "startedAt" | "durationMs">,
+): RecordingGap[] {
   return digest.outages.map(({ from, to, interrupted }) => {
     const resumedMs = to - startedAt;
     const later = tracks.map((track) => track.startMs).filter((startMs) => startMs >= resumedMs);
-    const mediaMs = Math.min(...later, Number.POSITIVE_INFINITY);
-    const backMs = interrupted > 0 && Number.isFinite(mediaMs) ? mediaMs : resumedMs;
-    return { startMs: from - startedAt, endMs: backMs, reason: "recorder_restarted" };
+    const endMs = interrupted > 0 ? Math.min(...later, durationMs) : resumedMs;
+    return { startMs: from - startedAt, endMs, reason: "recorder_restarted" };
   });
 }
