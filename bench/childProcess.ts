@@ -28,6 +28,10 @@ export async function startChild<T>(
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const { pid, stdout, stderr } = child;
   if (pid === undefined) throw new Error("node could not be started");
+  // Should we end without having stopped it.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const output: string[] = [];
   stderr.setEncoding("utf8").on("data", (text: string) => output.push(text));
   const said = await new Promise<T>((resolve, reject) => {

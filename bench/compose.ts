@@ -131,7 +131,12 @@ async function costOf(child: ChildProcess): Promise<Cost> {
       used = await cpuSeconds(child.pid).catch(() => used);
   };
   const timer = setInterval(() => void look(), 50);
-  const [code] = await once(child, "exit").finally(() => clearInterval(timer));
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const [code] = await once(child, "exit").finally(() => {
+    clearInterval(timer);
+    process.off("exit", kill);
+  });
   if (code !== 0) throw new Error(`ended with ${code}`);
   return { wallSeconds: (performance.now() - began) / 1000, cpuSeconds: used };
 }

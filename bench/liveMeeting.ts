@@ -3,7 +3,6 @@ import path from "node:path";
 import { processEntry, projectRoot } from "../src/config/paths.ts";
 import { loadMediaLoop } from "../src/synth/encode.ts";
 import type { MediaLoop } from "../src/synth/mediaLoop.ts";
-import { cleanup } from "../src/synth/webrtc.ts";
 import { WhipPublisher } from "../src/synth/whipPublisher.ts";
 import { ConnvoClient, type SignedIn } from "./connvoClient.ts";
 import type { ConnvoServer } from "./connvoServer.ts";
@@ -52,8 +51,6 @@ export class LiveMeeting {
     );
     await client.call("meetings/lifecycle:startMeeting", { meetingId }, host);
     const meeting = new LiveMeeting(url, client, host, meetingId);
-    // The native threads would keep this process alive.
-    stage.own("WebRTC", async () => cleanup());
     stage.own(request.title, () => meeting.leave());
     await meeting.#bringIn(loops);
     return meeting;
