@@ -1,10 +1,14 @@
 import { isUtf8 } from "node:buffer";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Authenticator } from "../auth/authenticator.ts";
 import type { Format } from "../runtime/values.ts";
 import { badJsonBody, RequestError } from "./requestError.ts";
 
 /** 16 MiB of arguments and what the request wraps around them. */
 export const functionBodyLimit = 16 * 2 ** 20 + 2000;
+
+/** Reading JSON of 16 MiB can take seconds in which nobody else is served: strangers may send this much, bytes. */
+export const anonymousBodyLimit = 256 * 1024;
 
 /** A parsed JSON body and the length of its text, bytes. */
 interface ParsedBody {
@@ -24,20 +28,25 @@ export interface FunctionBody {
 
 const otherJsonTypes = /^application\/[\w.+-]*\+json(?:\s*;|$)/i;
 
-/** Makes `scope` take JSON bodies as the function API defines them, and nothing else. */
-export function acceptJsonOnly(scope: FastifyInstance): void {
+/** Makes `scope` take JSON bodies as the function API defines them, long ones of known callers only, and nothing else. */
+export function acceptJsonOnly(scope: FastifyInstance, authenticator: Authenticator): void {
   scope.removeAllContentTypeParsers();
   for (const type of ["application/json", otherJsonTypes])
     scope.addContentTypeParser<Buffer>(
       type,
       { parseAs: "buffer", bodyLimit: functionBodyLimit },
-      (_request, body, done) => {
-        try {
-          done(null, parseJson(body));
-        } catch (error) {
-          done(error as Error);
-        }
+      async (request: FastifyRequest, body: Buffer) => {
+        if (body.length > anonymousBodyLimit) await refuseStranger(request, authenticator);
+        return parseJson(body);
       },
+    );
+}
+
+async function refuseStranger(request: FastifyRequest, authenticator: Authenticator) {
+  const { kind } = await authenticator.authenticate(request.headers.authorization);
+  if (kind === "anonymous")
+    throw badJsonBody(
+      "Failed to buffer the request body: length limit exceeded for a caller who is not signed in",
     );
 }
 

@@ -264,13 +264,26 @@ describe("refused calls: HTTP 200 with status error", () => {
 
   it("refuses arguments above 16 MiB although their JSON is shorter", async () => {
     const value = Array.from({ length: 250 }, () => Array(8000).fill(0));
-    const { status, body } = await post({ ...query("samples:echo", { value }), headers: withId });
+    const headers = { ...withId, authorization: "Bearer user:alice" };
+    const { status, body } = await post({ ...query("samples:echo", { value }), headers });
     expect(status).toBe(200);
     expect(body).toMatchObject({
       errorMessage: expect.stringMatching(
         /Arguments for samples\.js:echo are too large \(actual: [\d.]+ MiB, limit: 16 MiB\)\n$/,
       ),
     });
+  });
+
+  it("reads no long body of a stranger, and of a forger none either", async () => {
+    const call = query("samples:echo", { value: "x".repeat(300_000) });
+    expect((await post({ ...call, headers: { authorization: "Bearer user:alice" } })).status).toBe(
+      200,
+    );
+    const stranger = await post(call);
+    expect(stranger).toMatchObject({ status: 400, body: { code: "BadJsonBody" } });
+    expect(stranger.body).toMatchObject({ message: expect.stringContaining("not signed in") });
+    const forger = await post({ ...call, headers: { authorization: "Convex forged" } });
+    expect(forger.status).toBe(401);
   });
 
   it("refuses a result above 16 MiB", async () => {

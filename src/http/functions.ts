@@ -36,7 +36,7 @@ const kinds: readonly FunctionKind[] = ["query", "mutation", "action"];
 /** Adds the addresses under which functions are called. `scope` must be theirs alone. */
 export function functionRoutes(scope: FastifyInstance, options: FunctionRoutesOptions): void {
   const edge = new FunctionEdge(options);
-  acceptJsonOnly(scope);
+  acceptJsonOnly(scope, options.authenticator);
   scope.setErrorHandler((error) => {
     throw bodyError(error) ?? error;
   });
