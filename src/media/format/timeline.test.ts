@@ -135,14 +135,20 @@ describe("buildTimeline", () => {
   });
 
   it("leaves out tracks without any frame", () => {
-    const event = track({ id: "v", fromMs: 100 });
-    expect(timelineOf(...event, stop(5000)).participants).toEqual([]);
+    const unended = track({ id: "v", fromMs: 100 });
+    expect(timelineOf(...unended, stop(5000)).participants).toEqual([]);
+    const empty = track({ id: "v", fromMs: 100, endMs: 0 }).map((event) =>
+      event.type === "trackEnd" ? { ...event, bytes: 0 } : event,
+    );
+    expect(timelineOf(...empty, stop(5000)).participants).toEqual([]);
   });
 
   it("lists the time the recorder was down, until media is back if anyone was publishing", () => {
     const before = { type: "alive", t: t0 + 3000, bytes: 1 } as const;
     const resume = { type: "captureResume", t: t0 + 4000 } as const;
     const idle = timelineOf(before, resume, stop(9000));
+    const deserted = timelineOf(...track({ id: "v", fromMs: 0 }), before, resume, stop(9000));
+    expect(deserted.gaps).toMatchObject([{ startMs: 3000, endMs: 9000 }]);
     expect(idle.gaps).toEqual([{ startMs: 3000, endMs: 4000, reason: "recorder_restarted" }]);
     const busy = timelineOf(
       ...track({ id: "v", fromMs: 0 }),
@@ -152,6 +158,8 @@ describe("buildTimeline", () => {
       stop(9000),
     );
     expect(busy.gaps).toEqual([{ startMs: 3000, endMs: 6000, reason: "recorder_restarted" }]);
+    const lost = timelineOf(...track({ id: "v", fromMs: 0 }), before, resume, stop(9000));
+    expect(lost.gaps).toEqual([{ startMs: 3000, endMs: 9000, reason: "recorder_restarted" }]);
   });
 
   it("orders participants by appearance and takes their last name", () => {
