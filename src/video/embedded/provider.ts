@@ -60,7 +60,8 @@ const defaults = {
   videoKbps: 2500,
   idleExitMs: 600_000,
 } as const;
-const session = { startKbps: 1500, pendingMs: 10_000, silenceMs: 5000 } as const;
+/** Silence: an abrupt leave is seen within 5 s, the checks and the way to the database included. */
+const session = { startKbps: 1500, pendingMs: 10_000, silenceMs: 4000 } as const;
 /** A local call: a state may be read often. */
 const statePollMs = 1000;
 const roomIdPattern = /^[A-Za-z0-9_-]{1,64}$/;

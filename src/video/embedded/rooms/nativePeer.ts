@@ -40,6 +40,8 @@ class NativePeer implements Peer {
     this.#connection = connection;
     connection.onTrack((track) => {
       this.#tracks.push(track);
+      // Without a listener the native side keeps the handle of a closed track for ever.
+      track.onClosed(() => undefined);
       this.#listeners.track?.(peerTrack(track));
     });
     connection.onStateChange((state) => this.#state(state));
