@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -33,6 +34,17 @@ it("replaces what was stored before", async () => {
   await put("first");
   const { storage } = await put("second");
   expect(await text(await storage.read("recordings/r1/f.mp4"))).toBe("second");
+});
+
+it.runIf(existsSync("/dev/shm"))("moves a file over from another file system", async () => {
+  const elsewhere = await mkdtemp("/dev/shm/connvo-storage-");
+  const source = path.join(elsewhere, "made.part");
+  await writeFile(source, "moved");
+  const storage = createFileStorage(root);
+  await storage.putFile("recordings/r1/f.mp4", source);
+  expect(await text(await storage.read("recordings/r1/f.mp4"))).toBe("moved");
+  expect(await readdir(elsewhere)).toEqual([]);
+  await rm(elsewhere, { recursive: true });
 });
 
 it("reads an inclusive byte range", async () => {

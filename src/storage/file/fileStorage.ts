@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Storage } from "../port.ts";
@@ -22,7 +22,7 @@ export function createFileStorage(root: string): Storage {
       await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
       const sha256 = await digest(source);
       await syncPath(source);
-      await rename(source, target);
+      await move(source, target);
       await syncPath(path.dirname(target));
       return { sizeBytes: (await stat(target)).size, sha256 };
     },
@@ -36,6 +36,20 @@ export function createFileStorage(root: string): Storage {
     },
     delete: (key) => rm(locate(key), { force: true }),
   };
+}
+
+/** Across file systems a move is a copy: it appears under its name only when it is whole and durable. */
+async function move(source: string, target: string): Promise<void> {
+  try {
+    await rename(source, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+    const part = `${target}.part`;
+    await copyFile(source, part);
+    await syncPath(part);
+    await rename(part, target);
+    await rm(source);
+  }
 }
 
 async function digest(file: string): Promise<string> {
