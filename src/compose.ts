@@ -10,7 +10,7 @@ import { localAuthAllowed } from "./auth/localAuthAllowed.ts";
 import { type LocalIssuer, openLocalIssuer } from "./auth/localIssuer.ts";
 import { createLinkSigner } from "./auth/signedLink.ts";
 import type { Config } from "./config/config.ts";
-import { processEntry, projectRoot } from "./config/paths.ts";
+import { processEntry, projectRoot, searchPath } from "./config/paths.ts";
 import { systemClock } from "./core/clock.ts";
 import { Lifetime } from "./core/lifetime.ts";
 import type { Log } from "./core/log.ts";
@@ -254,7 +254,8 @@ function startLoops(services: Services, lifetime: Lifetime): void {
       services,
       workDir,
       compose: (job: Parameters<typeof composeFile>[0], options: object) =>
-        composeFile(job, { entry, log, ...options }),
+        // The child needs none of our settings, and least of all our secrets.
+        composeFile(job, { entry, log, env: { PATH: searchPath() }, ...options }),
     };
     for (let worker = 0; worker < config.composeJobs; worker++)
       loops.push(startComposeLoop(deps, worker));

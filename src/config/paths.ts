@@ -17,3 +17,8 @@ export function projectRoot(): string {
 export function processEntry(name: "roomProcess" | "composeProcess"): string {
   return path.join(projectRoot(), "dist", `${name}.js`);
 }
+
+/** Where programs of the system are looked for: all that a child process needs of our environment. */
+export function searchPath(): string {
+  return process.env["PATH"] ?? "";
+}

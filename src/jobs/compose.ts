@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { ComposeJob, ProbeFinding } from "../media/compose/protocol.ts";
-import { failRecording, recordReady } from "../recordings/outcome.ts";
+import { failRecording, logMove, recordReady } from "../recordings/outcome.ts";
 import { configOf, type Recording, refOf } from "../recordings/recording.ts";
 import {
   claimRendition,
@@ -83,7 +83,7 @@ async function composeAndStore(
   recording: Recording,
   stopping: AbortSignal,
 ): Promise<void> {
-  const { storage, db } = deps.services;
+  const { storage, db, log } = deps.services;
   const extension = rendition.audioOnly ? "m4a" : "mp4";
   const output = path.join(deps.workDir, `${rendition.id}.${extension}`);
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
@@ -94,12 +94,13 @@ async function composeAndStore(
     // A key of this attempt alone: a worker that has been overtaken can neither replace nor remove another's file.
     const storageKey = `recordings/${recording.id}/${rendition.id}.${rendition.attempts}.${extension}`;
     const stored = await storage.putFile(storageKey, output);
-    const finished = await db.transaction(async (tx) => {
+    const { finished, ready } = await db.transaction(async (tx) => {
       const file = { storageKey, ...stored, probe };
       const done = await finishRendition(tx, rendition, owner, file);
-      if (done && isRequested(recording, rendition)) await recordReady(tx, recording);
-      return done;
+      const asked = done && isRequested(recording, rendition);
+      return { finished: done, ready: asked && (await recordReady(tx, recording)) };
     });
+    if (ready) logMove(log, ready);
     if (!finished) await storage.delete(storageKey);
   } finally {
     await rm(output, { force: true });
@@ -178,11 +179,12 @@ async function giveUpOrRetry(
   const message = error instanceof Error ? error.message : String(error);
   const retryInMs =
     retryable && rendition.attempts < maxAttempts ? 2 ** rendition.attempts * 1000 : undefined;
-  await services.db.transaction(async (tx) => {
+  const over = await services.db.transaction(async (tx) => {
     const failed = await failRendition(tx, rendition, owner, message, retryInMs);
-    if (failed?.state === "failed" && isRequested(recording, rendition))
-      await failRecording(tx, recording, { code: "compose_failed", message });
+    if (failed?.state !== "failed" || !isRequested(recording, rendition)) return undefined;
+    return failRecording(tx, recording, { code: "compose_failed", message });
   });
+  if (over) logMove(services.log, over);
 }
 
 function isRequested(recording: Recording, rendition: Rendition): boolean {

@@ -1,4 +1,5 @@
 import { recordAudit, recordEvent } from "../audit/record.ts";
+import type { Log } from "../core/log.ts";
 import type { Tx } from "../db/port.ts";
 import type { ProviderRecording } from "../video/port.ts";
 import type { Recording } from "./recording.ts";
@@ -14,12 +15,12 @@ export interface Failure {
 type Started = Extract<ProviderRecording, { status: "recording" }>;
 
 /** The provider has confirmed: `recording`, with audit and event, in one transaction. */
-export function recordStarted(
-  { db, video }: RecordingServices,
+export async function recordStarted(
+  { db, video, log }: RecordingServices,
   recording: Recording,
   started: Started,
 ): Promise<Recording> {
-  return db.transaction(async (tx) => {
+  const latest = await db.transaction(async (tx) => {
     const moved = await advanceRecording(tx, recording.id, "recording", {
       startedAt: started.startedAt,
       providerRef: started.providerRef,
@@ -28,15 +29,25 @@ export function recordStarted(
     if (moved) await announce(tx, moved, "recording_started", { startedAt: started.startedAt });
     return moved ?? requireRecording(tx, recording.id);
   });
+  logMove(log, latest);
+  return latest;
 }
 
 /** Ends a recording as `failed`; keeps what is known of it. */
-export function recordFailure(
-  { db }: Pick<RecordingServices, "db">,
+export async function recordFailure(
+  { db, log }: Pick<RecordingServices, "db" | "log">,
   recording: Recording,
   failure: Failure,
 ): Promise<Recording> {
-  return db.transaction((tx) => failRecording(tx, recording, failure));
+  const latest = await db.transaction((tx) => failRecording(tx, recording, failure));
+  logMove(log, latest);
+  return latest;
+}
+
+/** One line for operators about where a recording is now. */
+export function logMove(log: Log, recording: Recording): void {
+  const { id: recordingId, meetingId, state, stopReason, errorCode } = recording;
+  log.info({ recordingId, meetingId, state, stopReason, errorCode }, `recording is ${state}`);
 }
 
 export async function failRecording(
@@ -74,7 +85,8 @@ export async function announce(
 }
 
 /** The requested file is there. */
-export async function recordReady(tx: Tx, recording: Recording): Promise<void> {
+export async function recordReady(tx: Tx, recording: Recording): Promise<Recording | undefined> {
   const moved = await advanceRecording(tx, recording.id, "ready", {});
   if (moved) await announce(tx, moved, "recording_ready", {});
+  return moved;
 }

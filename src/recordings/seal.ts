@@ -1,6 +1,6 @@
 import type { Tx } from "../db/port.ts";
 import type { ProviderRecording } from "../video/port.ts";
-import { announce, failRecording } from "./outcome.ts";
+import { announce, failRecording, logMove } from "./outcome.ts";
 import { configOf, type Recording } from "./recording.ts";
 import { ensureRendition } from "./renditions.ts";
 import type { RecordingServices } from "./services.ts";
@@ -15,13 +15,15 @@ export const processingPollMs = 30_000;
  * The provider holds the whole media: `processing`, with the requested rendition queued in the same transaction,
  * or `failed` when nobody was recorded.
  */
-export function sealFrom(
-  { db, video }: Pick<RecordingServices, "db" | "video">,
+export async function sealFrom(
+  { db, video, log }: Pick<RecordingServices, "db" | "video" | "log">,
   recording: Recording,
   sealed: Sealed,
 ): Promise<Recording> {
   const { composesLocally } = video.capabilities;
-  return db.transaction((tx) => sealIn(tx, recording, sealed, composesLocally));
+  const latest = await db.transaction((tx) => sealIn(tx, recording, sealed, composesLocally));
+  logMove(log, latest);
+  return latest;
 }
 
 async function sealIn(
