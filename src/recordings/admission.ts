@@ -37,7 +37,8 @@ export interface AdmittedMeeting extends RecordableMeeting {
   orgId: string | null;
 }
 
-const lockHost = statement(
+/** Calls of one user that are counted against a limit take turns. */
+export const lockHost = statement(
   "recordings.lockHost",
   `SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE`,
 );

@@ -1,6 +1,7 @@
 import { AppError } from "../core/errors.ts";
 import { orThrow } from "../core/result.ts";
 import { statement, type Tx } from "../db/port.ts";
+import { lockHost } from "./admission.ts";
 import { type Recording, recordingUrl, refOf } from "./recording.ts";
 import { requestStop } from "./requestStop.ts";
 import { admit, idleStopLimit } from "./rules.ts";
@@ -49,6 +50,8 @@ export async function stopRecording(
   args: StopArguments,
 ): Promise<StopAnswer> {
   const wished = await services.db.transaction((tx) => wishStop(tx, userId, args));
+  // Outside: a refusal inside would take the call out of the count that limits it.
+  if (!wished) throw nothingToStop(args);
   const recording = wished.state === "stopping" ? await askProvider(services, wished) : wished;
   return {
     success: true,
@@ -60,7 +63,11 @@ export async function stopRecording(
   };
 }
 
-async function wishStop(tx: Tx, userId: string, args: StopArguments): Promise<Recording> {
+async function wishStop(
+  tx: Tx,
+  userId: string,
+  args: StopArguments,
+): Promise<Recording | undefined> {
   const open = await findOpenRecording(tx, args.meetingId);
   if (open && (args.recordingId === undefined || args.recordingId === open.id)) {
     const wish = { reason: "host", actorUserId: userId, graceMs: stopGraceMs } as const;
@@ -72,6 +79,7 @@ async function wishStop(tx: Tx, userId: string, args: StopArguments): Promise<Re
 }
 
 async function limitIdleStops(tx: Tx, userId: string): Promise<void> {
+  await tx.first(lockHost, [userId]);
   const recent = await tx.all(recentIdleStops, [userId]);
   const times = recent.map((row) => row.at);
   const { stops, windowMs } = idleStopLimit;
@@ -79,14 +87,17 @@ async function limitIdleStops(tx: Tx, userId: string): Promise<void> {
   await tx.run(countIdleStop, [userId]);
 }
 
-async function endedRecording(tx: Tx, args: StopArguments): Promise<Recording> {
+async function endedRecording(tx: Tx, args: StopArguments): Promise<Recording | undefined> {
   const recording =
     args.recordingId === undefined
       ? (await listRecordings(tx, args.meetingId, 1))[0]
       : await findRecording(tx, args.recordingId);
-  if (recording?.meetingId === args.meetingId) return recording;
-  throw new AppError("NOT_FOUND", "There is no such recording of this meeting to stop", {
-    id: args.recordingId ?? args.meetingId,
+  return recording?.meetingId === args.meetingId ? recording : undefined;
+}
+
+function nothingToStop({ meetingId, recordingId = meetingId }: StopArguments): AppError {
+  return new AppError("NOT_FOUND", "There is no such recording of this meeting to stop", {
+    id: recordingId,
   });
 }
 

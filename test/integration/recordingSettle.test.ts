@@ -271,6 +271,26 @@ describe("a stop", () => {
     expect((await stopRecording(stage.services, hostId, { meetingId })).success).toBe(true);
   });
 
+  it("of a meeting that was never recorded counts against the same limit", async () => {
+    const meeting = await activeMeeting(test);
+    const code = () =>
+      stopRecording(stage.services, meeting.hostId, meeting).catch((error: AppError) => error.code);
+    for (let call = 0; call < 5; call++) expect(await code()).toBe("NOT_FOUND");
+    expect(await code()).toBe("RATE_LIMIT_EXCEEDED");
+  });
+
+  it("with nothing to stop is limited also when many come at once", async () => {
+    const meeting = await activeMeeting(test);
+    const codes = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        stopRecording(stage.services, meeting.hostId, meeting).catch(
+          (error: AppError) => error.code,
+        ),
+      ),
+    );
+    expect(codes.filter((code) => code === "NOT_FOUND")).toHaveLength(5);
+  });
+
   it("while the start is not confirmed ends the recording all the same", async () => {
     const { recordingId, meetingId, hostId } = await unconfirmed("accepted");
     await stopRecording(stage.services, hostId, { meetingId });
