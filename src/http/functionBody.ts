@@ -8,7 +8,7 @@ import { badJsonBody, RequestError } from "./requestError.ts";
 export const functionBodyLimit = 16 * 2 ** 20 + 2000;
 
 /** Reading JSON of 16 MiB can take seconds in which nobody else is served: strangers may send this much, bytes. */
-export const anonymousBodyLimit = 256 * 1024;
+export const anonymousBodyLimit = 2 ** 20;
 
 /** A parsed JSON body and the length of its text, bytes. */
 interface ParsedBody {
