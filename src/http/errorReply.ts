@@ -62,13 +62,6 @@ export function writeError(
     .send(JSON.stringify(body));
 }
 
-/** Answers with an error from within a handler; our own faults go on to the server's error handler, which logs them. */
-export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
-  const answer = errorReply(error);
-  if (answer.status !== 500) return writeError(reply, answer);
-  return reply.send(error instanceof Error ? error : new Error("not an Error", { cause: error }));
-}
-
 /** HTTP 503 with a hint when to come back. */
 export function unavailableReply(code: string, message: string, retryAfterMs: number): ErrorReply {
   return { status: 503, headers: retryAfter(retryAfterMs), body: { code, message } };
