@@ -230,8 +230,7 @@ export const options = {
   }),
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",
-    type: iceServers,
-    default: "[]",
+    type: iceServers.optional(),
     doc: "JSON array of RTCIceServer objects given to clients.",
     secret: true,
   }),

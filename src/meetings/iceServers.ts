@@ -9,7 +9,7 @@ export interface IceServer {
 
 /** The configured ICE servers; none by default: on one machine or one network none is needed. */
 export function iceServersOf({ iceServers }: MeetingServices["config"]): IceServer[] {
-  return iceServers.map(({ urls, username, credential }) => ({
+  return (iceServers ?? []).map(({ urls, username, credential }) => ({
     urls,
     ...(username === undefined ? {} : { username }),
     ...(credential === undefined ? {} : { credential }),

@@ -19,6 +19,8 @@ export async function roomToken(
   const { maxParticipants, role } = await services.db.read((tx) => place(tx, grant, meetingId));
   const user = personOf(grant.user);
   const issued = await services.video.token({ meetingId, roomId, user, role, maxParticipants });
+  // A removal refuses the tokens issued before it: one that came in between must not leave a later token behind.
+  await services.db.read((tx) => place(tx, grant, meetingId));
   return { ...issued, success: true, user, userId: user.id };
 }
 
