@@ -23,7 +23,7 @@ interface Cost {
 /** Our compositor against plain ffmpeg with an equal graph; ours also finds the timeline, tags names and probes. */
 export async function benchCompose(stage: Stage): Promise<Row[]> {
   if (!(await hasFfmpeg())) return [notRun(name, "needs ffmpeg on the PATH")];
-  const durationMs = stage.pick(30_000, 10_000);
+  const durationMs = stage.pick(20_000, 8_000);
   const capture = await sourceCapture(stage, durationMs);
   stage.say(`${participants} participants, ${durationMs / 1000} s, ${stage.pick(3, 1)} rounds`);
   const rounds = await measureRounds(stage.pick(3, 1), capture);

@@ -43,11 +43,11 @@ export async function benchQuery(stage: Stage): Promise<Row[]> {
 
 async function measure(stage: Stage, ours: Side, baseline: Side): Promise<Row> {
   stage.say("warming up");
-  for (const { target } of [ours, baseline]) await sendRequests(target, stage.pick(20_000, 8_000));
-  const requests = stage.pick(15_000, 6_000);
+  for (const { target } of [ours, baseline]) await sendRequests(target, stage.pick(15_000, 6_000));
+  const requests = stage.pick(12_000, 5_000);
   stage.say(`${requests} requests a round`);
   const rounds = await interleave(
-    stage.pick(7, 3),
+    stage.pick(5, 3),
     () => cpuPerRequest(ours, requests),
     () => cpuPerRequest(baseline, requests),
   );

@@ -23,9 +23,9 @@ import { compare, interleave } from "./statistics.ts";
 
 /** Callers at once → starts in one round. */
 const loads = [
-  { callers: 1, full: 250, quick: 100 },
-  { callers: 16, full: 800, quick: 300 },
-  { callers: 64, full: 800, quick: 300 },
+  { callers: 1, full: 150, quick: 80 },
+  { callers: 16, full: 500, quick: 250 },
+  { callers: 64, full: 500, quick: 250 },
 ];
 
 interface Subject {
