@@ -258,7 +258,10 @@ describe("a killed PostgreSQL", () => {
     await postgres.stop();
   });
 
-  it("has lost nothing it acknowledged, whichever side is killed under load", async () => {
+  it("has lost nothing it acknowledged, whichever side is killed under load", {
+    retry: 1,
+    timeout: 90_000,
+  }, async () => {
     const dataDir = path.join(await temporaryFolder(), "postgres");
     const first = await start(dataDir);
     await query(first.connection, "CREATE TABLE ledger (id text PRIMARY KEY)");
@@ -266,6 +269,7 @@ describe("a killed PostgreSQL", () => {
     for (const round of [1, 2, 3]) {
       const node = startNode({ dataDir, writers: 4 });
       const stored = (count: number) => () => expect(node.lines.length).toBeGreaterThan(count);
+      await node.event("stored");
       await vi.waitFor(stored(200), deadline);
       await killPostgres(dataDir);
       const seen = node.lines.length;
