@@ -21,7 +21,20 @@ const onlyIn = (name, packages, rooms) => ({
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: { path: "^src/" }, to: { circular: true } },
+    { name: "no-cycles", severity: "error", from: { path: "^(src|web)/" }, to: { circular: true } },
+    {
+      name: "pages-know-only-the-api",
+      severity: "error",
+      comment: "The pages import nothing of the server but the types of its functions",
+      from: { path: "^web/" },
+      to: { path: "^src/", pathNot: "^src/generated/api\\.ts$" },
+    },
+    {
+      name: "server-without-pages",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^web/" },
+    },
     {
       name: "no-tests-in-product",
       severity: "error",
@@ -87,6 +100,6 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^dist/" },
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs", ".json"] },
+    enhancedResolveOptions: { extensions: [".ts", ".tsx", ".js", ".mjs", ".json"] },
   },
 };

@@ -13,6 +13,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "web",
+          include: ["web/src/**/*.test.{ts,tsx}"],
+          environment: "jsdom",
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/integration/support/globalSetup.ts"],

@@ -1,8 +1,9 @@
-// Bundles the server and its child processes into dist/. `build()` skips the work when nothing is newer than the last build.
+// Bundles the server and its child processes into dist/, and the pages into dist/web. `build()` skips the work when nothing is newer than the last build.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -24,8 +25,9 @@ async function* sources(dir) {
     a.name < b.name ? -1 : 1,
   )) {
     const file = path.join(dir, entry.name);
+    if (entry.name === "node_modules") continue;
     if (entry.isDirectory()) yield* sources(file);
-    else if (!entry.name.endsWith(".test.ts")) yield file;
+    else if (!/\.test\.tsx?$/.test(entry.name)) yield file;
   }
 }
 
@@ -33,7 +35,7 @@ async function* sources(dir) {
 async function fingerprint() {
   const hash = createHash("sha256").update(process.version.split(".")[0]);
   const files = [path.join(root, "package-lock.json"), fileURLToPath(import.meta.url)];
-  for (const dir of ["src", "bench"])
+  for (const dir of ["src", "bench", "web"])
     for await (const file of sources(path.join(root, dir))) files.push(file);
   for (const file of files)
     hash
@@ -67,6 +69,7 @@ export async function build() {
       sourcemap: "linked",
       logLevel: "error",
     });
+    await buildPages(path.join(fresh, "web"));
     await writeFile(path.join(fresh, ".stamp"), stamp);
     await rm(dist, { recursive: true, force: true });
     await rename(fresh, dist);
@@ -74,6 +77,23 @@ export async function build() {
     await rm(fresh, { recursive: true, force: true });
   }
   return true;
+}
+
+async function buildPages(outDir) {
+  const vite = await import("vite");
+  await vite.build({
+    configFile: path.join(root, "web", "vite.config.ts"),
+    build: { outDir, emptyOutDir: true },
+    logLevel: "error",
+  });
+  for await (const file of sources(outDir)) if (/\.(js|css|svg)$/.test(file)) await compress(file);
+}
+
+/** Once here instead of for every request. */
+async function compress(file) {
+  const content = await readFile(file);
+  await writeFile(`${file}.gz`, gzipSync(content, { level: 9 }));
+  await writeFile(`${file}.br`, brotliCompressSync(content));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

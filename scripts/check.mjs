@@ -9,17 +9,22 @@ const steps = [
   ["format and lint", [bin("biome"), "ci", "--error-on-warnings", "."], "npm run format"],
   [
     "layers",
-    [bin("depcruise"), "src", "--output-type", "err"],
+    [bin("depcruise"), "src", "web/src", "--output-type", "err"],
     "see docs/architecture.md for what a room may import",
   ],
   ["dead code", [bin("knip")], "remove what nothing uses"],
   ["types", [bin("tsc"), "-p", "."], "npx tsc -p ."],
+  ["types of the pages", [bin("tsc"), "-p", "web"], "npx tsc -p web"],
   [
     "generated files",
     [process.execPath, path.join(root, "dist", "generate.js"), "--check"],
     "npm run gen",
   ],
-  ["unit tests", [bin("vitest"), "run", "--project", "unit"], "npx vitest --project unit"],
+  [
+    "unit tests",
+    [bin("vitest"), "run", "--project", "unit", "--project", "web"],
+    "npx vitest --project unit",
+  ],
 ];
 
 await build();

@@ -10,7 +10,7 @@ import { localAuthAllowed } from "./auth/localAuthAllowed.ts";
 import { type LocalIssuer, openLocalIssuer } from "./auth/localIssuer.ts";
 import { createLinkSigner } from "./auth/signedLink.ts";
 import type { Config } from "./config/config.ts";
-import { processEntry, projectRoot, searchPath } from "./config/paths.ts";
+import { processEntry, projectRoot, searchPath, webFolder } from "./config/paths.ts";
 import { systemClock } from "./core/clock.ts";
 import { Lifetime } from "./core/lifetime.ts";
 import type { Log } from "./core/log.ts";
@@ -28,6 +28,7 @@ import { metricsRoute } from "./http/metrics.ts";
 import { recordingFiles } from "./http/recordingFiles.ts";
 import { roomRoutes } from "./http/rooms.ts";
 import { buildServer } from "./http/server.ts";
+import { webPages } from "./http/webPages.ts";
 import { startComposeLoop } from "./jobs/compose.ts";
 import { startRetentionLoop } from "./jobs/retention.ts";
 import { startSettleLoops } from "./jobs/settle.ts";
@@ -108,6 +109,7 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
   const plugins: FastifyPluginAsync[] = [
     async (scope) => recordingFiles(scope, { ...services, authenticator }),
     async (scope) => metricsRoute(scope, { metrics, authenticator }),
+    (scope) => webPages(scope, { folder: webFolder() }),
   ];
   if (embedded) plugins.push(async (scope) => roomRoutes(scope, { rooms: embedded }));
   if (local) plugins.push(localIssuerRoutes(config, local));

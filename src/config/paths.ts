@@ -18,6 +18,11 @@ export function processEntry(name: "roomProcess" | "composeProcess"): string {
   return path.join(projectRoot(), "dist", `${name}.js`);
 }
 
+/** The built pages; `scripts/build.mjs` makes them. */
+export function webFolder(): string {
+  return path.join(projectRoot(), "dist", "web");
+}
+
 /** Where programs of the system are looked for: all that a child process needs of our environment. */
 export function searchPath(): string {
   return process.env["PATH"] ?? "";

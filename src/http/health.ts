@@ -35,11 +35,6 @@ export function healthRoutes(
   scope.get("/version", (_request, reply) => reply.type("text/plain").send(version));
   scope.get("/instance_version", (_request, reply) => reply.type("text/plain").send(version));
   scope.get("/instance_name", (_request, reply) => reply.type("text/plain").send("connvo"));
-  scope.get("/", (_request, reply) =>
-    reply
-      .type("text/plain")
-      .send("This Connvo server is running. Its API is described at /docs.\n"),
-  );
 }
 
 /** Names of the checks that failed: why is for the logs of those who failed. */

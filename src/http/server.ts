@@ -104,7 +104,6 @@ function publicApi(
 }
 
 const getAddresses = [
-  "/",
   "/health",
   "/healthz",
   "/readyz",

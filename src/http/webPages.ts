@@ -1,0 +1,53 @@
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance } from "fastify";
+
+export interface WebPagesOptions {
+  /** Folder of the built pages, with `index.html` and `assets/`. */
+  folder: string;
+}
+
+/** Addresses the pages have for themselves; each is answered with the same document. */
+const pageAddresses = ["/", "/meet/:meetingId", "/invite/:secret", "/watch/:recordingId"];
+
+/** Scripts and styles come from this server alone; media also from elements that play what was fetched. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob: mediastream:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/**
+ * The meeting pages. Files under `/assets/` carry a digest in their name and may be kept for ever; the document is asked
+ * for again each time. Files that were compressed at build time are sent so (br, gzip).
+ */
+export async function webPages(app: FastifyInstance, { folder }: WebPagesOptions): Promise<void> {
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers({
+      "content-security-policy": contentSecurityPolicy,
+      "referrer-policy": "no-referrer",
+      "cross-origin-opener-policy": "same-origin",
+      "permissions-policy": "camera=(self), microphone=(self), display-capture=(self)",
+    });
+    done();
+  });
+  await app.register(fastifyStatic, {
+    root: folder,
+    prefix: "/",
+    wildcard: false,
+    index: false,
+    preCompressed: true,
+    cacheControl: false,
+    globIgnore: ["index.html*", "**/*.map"],
+    setHeaders: (reply, file) => {
+      const fresh = file.endsWith("index.html");
+      reply.header("cache-control", fresh ? "no-cache" : "public, max-age=31536000, immutable");
+    },
+  });
+  for (const url of pageAddresses) app.get(url, (_request, reply) => reply.sendFile("index.html"));
+}
