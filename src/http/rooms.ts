@@ -13,19 +13,22 @@ export interface PublishableRooms<Grant> {
   publish(
     grant: Grant,
     offer: string,
-    signal?: AbortSignal,
+    options?: { source?: MediaSource; signal?: AbortSignal },
   ): Promise<{ sessionId: string; answer: string }>;
   unpublish(grant: Grant, sessionId: string, signal?: AbortSignal): Promise<void>;
 }
 
+type MediaSource = "camera" | "screen";
+
 interface RoomRoute {
   Params: { roomId: string; sessionId: string };
+  Querystring: { source?: unknown };
   Body: string;
 }
 
 /**
  * WHIP (RFC 9725): `POST /rooms/{roomId}/whip` with an SDP offer and a room token as bearer → 201, the SDP answer and
- * the session's address; `DELETE` on that address ends it. Answers are complete, so `PATCH` (trickle) is 405.
+ * the session's address; `?source=screen` publishes a screen beside the camera; `DELETE` on that address ends it. Answers are complete, so `PATCH` (trickle) is 405.
  */
 export function roomRoutes<Grant>(
   app: FastifyInstance,
@@ -40,7 +43,9 @@ export function roomRoutes<Grant>(
 
   app.post<RoomRoute>(address, async (request, reply) => {
     const grant = await grantOf(rooms, request);
-    const { sessionId, answer } = await rooms.publish(grant, offerOf(request));
+    const { sessionId, answer } = await rooms.publish(grant, offerOf(request), {
+      source: sourceOf(request),
+    });
     const { roomId } = request.params;
     return reply
       .code(201)
@@ -85,6 +90,12 @@ async function grantOf<Grant>(
 function offerOf({ body }: FastifyRequest<RoomRoute>): string {
   if (typeof body === "string" && body.length > 0) return body;
   throw new AppError("VALIDATION_ERROR", "Send an SDP offer as application/sdp", { field: "body" });
+}
+
+function sourceOf({ query }: FastifyRequest<RoomRoute>): MediaSource {
+  const { source = "camera" } = query;
+  if (source === "camera" || source === "screen") return source;
+  throw new AppError("VALIDATION_ERROR", "The source is camera or screen.", { field: "source" });
 }
 
 function methodNotAllowed(reply: FastifyReply): FastifyReply {

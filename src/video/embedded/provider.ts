@@ -20,7 +20,13 @@ import { type CallOptions, ControlClient, Unreachable } from "./control/client.t
 import { acquireLock } from "./control/instanceLock.ts";
 import { preparePaths, type RoomPaths, roomPaths } from "./control/paths.ts";
 import { lastFailure, processHost } from "./control/processHost.ts";
-import type { CaptureState, PublishAnswer, PublishRequest, RoomStats } from "./control/protocol.ts";
+import type {
+  CaptureState,
+  MediaSource,
+  PublishAnswer,
+  PublishRequest,
+  RoomStats,
+} from "./control/protocol.ts";
 import { type RoomProcessSettings, settingsDigest } from "./control/settings.ts";
 import { Supervisor } from "./control/supervisor.ts";
 import { PresenceFollower } from "./presenceFollower.ts";
@@ -52,6 +58,11 @@ export interface EmbeddedVideoOptions {
   idleExitMs?: number;
   clock: Clock;
   log: Log;
+}
+
+export interface PublishOptions {
+  source?: MediaSource;
+  signal?: AbortSignal | undefined;
 }
 
 const defaults = {
@@ -132,7 +143,11 @@ export class EmbeddedVideoProvider implements VideoProvider {
   }
 
   /** WHIP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Rooms.publish`. */
-  publish(grant: VerifiedGrant, offer: string, signal?: AbortSignal): Promise<PublishAnswer> {
+  publish(
+    grant: VerifiedGrant,
+    offer: string,
+    { source = "camera", signal }: PublishOptions = {},
+  ): Promise<PublishAnswer> {
     const { roomId, user, role, maxParticipants, issuedAt } = grant;
     const { id, name } = user;
     const request: PublishRequest = {
@@ -141,6 +156,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
       role,
       maxParticipants,
       issuedAt,
+      source,
       offer,
     };
     return this.#call<PublishAnswer>("publish", request, { signal });

@@ -96,6 +96,7 @@ test("an acknowledged removal is known to the next process", async () => {
     role: "host",
     maxParticipants: 8,
     issuedAt,
+    source: "camera",
     offer: "",
   } as const;
   await expect(next.handlers.publish(request)).rejects.toMatchObject({ code: "UNAUTHORIZED" });

@@ -2,7 +2,7 @@ import type { ErrorData } from "../../../core/errors.ts";
 import type { RoomPresence, RoomRole } from "../../port.ts";
 
 /** Raised with every incompatible change: a server replaces a room process that speaks another one. */
-export const controlProtocol = 1;
+export const controlProtocol = 2;
 
 export interface Health {
   protocol: number;
@@ -14,6 +14,9 @@ export interface Health {
   idle: boolean;
 }
 
+/** What a publisher shows: themselves, or their screen. */
+export type MediaSource = "camera" | "screen";
+
 export interface PublishRequest {
   roomId: string;
   user: { id: string; name: string };
@@ -21,6 +24,7 @@ export interface PublishRequest {
   maxParticipants: number;
   /** When the token was issued, epoch ms. */
   issuedAt: number;
+  source: MediaSource;
   /** SDP. */
   offer: string;
 }

@@ -46,6 +46,7 @@ const publish = z.strictObject({
   role: z.enum(["host", "participant", "observer"]),
   maxParticipants: z.number().int().positive(),
   issuedAt: z.number(),
+  source: z.enum(["camera", "screen"]),
   offer: z.string(),
 });
 

@@ -118,6 +118,7 @@ const ask = (userId: string, over: Partial<PublishRequest> = {}) =>
     role: "participant",
     maxParticipants: 8,
     issuedAt: wall,
+    source: "camera",
     offer,
     ...over,
   });
@@ -187,6 +188,36 @@ describe("presence", () => {
     await ask("ann");
     rooms.tick(10_000);
     expect(changes).toEqual(["ann joined", "ann left"]);
+  });
+});
+
+describe("a screen", () => {
+  const screen = { source: "screen" } as const;
+
+  test("is published beside the camera, and presence ends with the last of the two", async () => {
+    const camera = await live("ann");
+    const shared = await live("ann", screen);
+    expect(rooms.publishing("r").map(({ source }) => source)).toEqual(["camera", "screen"]);
+    camera.end("transport_closed");
+    expect(changes).toEqual(["ann joined"]);
+    shared.end("transport_closed");
+    expect(changes).toEqual(["ann joined", "ann left"]);
+    expect(heard.slice(-2)).toEqual(["ann transport_closed", "ann transport_closed left"]);
+  });
+
+  test("replaces the same person's earlier screen only", async () => {
+    const camera = await live("ann");
+    const first = await live("ann", screen);
+    await live("ann", screen);
+    expect([camera.closed, first.closed]).toEqual([false, true]);
+  });
+
+  test("takes nobody's place, and there are no more of them than people", async () => {
+    for (const user of ["ann", "bob", "cem"]) await ask(user, { maxParticipants: 3 });
+    for (const user of ["ann", "bob"]) await ask(user, { maxParticipants: 3, ...screen });
+    await expect(ask("cem", { maxParticipants: 2, ...screen })).rejects.toMatchObject({
+      metadata: { reason: "room_full" },
+    });
   });
 });
 

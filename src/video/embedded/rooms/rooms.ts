@@ -3,6 +3,7 @@ import type { Log } from "../../../core/log.ts";
 import { orThrow } from "../../../core/result.ts";
 import type {
   MediaCounters,
+  MediaSource,
   PublishAnswer,
   PublishRequest,
   RoomCounters,
@@ -111,15 +112,15 @@ export class Rooms {
 
   /** Ends a session of this user; false when there is none by that id. */
   unpublish(roomId: string, userId: string, sessionId: string): boolean {
-    const session = this.#find(roomId, userId);
-    if (session?.id !== sessionId) return false;
+    const session = this.#of(roomId, userId).find(({ id }) => id === sessionId);
+    if (!session) return false;
     session.close("unpublished");
     return true;
   }
 
   /** Closes a user's media at once. */
   remove(roomId: string, userId: string): void {
-    this.#find(roomId, userId)?.close("removed");
+    for (const session of this.#of(roomId, userId)) session.close("removed");
   }
 
   closeRoom(roomId: string): void {
@@ -138,7 +139,7 @@ export class Rooms {
     for (const session of this.#sessions.values()) session.forgive(ms);
   }
 
-  #admit({ roomId, user, role, issuedAt, maxParticipants }: PublishRequest): void {
+  #admit({ roomId, user, role, issuedAt, source, maxParticipants }: PublishRequest): void {
     if (this.#deps.revocations.refuses(roomId, user.id, issuedAt)) {
       throw new AppError("UNAUTHORIZED", "This room token is no longer valid.", {
         reason: "token_revoked",
@@ -146,9 +147,10 @@ export class Rooms {
     }
     if (role === "observer")
       throw new AppError("FORBIDDEN", "Observers may not publish.", { reason: "observer" });
-    if (this.#find(roomId, user.id)) return;
+    if (this.#find(roomId, user.id, source)) return;
     const limit = Math.min(maxParticipants, this.#options.maxParticipants);
-    if (this.#in(roomId).length >= limit) {
+    // One screen a person at most: screens are bounded like cameras, but do not take people's places.
+    if (this.#in(roomId).filter((session) => session.source === source).length >= limit) {
       throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
     }
     if (this.#sessions.size >= this.#options.maxPublishers) {
@@ -158,11 +160,12 @@ export class Rooms {
   }
 
   #open(request: PublishRequest, offer: ReducedOffer, peer: Peer): PublishSession {
-    const { roomId, user } = request;
+    const { roomId, user, source } = request;
     const session = new PublishSession({
       id: this.#deps.newId(),
       roomId,
       user,
+      source,
       lines: offer.lines,
       peer,
       feedbackSsrc: this.#deps.random32(),
@@ -173,7 +176,7 @@ export class Rooms {
       },
       now: this.#deps.now,
     });
-    const earlier = this.#find(roomId, user.id);
+    const earlier = this.#find(roomId, user.id, source);
     this.#sessions.set(keyOf(session), session);
     earlier?.close("replaced");
     return session;
@@ -190,7 +193,8 @@ export class Rooms {
     const { roomId, user, id } = session;
     const replaced = this.#sessions.get(keyOf(session)) !== session;
     if (!replaced) this.#sessions.delete(keyOf(session));
-    const left = !replaced && this.#deps.presence.isIn(roomId, user.id);
+    const others = this.#of(roomId, user.id).some((other) => other !== session && other.joined);
+    const left = !replaced && !others && this.#deps.presence.isIn(roomId, user.id);
     this.#deps.log.info(
       { roomId, userId: user.id, sessionId: id, reason },
       "publish session ended",
@@ -209,8 +213,12 @@ export class Rooms {
     return new AppError("VALIDATION_ERROR", "The offer cannot be used.", metadata, error);
   }
 
-  #find(roomId: string, userId: string): PublishSession | undefined {
-    return this.#sessions.get(`${roomId}\n${userId}`);
+  #find(roomId: string, userId: string, source: MediaSource): PublishSession | undefined {
+    return this.#sessions.get(`${roomId}\n${userId}\n${source}`);
+  }
+
+  #of(roomId: string, userId: string): PublishSession[] {
+    return this.#in(roomId).filter(({ user }) => user.id === userId);
   }
 
   #in(roomId: string): PublishSession[] {
@@ -218,7 +226,8 @@ export class Rooms {
   }
 }
 
-const keyOf = (session: PublishSession): string => `${session.roomId}\n${session.user.id}`;
+const keyOf = ({ roomId, user, source }: PublishSession): string =>
+  `${roomId}\n${user.id}\n${source}`;
 
 function mediaCounters({
   bytes,

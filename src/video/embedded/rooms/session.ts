@@ -1,3 +1,4 @@
+import type { MediaSource } from "../control/protocol.ts";
 import { isRtcp } from "../rtp/packet.ts";
 import { bitrateEstimate } from "../rtp/rtcp.ts";
 import type { MediaLine } from "../whip/offer.ts";
@@ -29,6 +30,7 @@ export interface SessionParts {
   id: string;
   roomId: string;
   user: SessionUser;
+  source: MediaSource;
   lines: readonly MediaLine[];
   peer: Peer;
   /** SSRC of our feedback. */
@@ -46,6 +48,7 @@ export class PublishSession {
   readonly id: string;
   readonly roomId: string;
   readonly user: SessionUser;
+  readonly source: MediaSource;
   readonly receivers: readonly TrackReceiver[];
   #parts: SessionParts;
   #tracks = new Map<string, PeerTrack>();
@@ -59,6 +62,7 @@ export class PublishSession {
     this.id = parts.id;
     this.roomId = parts.roomId;
     this.user = parts.user;
+    this.source = parts.source;
     this.#heardAt = parts.now();
     this.receivers = parts.lines.map(
       (line) =>
