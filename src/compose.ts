@@ -28,6 +28,8 @@ import { metricsRoute } from "./http/metrics.ts";
 import { recordingFiles } from "./http/recordingFiles.ts";
 import { roomRoutes } from "./http/rooms.ts";
 import { buildServer } from "./http/server.ts";
+import { isStrictTransport } from "./http/strictTransport.ts";
+import { openCertificate } from "./http/tls.ts";
 import { webPages } from "./http/webPages.ts";
 import { startComposeLoop } from "./jobs/compose.ts";
 import { startRetentionLoop } from "./jobs/retention.ts";
@@ -51,6 +53,8 @@ export interface App {
   readonly url: string;
   /** Takes no new work, lets the work at hand finish, closes everything in order. */
   stop(): Promise<void>;
+  /** Reads the certificate's files again; absent when there is none. */
+  reloadCertificate?: () => Promise<void>;
 }
 
 /** Time a request may still take once the server is to stop, ms. */
@@ -70,6 +74,7 @@ export async function compose(config: Config, log: Log): Promise<App> {
 async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> {
   const startedAt = performance.now();
   const localIssuerWanted = orThrow(localAuthAllowed(config));
+  const certificate = await openCertificate(config, log);
   await blaming("CONNVO_DATA_DIR", mkdir(config.dataDir, { recursive: true, mode: 0o711 }));
   let address = config.publicUrl;
   const publicUrl = () => {
@@ -121,15 +126,22 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     log,
     version: version(),
     publicUrl,
+    tls: certificate?.pair,
+    strictTransport: certificate !== undefined && isStrictTransport(config.publicUrl),
     readiness: [{ name: "database", check: () => db.ping() }],
     plugins,
   });
   lifetime.add("http", () => server.close(drainMs));
+  const followed = certificate?.follow((pair) => server.useCertificate(pair));
+  if (followed) lifetime.add("certificate", async () => followed.stop());
   const listening = await blaming("HOST, PORT", server.listen(config.host, config.port));
   address ??= listening;
   const startMs = Math.round(performance.now() - startedAt);
   log.info({ url: address, video: video.name, startMs }, "ready");
-  return { url: address, stop: () => lifetime.close() };
+  const stop = () => lifetime.close();
+  return followed
+    ? { url: address, stop, reloadCertificate: followed.reload }
+    : { url: address, stop };
 }
 
 async function openData(config: Config, log: Log, lifetime: Lifetime): Promise<Database> {

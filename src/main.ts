@@ -20,6 +20,8 @@ async function main(): Promise<void> {
     void app.stop().finally(() => process.exit());
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
+  const { reloadCertificate } = app;
+  if (reloadCertificate) process.on("SIGHUP", () => void reloadCertificate());
 }
 
 main().catch((error: unknown) => {

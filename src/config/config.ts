@@ -60,6 +60,10 @@ function contradictions(config: Parsed): string[] {
     problems.push("CONNVO_OIDC_ISSUER needs CONNVO_OIDC_AUDIENCE");
   if (Boolean(config.streamApiKey) !== Boolean(config.streamApiSecret))
     problems.push("STREAM_API_KEY and STREAM_API_SECRET go together");
+  if (Boolean(config.tlsCert) !== Boolean(config.tlsKey))
+    problems.push("CONNVO_TLS_CERT and CONNVO_TLS_KEY go together");
+  if (Boolean(config.turnUrls) !== Boolean(config.turnSecret))
+    problems.push("CONNVO_TURN_URLS and CONNVO_TURN_SECRET go together");
   if (config.diskFloorBytes > config.diskReserveBytes)
     problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");
   return problems;

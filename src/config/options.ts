@@ -43,6 +43,16 @@ const iceServers = text
     ),
   );
 
+const turnUrls = text
+  .transform((value) => value.split(",").map((url) => url.trim()))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(/^turns?:[^\s/?]+(\?transport=(udp|tcp))?$/, "must be turn: or turns: addresses"),
+    ),
+  );
+
 export const options = {
   port: option({
     env: "PORT",
@@ -83,7 +93,17 @@ export const options = {
   publicUrl: option({
     env: "CONNVO_PUBLIC_URL",
     type: httpUrl.optional(),
-    doc: "Address at which clients reach this server; default http://HOST:PORT.",
+    doc: "Address at which clients reach this server; default http://HOST:PORT, or https with a certificate.",
+  }),
+  tlsCert: option({
+    env: "CONNVO_TLS_CERT",
+    type: optionalText,
+    doc: "PEM file with the server's certificate and its issuers': serve https. Read again when it changes, and on SIGHUP.",
+  }),
+  tlsKey: option({
+    env: "CONNVO_TLS_KEY",
+    type: optionalText,
+    doc: "PEM file with the certificate's private key; required with the certificate.",
   }),
   adminKey: option({
     env: "CONNVO_ADMIN_KEY",
@@ -232,6 +252,17 @@ export const options = {
     env: "CONNVO_ICE_SERVERS",
     type: iceServers.optional(),
     doc: "JSON array of RTCIceServer objects given to clients.",
+    secret: true,
+  }),
+  turnUrls: option({
+    env: "CONNVO_TURN_URLS",
+    type: turnUrls.optional(),
+    doc: "Addresses of a TURN server, with commas between: turn:turn.example:3478?transport=udp,turns:turn.example:5349.",
+  }),
+  turnSecret: option({
+    env: "CONNVO_TURN_SECRET",
+    type: text.optional(),
+    doc: "The secret that TURN server shares with this one (coturn: static-auth-secret): each person gets credentials of 12 hours.",
     secret: true,
   }),
 } as const satisfies Record<string, Option>;

@@ -52,7 +52,7 @@ function acceptJsonOnly(app: FastifyInstance): void {
 }
 
 function guarded({ headers, socket }: FastifyRequest) {
-  return { headers, remoteAddress: socket.remoteAddress };
+  return { headers, remoteAddress: socket.remoteAddress, encrypted: "encrypted" in socket };
 }
 
 function secure(reply: FastifyReply): void {

@@ -14,6 +14,8 @@ export interface GuardedRequest {
   headers: IncomingHttpHeaders;
   /** The peer's address; undefined for a Unix socket. */
   remoteAddress: string | undefined;
+  /** It came over TLS, so that our own page is one of https. */
+  encrypted: boolean;
 }
 
 /** For all of the issuer's routes: only this machine, under its own name, with no proxy in between. */
@@ -40,14 +42,15 @@ export function refuseOutsider(
 
 /** For the token endpoint besides: no page but our own may ask for a token. */
 export function refuseForeignPage(
-  { headers }: GuardedRequest,
+  request: GuardedRequest,
   policy: LocalAuthPolicy,
 ): RequestError | undefined {
+  const { headers } = request;
   const site = headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin" && site !== "none") {
     return new RequestError(403, "CrossSiteRequest", "Another site may not ask for a token");
   }
-  if (headers.origin !== undefined && !isOwnOrigin(headers.origin, headers, policy)) {
+  if (headers.origin !== undefined && !isOwnOrigin(headers.origin, request, policy)) {
     return new RequestError(403, "ForeignOrigin", "Another origin may not ask for a token");
   }
   const mediaType = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
@@ -62,13 +65,14 @@ export function refuseForeignPage(
 /** The public URL's origin, or whatever name the request itself was addressed to. */
 function isOwnOrigin(
   origin: string,
-  headers: IncomingHttpHeaders,
+  { headers, encrypted }: GuardedRequest,
   { publicUrl }: LocalAuthPolicy,
 ): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, origin: given } = new URL(origin);
   if (publicUrl !== undefined && given === new URL(publicUrl).origin) return true;
-  if (protocol !== "http:" && protocol !== "https:") return false;
+  // Behind a proxy the page may be of https though we speak http; the other way round it is a forgery.
+  if (protocol !== "https:" && (protocol !== "http:" || encrypted)) return false;
   return given === new URL(`${protocol}//${headers.host}`).origin;
 }
 

@@ -1,4 +1,10 @@
-import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyReply } from "fastify";
+import { Server as TlsServer } from "node:tls";
+import Fastify, {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -11,6 +17,8 @@ import { errorReply, writeError } from "./errorReply.ts";
 import { functionRoutes } from "./functions.ts";
 import { healthRoutes, type ReadinessCheck } from "./health.ts";
 import { chosenRequestId, createRequestIds } from "./requestId.ts";
+import { strictTransportHeader } from "./strictTransport.ts";
+import type { TlsPair } from "./tls.ts";
 
 export interface ServerOptions {
   registry: Registry;
@@ -22,6 +30,10 @@ export interface ServerOptions {
   version: string;
   /** Address at which clients reach it, without a trailing slash; asked for once it listens. */
   publicUrl: () => string;
+  /** Certificate to serve https with; absent = http. */
+  tls?: TlsPair | undefined;
+  /** Tell browsers to come by https only. */
+  strictTransport?: boolean;
   readiness?: readonly ReadinessCheck[];
   /** Routes of others (sign-in, rooms, files, metrics), each in a scope of its own. */
   plugins?: readonly FastifyPluginAsync[];
@@ -32,6 +44,8 @@ export interface HttpServer {
   readonly app: FastifyInstance;
   /** @returns the address it is reached at on this machine, e.g. `http://127.0.0.1:3210` */
   listen(host: string, port: number): Promise<string>;
+  /** New connections get this certificate; those there are go on. Only for a server that began with one. */
+  useCertificate(pair: TlsPair): void;
   /** Takes no more connections, lets running requests finish for `deadlineMs`, then cuts them off. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -42,9 +56,9 @@ const requestTimeoutMs = 300_000;
 
 /** Builds the server: the function API, its document, health, and the plugins. Opens nothing. */
 export function buildServer(options: ServerOptions): HttpServer {
-  const { clock, log } = options;
+  const { clock } = options;
   const stopping = new AbortController();
-  const app = createApp(log);
+  const app = createApp(options);
   const document = lazyOpenApi(options.registry, options.publicUrl);
   const plugins: readonly FastifyPluginAsync[] = [
     async (scope) => publicApi(scope, options, document, stopping.signal),
@@ -55,22 +69,31 @@ export function buildServer(options: ServerOptions): HttpServer {
   return {
     app,
     listen: (host, port) => app.listen({ host, port }),
+    useCertificate: (pair) => {
+      if (app.server instanceof TlsServer) app.server.setSecureContext(pair);
+    },
     close: (deadlineMs) => closeApp(app, stopping, deadlineMs, clock),
   };
 }
 
-function createApp(log: Log): FastifyInstance {
+function createApp({ log, tls, strictTransport = false }: ServerOptions): FastifyInstance {
   const newId = createRequestIds();
-  const app = Fastify({
+  const options = {
     logger: false,
-    genReqId: (request) => chosenRequestId(request.headers) ?? newId(),
+    genReqId: (request: FastifyRequest["raw"]) => chosenRequestId(request.headers) ?? newId(),
     requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs },
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: 1024 },
-    frameworkErrors: (error, request, reply) => report(error, request.id, reply, log),
-  });
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      report(error, request.id, reply, log),
+  };
+  const headersTimeout = headersTimeoutMs;
+  // To us both are the same: Node's https server has all of its http server's methods.
+  const app = tls
+    ? (Fastify({ ...options, https: { ...tls, headersTimeout } }) as unknown as FastifyInstance)
+    : Fastify({ ...options, http: { headersTimeout } });
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+    if (strictTransport) reply.header("strict-transport-security", strictTransportHeader);
     done();
   });
   app.setErrorHandler((error, request, reply) => report(error, request.id, reply, log));

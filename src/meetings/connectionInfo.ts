@@ -21,15 +21,19 @@ export function peerRoomId(meetingId: string): string {
  */
 export async function connectionInfo(
   tx: ReadTx,
-  { config }: Pick<MeetingServices, "config">,
+  services: Pick<MeetingServices, "config" | "clock">,
   meetingId: string,
+  userId: string,
 ) {
   const meeting = await requireMeeting(tx, meetingId);
   orThrow(requireActive(meeting));
   return {
     success: true,
     videoProvider: videoProviderOf(meeting.tier),
-    connectionInfo: { roomId: connectableRoom(meeting), iceServers: iceServersOf(config) },
+    connectionInfo: {
+      roomId: connectableRoom(meeting),
+      iceServers: iceServersOf(services, userId),
+    },
     features: featuresOf(meeting),
   };
 }

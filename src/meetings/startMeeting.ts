@@ -26,12 +26,15 @@ export async function startMeeting(
   await announce(tx, { meetingId, type: "meeting_started", actorUserId });
   const videoProvider = videoProviderOf(meeting.tier);
   if (meeting.tier === "free") {
-    const roomInfo = { roomId: peerRoomId(meetingId), iceServers: iceServersOf(services.config) };
+    const roomInfo = {
+      roomId: peerRoomId(meetingId),
+      iceServers: iceServersOf(services, actorUserId),
+    };
     return { success: true, videoProvider, webrtcReady: true, roomInfo };
   }
   tx.afterCommit(() => openAtOnce(services, meetingId));
   const { roomId } = roomOf(meetingId);
-  const roomInfo = { roomId, iceServers: iceServersOf(services.config) };
+  const roomInfo = { roomId, iceServers: iceServersOf(services, actorUserId) };
   return { success: true, videoProvider, webrtcReady: false, roomInfo };
 }
 

@@ -152,5 +152,6 @@ export const getMeetingConnectionInfo = mutation({
     "`retryAfterMs` while the video provider has not opened the room. For everyone in the meeting.",
   args: { meetingId: v.id("meetings") },
   returns: v.object({ connectionInfo, features, success: v.boolean(), videoProvider }),
-  handler: ({ tx, services }, { meetingId }) => connect(tx, services, meetingId),
+  handler: ({ tx, services, grant }, { meetingId }) =>
+    connect(tx, services, meetingId, grant.user.id),
 });

@@ -48,7 +48,7 @@ export async function startServer({ dataDir, env, port }: ServerOptions): Promis
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const output = collect(child);
-  const url = `http://127.0.0.1:${chosen}`;
+  const url = `${env?.["CONNVO_TLS_CERT"] ? "https" : "http"}://127.0.0.1:${chosen}`;
   await untilReady(url, child, output);
   const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
