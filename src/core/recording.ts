@@ -19,10 +19,27 @@ export interface RecordingGap {
   reason: string;
 }
 
+/** A stretch of a meeting that is not in the recording because somebody paused it. */
+export interface RecordingPause {
+  /** Where on the recorded timeline, ms. */
+  atMs: number;
+  /** Wall time cut out, ms. */
+  durationMs: number;
+  /** Epoch ms. */
+  startedAt: number;
+  /** Epoch ms; of a pause that lasts, the last sign of life. */
+  endedAt: number;
+}
+
+/** What a participant publishes: a camera with a microphone, or a shared screen. */
+export type MediaSource = "camera" | "screen";
+
 export interface RecordingTrack {
   trackId: string;
   participantId: string;
   participantName: string;
+  /** Absent in recordings made before screens were told apart: a camera. */
+  source?: MediaSource;
   kind: "audio" | "video";
   codec: string;
   /** Offset from the start of the recording, ms. */

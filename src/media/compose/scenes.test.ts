@@ -11,10 +11,10 @@ function timeline(
 ): Timeline {
   return {
     ...{ recordingId: "r", roomId: "m", startedAt: 0, stoppedAt: 10_000, durationMs: 10_000 },
-    ...{ sealed: true, stopReason: "stopped", gaps: [] },
+    ...{ sealed: true, stopReason: "stopped", gaps: [], pauses: [] },
     speakers: speakers.map(([atMs, participant]) => ({ atMs, participant })),
     participants: Object.entries(presence).map(([id, times]) => ({
-      ...{ id, name: id, tracks: [] },
+      ...{ id, userId: id, source: "camera" as const, name: id, tracks: [] },
       presence: times.map(([fromMs, toMs]) => ({ fromMs, toMs })),
     })),
   };

@@ -1,3 +1,4 @@
+import type { MediaSource } from "../../core/recording.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "./activeSpeaker.ts";
 import type { CaptureCodec, CaptureEvent } from "./events.ts";
 import { RtpReports } from "./rtpClock.ts";
@@ -7,6 +8,7 @@ import { SenderClock } from "./senderClock.ts";
 export interface TrackDigest {
   id: string;
   participant: string;
+  source: MediaSource;
   kind: "audio" | "video";
   codec: CaptureCodec;
   clockRate: number;
@@ -31,6 +33,13 @@ export interface Outage {
   interrupted: number;
 }
 
+/** Somebody paused the capture between the two times, epoch ms. */
+export interface PauseSpan {
+  from: number;
+  /** Undefined while it lasts. */
+  to: number | undefined;
+}
+
 type Of<T extends CaptureEvent["type"]> = Extract<CaptureEvent, { type: T }>;
 
 /** Reads a capture's events one by one into what the timeline needs; memory does not grow with levels or reports. */
@@ -42,6 +51,8 @@ export class CaptureDigest {
   readonly names = new Map<string, string>();
   readonly tracks = new Map<string, TrackDigest>();
   readonly outages: Outage[] = [];
+  /** Ascending, apart; only the last may be open. */
+  readonly pauses: PauseSpan[] = [];
   #speaker = new ActiveSpeaker();
 
   get speakers(): SpeakerTurn[] {
@@ -62,7 +73,13 @@ export class CaptureDigest {
         this.stop ??= event;
         break;
       case "captureResume":
-        this.#resumed(event);
+        this.#takenOver(event);
+        break;
+      case "pause":
+        if (!this.#openPause) this.pauses.push({ from: event.t, to: undefined });
+        break;
+      case "resume":
+        if (this.#openPause) this.#openPause.to = event.t;
         break;
       case "participant":
         this.names.set(event.participant, event.name);
@@ -80,7 +97,14 @@ export class CaptureDigest {
     }
   }
 
-  #resumed(event: Of<"captureResume">): void {
+  get #openPause(): PauseSpan | undefined {
+    const last = this.pauses.at(-1);
+    return last?.to === undefined ? last : undefined;
+  }
+
+  #takenOver(event: Of<"captureResume">): void {
+    // Nothing was captured, so nothing was missed.
+    if (this.#openPause) return;
     const open = [...this.tracks.values()].filter((track) => track.endedAt === undefined);
     const interrupted = open.filter((track) => track.orphanedAt === undefined);
     for (const track of interrupted) track.orphanedAt = this.lastT;
@@ -89,8 +113,9 @@ export class CaptureDigest {
 
   #opened(event: Of<"track">): void {
     const { track: id, participant, kind, codec, clockRate, file } = event;
+    const source = event.source === "screen" ? "screen" : "camera";
     this.tracks.set(id, {
-      ...{ id, participant, kind, codec, clockRate, file },
+      ...{ id, participant, source, kind, codec, clockRate, file },
       openedAt: event.t,
       firstAt: undefined,
       endedAt: undefined,
@@ -114,7 +139,8 @@ export class CaptureDigest {
         track.senderClock.add(event.ntp, event.t);
         break;
       case "level":
-        this.#speaker.level(event.t, track.participant, event.dbov);
+        // A film that somebody shows is nobody speaking.
+        if (track.source === "camera") this.#speaker.level(event.t, track.participant, event.dbov);
         break;
       case "trackEnd":
         track.endedAt ??= event.t;

@@ -40,15 +40,24 @@ export async function writeDurably(path: string, content: Buffer): Promise<void>
   }
 }
 
-/** Epoch ms of an unsealed capture's start. Throws CaptureSealedError or NotACaptureError. */
-export async function unsealedStart(dir: string): Promise<number> {
+/** Where an unsealed capture stands, epoch ms; `pausedAt` while it is paused. */
+export interface UnsealedCapture {
+  startedAt: number;
+  pausedAt: number | undefined;
+}
+
+/** Reads where an unsealed capture stands. Throws CaptureSealedError or NotACaptureError. */
+export async function unsealedCapture(dir: string): Promise<UnsealedCapture> {
   let start: number | undefined;
+  let pausedAt: number | undefined;
   for await (const event of readEvents(dir)) {
     if (event.type === "captureStart") start ??= event.t;
+    if (event.type === "pause") pausedAt ??= event.t;
+    if (event.type === "resume") pausedAt = undefined;
     if (event.type === "captureStop") throw new CaptureSealedError(dir);
   }
   if (start === undefined) throw new NotACaptureError(dir);
-  return start;
+  return { startedAt: start, pausedAt };
 }
 
 export function trackId(number: number): string {

@@ -163,7 +163,7 @@ describe("CaptureWriter", () => {
     first.track(audio);
     await first.suspend();
     clock.advance(3000);
-    const second = await CaptureWriter.resume(dir, deps());
+    const second = await CaptureWriter.takeOver(dir, deps());
     expect(second.startedAt).toBe(first.startedAt);
     expect(second.track(audio).id).toBe("track0002");
     await second.seal("stopped");
@@ -176,19 +176,50 @@ describe("CaptureWriter", () => {
     const first = await CaptureWriter.create(dir, start, deps());
     await first.suspend();
     await appendFile(join(dir, "events.jsonl"), '{"type":"level","t":17000');
-    const second = await CaptureWriter.resume(dir, deps());
+    const second = await CaptureWriter.takeOver(dir, deps());
     await second.seal("stopped");
     expect(await readFile(join(dir, "events.jsonl"), "utf8")).not.toContain('17000{"');
     expect(await types()).toEqual(["captureStart", "alive", "captureResume", "captureStop"]);
   });
 
+  it("ends its tracks at a pause, durably, and begins new ones after it; repeats change nothing", async () => {
+    const writer = await CaptureWriter.create(dir, start, deps());
+    writer.track(audio);
+    await writer.pause();
+    expect(writer.pausedAt).toBe(clock.now());
+    const paused = ["captureStart", "track", "trackEnd", "pause"];
+    expect(await types()).toEqual(paused);
+    await writer.pause();
+    clock.advance(400);
+    await Promise.all([writer.resume(), writer.resume()]);
+    expect(writer.pausedAt).toBeUndefined();
+    expect(await types()).toEqual([...paused, "resume"]);
+    expect(writer.track(audio).id).toBe("track0002");
+    await writer.seal("stopped");
+  });
+
+  it("is still paused after another process took it over", async () => {
+    const first = await CaptureWriter.create(dir, start, deps());
+    await first.pause();
+    const pausedAt = clock.now();
+    await first.suspend();
+    clock.advance(60_000);
+    const second = await CaptureWriter.takeOver(dir, deps());
+    expect(second.pausedAt).toBe(pausedAt);
+    await second.resume();
+    await second.suspend();
+    const third = await CaptureWriter.takeOver(dir, deps());
+    expect(third.pausedAt).toBeUndefined();
+    await third.seal("stopped");
+  });
+
   it("does not resume what is sealed, absent or not a capture", async () => {
     const writer = await CaptureWriter.create(dir, start, deps());
     await writer.seal("stopped");
-    await expect(CaptureWriter.resume(dir, deps())).rejects.toThrow(CaptureSealedError);
-    await expect(CaptureWriter.resume(join(root, "none"), deps())).rejects.toThrow("ENOENT");
+    await expect(CaptureWriter.takeOver(dir, deps())).rejects.toThrow(CaptureSealedError);
+    await expect(CaptureWriter.takeOver(join(root, "none"), deps())).rejects.toThrow("ENOENT");
     await appendFile(join(root, "events.jsonl"), "garbage\n");
-    await expect(CaptureWriter.resume(root, deps())).rejects.toThrow(NotACaptureError);
+    await expect(CaptureWriter.takeOver(root, deps())).rejects.toThrow(NotACaptureError);
   });
 
   it("reports the first write error once, and seal rejects with it", async () => {

@@ -2,12 +2,14 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import type { MediaSource } from "../../core/recording.ts";
 import { AppendFile } from "./appendFile.ts";
 import {
   freeTrackNumber,
   syncFolder,
   trackId,
-  unsealedStart,
+  type UnsealedCapture,
+  unsealedCapture,
   writeDurably,
 } from "./captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
@@ -35,6 +37,8 @@ export interface CaptureWriterDeps {
 export interface CaptureTrack {
   /** Id of a participant announced with `participant()`. */
   participant: string;
+  /** Left out: a camera. */
+  source?: MediaSource;
   kind: "audio" | "video";
   codec: CaptureCodec;
   /** RTP clock rate, Hz. */
@@ -67,17 +71,19 @@ export class CaptureWriter {
   #pump: Promise<void>;
   #closed: Promise<void> | undefined;
   #failure: Error | undefined;
+  #pausedAt: number | undefined;
   #listeners: ((error: Error) => void)[] = [];
 
   private constructor(
     dir: string,
-    at: { startedAt: number; nextTrack: number },
+    at: UnsealedCapture & { nextTrack: number },
     deps: CaptureWriterDeps,
   ) {
     this.#dir = dir;
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.startedAt = at.startedAt;
+    this.#pausedAt = at.pausedAt;
     this.#nextTrack = at.nextTrack;
     this.#lastT = at.startedAt;
     this.#aliveAt = deps.clock.now();
@@ -103,22 +109,26 @@ export class CaptureWriter {
     };
     await writeDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
-    return new CaptureWriter(dir, { startedAt, nextTrack: 1 }, deps);
+    return new CaptureWriter(dir, { startedAt, pausedAt: undefined, nextTrack: 1 }, deps);
   }
 
   /**
-   * Continues the unsealed capture of a dead process; resolves once that is durable.
+   * Continues the unsealed capture of a dead process, paused if it was; resolves once that is durable.
    * Throws CaptureSealedError if it was sealed, NotACaptureError if there is nothing to continue.
    */
-  static async resume(dir: string, deps: CaptureWriterDeps): Promise<CaptureWriter> {
-    const startedAt = await unsealedStart(dir);
+  static async takeOver(dir: string, deps: CaptureWriterDeps): Promise<CaptureWriter> {
+    const found = await unsealedCapture(dir);
     await truncateTornLine(dir);
     const nextTrack = await freeTrackNumber(dir);
-    const writer = new CaptureWriter(dir, { startedAt, nextTrack }, deps);
+    const writer = new CaptureWriter(dir, { ...found, nextTrack }, deps);
     writer.#emit({ type: "captureResume" });
-    await writer.#events.sync();
-    if (writer.#failure) throw writer.#failure;
+    await writer.#durable();
     return writer;
+  }
+
+  /** Since when it is paused, epoch ms. */
+  get pausedAt(): number | undefined {
+    return this.#pausedAt;
   }
 
   /** Bytes accepted by this writer over all files. */
@@ -145,9 +155,9 @@ export class CaptureWriter {
   track(track: CaptureTrack): TrackWriter {
     const id = trackId(this.#nextTrack++);
     const fileName = `${id}-${track.kind}.${containerExtension(track.codec)}`;
-    const { participant, kind, codec, clockRate, ssrc } = track;
+    const { participant, source = "camera", kind, codec, clockRate, ssrc } = track;
     this.#emit({
-      ...{ type: "track", track: id, participant, kind, codec },
+      ...{ type: "track", track: id, participant, source, kind, codec },
       ...{ clockRate, ssrc, file: fileName },
     });
     const file = this.#file(fileName, "wx");
@@ -173,6 +183,26 @@ export class CaptureWriter {
     this.#emit({ type: "leave", participant, reason });
   }
 
+  /**
+   * Ends all tracks and the timeline until `resume`; resolves once that is durable. Nothing may be captured until then.
+   * A repeat changes nothing. Rejects when the disk refused.
+   */
+  async pause(): Promise<void> {
+    if (this.#pausedAt === undefined) {
+      for (const { writer } of [...this.#tracks.values()]) writer.end("paused");
+      this.#emit({ type: "pause" });
+      this.#pausedAt = this.#lastT;
+    }
+    await this.#durable();
+  }
+
+  /** The timeline goes on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
+  async resume(): Promise<void> {
+    if (this.#pausedAt !== undefined) this.#emit({ type: "resume" });
+    this.#pausedAt = undefined;
+    await this.#durable();
+  }
+
   /** Ends all tracks and the capture, durably. A repeat waits for the first. Rejects when the disk refused. */
   async seal(reason: string): Promise<void> {
     if (this.#closed === undefined) {
@@ -182,10 +212,16 @@ export class CaptureWriter {
     await this.#close();
   }
 
-  /** Makes everything durable and closes the files without sealing, so that `resume` can continue. */
+  /** Makes everything durable and closes the files without sealing, so that `takeOver` can continue. */
   async suspend(): Promise<void> {
     if (this.#closed === undefined) this.#emit(this.#alive());
     await this.#close();
+  }
+
+  /** Makes the log so far durable. */
+  async #durable(): Promise<void> {
+    await this.#events.sync();
+    if (this.#failure) throw this.#failure;
   }
 
   #close(): Promise<void> {

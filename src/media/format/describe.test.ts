@@ -51,7 +51,15 @@ describe("describeCapture", () => {
     const { size } = await stat(join(dir, "track0001-audio.webm"));
     const track = { trackId: "track0001", participantId: "p1", participantName: "Ada" };
     expect(found.tracks).toEqual([
-      { ...track, kind: "audio", codec: "opus", startMs: 0, endMs: 12_000, sizeBytes: size },
+      {
+        ...track,
+        source: "camera",
+        kind: "audio",
+        codec: "opus",
+        startMs: 0,
+        endMs: 12_000,
+        sizeBytes: size,
+      },
     ]);
   });
 

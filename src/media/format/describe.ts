@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import type { RecordingGap, RecordingTrack } from "../../core/recording.ts";
+import type { RecordingGap, RecordingPause, RecordingTrack } from "../../core/recording.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { loadTimeline, type Timeline, type TimelineParticipant } from "./timeline.ts";
 
@@ -12,10 +12,13 @@ export interface CaptureDescription {
   startedAt: number;
   /** Epoch ms; of an unsealed capture the last sign of life. */
   stoppedAt: number;
+  /** Recorded time, ms: without pauses. */
+  durationMs: number;
   stopReason: string | undefined;
   sealed: boolean;
   hasMedia: boolean;
   gaps: RecordingGap[];
+  pauses: RecordingPause[];
   tracks: RecordingTrack[];
 }
 
@@ -23,10 +26,12 @@ export interface CaptureDescription {
 export async function describeCapture(dir: string): Promise<CaptureDescription> {
   const timeline = await loadTimeline(dir);
   const tracks = await Promise.all(timeline.participants.map(describeTracks));
-  const { recordingId, roomId, startedAt, stoppedAt, stopReason, sealed } = timeline;
-  const hasMedia = timeline.participants.length > 0;
-  const described = { recordingId, roomId, startedAt, stoppedAt, stopReason, sealed, hasMedia };
-  return { ...described, gaps: roundGaps(timeline), tracks: tracks.flat() };
+  const { recordingId, roomId, startedAt, stoppedAt, durationMs, stopReason, sealed } = timeline;
+  return {
+    ...{ recordingId, roomId, startedAt, stoppedAt, durationMs, stopReason, sealed },
+    ...{ hasMedia: timeline.participants.length > 0, pauses: timeline.pauses },
+    ...{ gaps: roundGaps(timeline), tracks: tracks.flat() },
+  };
 }
 
 function roundGaps({ gaps }: Timeline): RecordingGap[] {
@@ -41,8 +46,9 @@ function describeTracks(participant: TimelineParticipant): Promise<RecordingTrac
   return Promise.all(
     participant.tracks.map(async ({ id, kind, codec, path, startMs, endMs }) => ({
       trackId: id,
-      participantId: participant.id,
+      participantId: participant.userId,
       participantName: participant.name,
+      source: participant.source,
       kind,
       codec,
       startMs: Math.round(startMs),

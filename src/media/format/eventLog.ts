@@ -19,6 +19,8 @@ const capturedFields: Record<CaptureEventType, Record<string, "string" | "number
     maxDurationMs: "number",
   },
   captureResume: {},
+  pause: {},
+  resume: {},
   participant: { participant: "string", name: "string" },
   track: {
     track: "string",

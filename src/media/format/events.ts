@@ -1,8 +1,11 @@
+import type { MediaSource } from "../../core/recording.ts";
+
 /**
  * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.
  * `t` is always the recorder's clock in epoch ms. Media times inside track files are ms since that track's first packet.
+ * Version 2 added `pause`, `resume` and a track's `source`; every older version is read.
  */
-export const captureFormatVersion = 1;
+export const captureFormatVersion = 2;
 
 export type CaptureCodec = "opus" | "VP8" | "H264";
 
@@ -17,12 +20,18 @@ export type CaptureEvent =
     }
   /** A new process took over an unsealed capture; media between the last event or write before it and `t` is a gap. */
   | { type: "captureResume"; t: number }
+  /** Nothing is captured from here on: the tracks ended before it, and its time is not on the timeline. */
+  | { type: "pause"; t: number }
+  /** The end of a pause: capturing again, in new tracks. */
+  | { type: "resume"; t: number }
   | { type: "participant"; t: number; participant: string; name: string }
   | {
       type: "track";
       t: number;
       track: string;
       participant: string;
+      /** Left out: a camera. */
+      source?: MediaSource;
       kind: "audio" | "video";
       codec: CaptureCodec;
       clockRate: number;

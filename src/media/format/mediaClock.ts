@@ -28,6 +28,11 @@ export class MediaClock {
     return disagreement > maxDisagreementMs ? byArrival : bySender;
   }
 
+  /** At least one, ascending in both times. */
+  get points(): readonly ClockPoint[] {
+    return this.#points;
+  }
+
   /** Timeline time of a media time, ms. */
   at(mediaMs: number): number {
     const next = this.#nextPoint(mediaMs);

@@ -7,18 +7,23 @@ export interface PublishSession {
   clock: SenderClock;
 }
 
+/** Id of a track's entry on the timeline: the user, or the user's screen. */
+export function participantKey({ participant, source }: TrackDigest): string {
+  return source === "screen" ? `${participant}/screen` : participant;
+}
+
 /** Clocks further apart than this belong to different machines, ms. */
 const sameClockMs = 1000;
 
 /**
- * Groups tracks by participant and connection: whoever comes back may come back on another machine with another clock.
+ * Groups tracks by participant, source and connection: whoever comes back may come back on another machine with another clock.
  * Tracks that overlap in time and agree on the clock were sent together.
  */
 export function sessionsOf(tracks: TrackDigest[]): PublishSession[] {
   const byParticipant = new Map<string, TrackDigest[]>();
   for (const track of tracks) {
-    const own = byParticipant.get(track.participant) ?? [];
-    byParticipant.set(track.participant, [...own, track]);
+    const key = participantKey(track);
+    byParticipant.set(key, [...(byParticipant.get(key) ?? []), track]);
   }
   return [...byParticipant.values()].flatMap((own) =>
     own.sort((a, b) => a.openedAt - b.openedAt).reduce(joinSession, []),

@@ -13,6 +13,7 @@ const stop = (ms: number): CaptureEvent => ({ type: "captureStop", t: t0 + ms, r
 interface Track {
   id: string;
   participant?: string;
+  source?: "camera" | "screen";
   kind?: "audio" | "video";
   fromMs: number;
   /** Media time of the last frame; left out for one that never ended. */
@@ -25,11 +26,11 @@ interface Track {
 
 function track({ id, participant = "p", kind = "video", fromMs, ...rest }: Track): CaptureEvent[] {
   const clockRate = kind === "video" ? 90_000 : 48_000;
-  const { reports = [], clockOffsetMs = 0, endMs, endedAtMs } = rest;
+  const { reports = [], source, clockOffsetMs = 0, endMs, endedAtMs } = rest;
   const opened = { type: "track", t: t0 + fromMs, track: id, participant, kind } as const;
   const codec = kind === "video" ? "VP8" : "opus";
   return [
-    { ...opened, codec, clockRate, ssrc: 1, file: `${id}.webm` },
+    { ...opened, ...(source ? { source } : {}), codec, clockRate, ssrc: 1, file: `${id}.webm` },
     { type: "first", t: t0 + fromMs, track: id, rtp: 1000 },
     ...reports.map(({ sentMs, delayMs }) => ({
       ...({ type: "senderReport", t: t0 + sentMs + delayMs, track: id } as const),
@@ -195,6 +196,125 @@ describe("buildTimeline", () => {
     expect(digest.speakers).toHaveLength(180);
     for (const { reports } of digest.tracks.values())
       expect(reports.points(48_000).length).toBeLessThan(2048);
+  });
+});
+
+describe("a paused capture", () => {
+  const pause = (ms: number): CaptureEvent => ({ type: "pause", t: t0 + ms });
+  const resume = (ms: number): CaptureEvent => ({ type: "resume", t: t0 + ms });
+  const alive = (ms: number): CaptureEvent => ({ type: "alive", t: t0 + ms, bytes: 1 });
+  const takenOver = (ms: number): CaptureEvent => ({ type: "captureResume", t: t0 + ms });
+
+  it("has no time of its pauses in any offset", () => {
+    const timeline = timelineOf(
+      ...track({ id: "a", fromMs: 0, endMs: 3900, reports: [{ sentMs: 1000, delayMs: 20 }] }),
+      pause(4000),
+      resume(64_000),
+      ...track({
+        id: "b",
+        fromMs: 64_100,
+        endMs: 5000,
+        reports: [{ sentMs: 65_000, delayMs: 20 }],
+      }),
+      pause(70_000),
+      resume(71_000),
+      ...track({ id: "c", participant: "late", fromMs: 72_000, endMs: 1000 }),
+      stop(75_000),
+    );
+    expect(timeline).toMatchObject({ durationMs: 14_000, stoppedAt: t0 + 75_000, gaps: [] });
+    expect(timeline.pauses).toEqual([
+      { atMs: 4000, durationMs: 60_000, startedAt: t0 + 4000, endedAt: t0 + 64_000 },
+      { atMs: 10_000, durationMs: 1000, startedAt: t0 + 70_000, endedAt: t0 + 71_000 },
+    ]);
+    const [stayed, late] = timeline.participants;
+    const placed = stayed?.tracks.map(({ startMs, endMs }) => [startMs, endMs].map(Math.round));
+    expect(placed).toEqual([
+      [20, 4000],
+      [4120, 9220],
+    ]);
+    expect(stayed?.tracks[1]?.clock.points.map(({ atMs }) => Math.round(atMs))).toEqual([5020]);
+    expect(late?.presence).toEqual([{ fromMs: 11_000, toMs: 12_100 }]);
+  });
+
+  it("keeps whoever was there before and after present throughout, however long it was", () => {
+    const timeline = timelineOf(
+      ...track({ id: "a", fromMs: 0, endMs: 4000 }),
+      ...[pause(4000), resume(3_604_000)],
+      ...track({ id: "b", fromMs: 3_604_500, endMs: 3000 }),
+      stop(3_610_000),
+    );
+    expect(timeline.participants[0]?.presence).toEqual([{ fromMs: 0, toMs: 7600 }]);
+  });
+
+  it("puts nothing that was sent during a pause on the timeline", () => {
+    const timeline = timelineOf(
+      ...track({ id: "a", fromMs: 0, endMs: 3990, reports: [{ sentMs: 1000, delayMs: 0 }] }),
+      ...[pause(4000), resume(10_000)],
+      // Under way for 300 ms when capturing went on.
+      ...track({ id: "b", fromMs: 10_010, endMs: 2000, reports: [{ sentMs: 9710, delayMs: 300 }] }),
+      ...track({ id: "c", fromMs: 10_010, endMs: 2000, reports: [{ sentMs: 10_900, delayMs: 5 }] }),
+      stop(15_000),
+    );
+    for (const { startMs } of timeline.participants[0]?.tracks.slice(1) ?? [])
+      expect(startMs).toBeGreaterThanOrEqual(4000);
+    expect(timeline.participants[0]?.tracks[0]?.endMs).toBe(4000);
+  });
+
+  it("ends where it was paused when it is sealed or dies in a pause", () => {
+    const first = track({ id: "a", fromMs: 0, endMs: 3900 });
+    const sealed = timelineOf(...first, pause(4000), alive(8000), stop(9000));
+    expect(sealed.durationMs).toBe(4000);
+    expect(sealed.pauses).toMatchObject([{ atMs: 4000, durationMs: 5000 }]);
+    expect(timelineOf(...first, pause(4000), alive(8000))).toMatchObject({
+      ...{ durationMs: 4000, stoppedAt: t0 + 8000, sealed: false },
+    });
+  });
+
+  it("misses nothing when the writer dies in a pause, and only what was not paused otherwise", () => {
+    const first = track({ id: "a", fromMs: 0, endMs: 3900 });
+    const second = track({ id: "b", fromMs: 21_000, endMs: 1000 });
+    const inPause = [pause(4000), alive(5000), takenOver(9000), resume(20_000), ...second];
+    expect(timelineOf(...first, ...inPause, stop(24_000)).gaps).toEqual([]);
+    const before = [alive(3000), takenOver(9000), pause(10_000), resume(20_000), ...second];
+    const gaps = timelineOf(...track({ id: "a", fromMs: 0 }), ...before, stop(24_000)).gaps;
+    expect(gaps).toMatchObject([{ startMs: 3000, endMs: 11_000 }]);
+  });
+
+  it("takes a repeated pause or resume for none", () => {
+    const timeline = timelineOf(
+      ...[resume(500), pause(1000), pause(2000), resume(3000), resume(4000), stop(5000)],
+    );
+    expect(timeline).toMatchObject({ durationMs: 3000, pauses: [{ atMs: 1000 }] });
+  });
+});
+
+describe("a shared screen", () => {
+  const named = { type: "participant", t: t0, participant: "p", name: "Ada" } as const;
+
+  it("is an entry of its own beside its user's camera", () => {
+    const timeline = timelineOf(
+      named,
+      ...track({ id: "a", fromMs: 0, endMs: 8000 }),
+      ...track({ id: "s", source: "screen", fromMs: 2000, endMs: 3000 }),
+      stop(9000),
+    );
+    expect(timeline.participants).toMatchObject([
+      { id: "p", userId: "p", source: "camera", name: "Ada", tracks: [{ participant: "p" }] },
+      {
+        ...{ id: "p/screen", userId: "p", source: "screen", name: "Ada" },
+        presence: [{ fromMs: 2000, toMs: 5100 }],
+        tracks: [{ participant: "p/screen" }],
+      },
+    ]);
+  });
+
+  it("makes nobody the speaker with its sound", () => {
+    const level = (name: string): CaptureEvent[] =>
+      [0, 250, 500].map((ms) => ({ type: "level", t: t0 + 3000 + ms, track: name, dbov: -10 }));
+    const screen = track({ id: "s", kind: "audio", source: "screen", fromMs: 0, endMs: 9000 });
+    const voice = track({ id: "v", kind: "audio", fromMs: 0, endMs: 9000 });
+    expect(timelineOf(...screen, ...level("s"), stop(9000)).speakers).toEqual([]);
+    expect(timelineOf(...voice, ...level("v"), stop(9000)).speakers).toHaveLength(1);
   });
 });
 

@@ -1,17 +1,19 @@
 import { join } from "node:path";
-import type { RecordingGap } from "../../core/recording.ts";
+import type { MediaSource, RecordingGap, RecordingPause } from "../../core/recording.ts";
 import type { SpeakerTurn } from "./activeSpeaker.ts";
 import { CaptureDigest, type TrackDigest } from "./captureDigest.ts";
 import { NotACaptureError } from "./captureFolder.ts";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureCodec } from "./events.ts";
 import { MediaClock } from "./mediaClock.ts";
-import { sessionsOf } from "./publishSessions.ts";
+import { participantKey, sessionsOf } from "./publishSessions.ts";
+import { RecordedTime } from "./recordedTime.ts";
 import { lastFrameMs } from "./trackTail.ts";
 
-/** A track placed on the timeline; all times are ms since the start of the capture. */
+/** A track placed on the timeline; all times are ms of recorded time since the start of the capture. */
 export interface TimelineTrack {
   id: string;
+  /** Id of the timeline's participant it belongs to. */
   participant: string;
   kind: "audio" | "video";
   codec: CaptureCodec;
@@ -28,15 +30,23 @@ export interface Interval {
   toMs: number;
 }
 
+/** Somebody's camera with their microphone, or the screen somebody shares: each is an entry of its own. */
 export interface TimelineParticipant {
+  /** The user's id; of a screen `<userId>/screen`. */
   id: string;
+  userId: string;
+  source: MediaSource;
+  /** The user's name, also of a screen. */
   name: string;
   /** When there was media of this participant; ascending, apart, clipped to the timeline. */
   presence: Interval[];
   tracks: TimelineTrack[];
 }
 
-/** A capture on one clock: zero is its start, `durationMs` its end, whoever was there. */
+/**
+ * A capture on one clock: zero is its start, `durationMs` its end, whoever was there. Pauses are cut out: their time is
+ * in no offset and no duration.
+ */
 export interface Timeline {
   recordingId: string;
   roomId: string;
@@ -51,7 +61,10 @@ export interface Timeline {
   participants: TimelineParticipant[];
   /** Ascending. */
   speakers: SpeakerTurn[];
+  /** Where media is missing that should be there; a pause is not a gap. */
   gaps: RecordingGap[];
+  /** Ascending. */
+  pauses: RecordingPause[];
 }
 
 /** Who comes back within this time keeps the place on the picture, ms. */
@@ -81,9 +94,10 @@ export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
   if (!start) throw new NotACaptureError(dir);
   const startedAt = start.t;
   const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
-  const durationMs = stoppedAt - startedAt;
+  const time = new RecordedTime(startedAt, stoppedAt, digest.pauses);
+  const { durationMs, pauses } = time;
   const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, clock }) =>
-    members.map((track) => placeTrack(track, clock, { dir, startedAt, durationMs })),
+    members.map((track) => placeTrack(track, clock, { dir, startedAt, time })),
   );
   const { recordingId, roomId } = start;
   const placed = tracks.filter((track) => track.endMs > track.startMs);
@@ -92,52 +106,58 @@ export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
     sealed: stop !== undefined,
     stopReason: stop?.reason,
     participants: participantsOf(digest, placed),
-    speakers: digest.speakers.map((turn) => ({ ...turn, atMs: turn.atMs - startedAt })),
-    gaps: gapsOf(digest, placed, { startedAt, durationMs }),
+    speakers: digest.speakers.map((turn) => ({ ...turn, atMs: time.at(turn.atMs) })),
+    gaps: gapsOf(digest, placed, time),
+    pauses,
   };
 }
 
 interface Frame {
   dir: string;
   startedAt: number;
-  durationMs: number;
+  time: RecordedTime;
 }
 
+/** No track crosses a pause: what was sent before a section began or after it ended is not on the timeline. */
 function placeTrack(
   track: TrackDigest,
   sender: { toOurs(senderMs: number): number },
-  { dir, startedAt, durationMs }: Frame,
+  { dir, startedAt, time }: Frame,
 ): TimelineTrack {
-  const arrivalMs = (track.firstAt ?? track.openedAt) - startedAt;
+  const arrivedAt = track.firstAt ?? track.openedAt;
+  const section = time.sectionAt(arrivedAt);
+  const onTimeline = (epochMs: number) => epochMs - startedAt - section.cutMs;
   const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp }) => ({
     mediaMs,
-    atMs: sender.toOurs(ntp) - startedAt,
+    atMs: onTimeline(sender.toOurs(ntp)),
   }));
-  const clock = MediaClock.from(reports, arrivalMs);
-  const { id, participant, kind, codec, file } = track;
-  const startMs = clamp(clock.at(0), durationMs);
+  const clock = MediaClock.from(reports, onTimeline(arrivedAt));
+  const { id, kind, codec, file } = track;
+  const startMs = clamp(clock.at(0), section);
   // Without any frame the track never was: its end is its start.
   const endMs =
-    track.endMs === undefined ? startMs : clamp(clock.at(track.endMs) + lingerMs, durationMs);
-  return { id, participant, kind, codec, path: join(dir, file), startMs, endMs, clock };
+    track.endMs === undefined ? startMs : clamp(clock.at(track.endMs) + lingerMs, section);
+  const path = join(dir, file);
+  return { id, participant: participantKey(track), kind, codec, path, startMs, endMs, clock };
 }
 
-function clamp(ms: number, durationMs: number): number {
-  return Math.min(Math.max(ms, 0), durationMs);
+function clamp(ms: number, { startMs, endMs }: { startMs: number; endMs: number }): number {
+  return Math.min(Math.max(ms, startMs), endMs);
 }
 
 function participantsOf(digest: CaptureDigest, tracks: TimelineTrack[]): TimelineParticipant[] {
-  const byId = new Map<string, TimelineTrack[]>();
-  for (const track of tracks)
-    byId.set(track.participant, [...(byId.get(track.participant) ?? []), track]);
-  const participants = [...byId].map(([id, own]) => ({
-    id,
-    name: digest.names.get(id) ?? id,
-    presence: mergeIntervals(own, reconnectMs),
-    tracks: own,
-  }));
+  const owners = [...digest.tracks.values()].map(
+    (track) => [participantKey(track), track] as const,
+  );
+  const participants = [...new Map(owners)].map(([id, { participant: userId, source }]) => {
+    const own = tracks.filter(({ participant }) => participant === id);
+    const name = digest.names.get(userId) ?? userId;
+    return { id, userId, source, name, presence: mergeIntervals(own, reconnectMs), tracks: own };
+  });
   const firstSeen = (participant: TimelineParticipant) => participant.presence[0]?.fromMs ?? 0;
-  return participants.sort((a, b) => firstSeen(a) - firstSeen(b));
+  return participants
+    .filter((participant) => participant.tracks.length > 0)
+    .sort((a, b) => firstSeen(a) - firstSeen(b));
 }
 
 /** The union of tracks' times; pauses up to `bridgeMs` are closed. */
@@ -158,12 +178,12 @@ export function mergeIntervals(
 function gapsOf(
   digest: CaptureDigest,
   tracks: TimelineTrack[],
-  { startedAt, durationMs }: Pick<Frame, "startedAt" | "durationMs">,
+  time: RecordedTime,
 ): RecordingGap[] {
   return digest.outages.map(({ from, to, interrupted }) => {
-    const resumedMs = to - startedAt;
+    const resumedMs = time.at(to);
     const later = tracks.map((track) => track.startMs).filter((startMs) => startMs >= resumedMs);
-    const endMs = interrupted > 0 ? Math.min(...later, durationMs) : resumedMs;
-    return { startMs: from - startedAt, endMs, reason: "recorder_restarted" };
+    const endMs = interrupted > 0 ? Math.min(...later, time.durationMs) : resumedMs;
+    return { startMs: time.at(from), endMs, reason: "recorder_restarted" };
   });
 }

@@ -23,6 +23,7 @@ export async function buildCapture(dir: string, script: CaptureScript): Promise<
     .filter((step) => step.atMs <= script.durationMs)
     .sort(byTime);
   const { atMs = Number.POSITIVE_INFINITY, backMs = 0 } = script.outage ?? {};
+  const switches = pauseSteps(script);
   let breathedMs = 0;
   let died = false;
   for (const step of [...steps, { atMs: script.durationMs, run: () => undefined }]) {
@@ -31,7 +32,11 @@ export async function buildCapture(dir: string, script: CaptureScript): Promise<
       clock.set(startedAt + atMs);
       await writer.suspend();
       clock.set(startedAt + backMs);
-      writer = await CaptureWriter.resume(dir, deps);
+      writer = await CaptureWriter.takeOver(dir, deps);
+    }
+    while (switches[0] && step.atMs >= switches[0].atMs) {
+      clock.set(startedAt + switches[0].atMs);
+      await switches.shift()?.run(writer);
     }
     while (breathedMs + 100 <= step.atMs) {
       breathedMs += 100;
@@ -44,6 +49,13 @@ export async function buildCapture(dir: string, script: CaptureScript): Promise<
   if (script.unsealed) await writer.suspend();
   else await writer.seal("stopped");
   return startedAt;
+}
+
+function pauseSteps({ pauses = [] }: CaptureScript) {
+  return pauses.flatMap(({ fromMs, toMs }) => [
+    { atMs: fromMs, run: (writer: CaptureWriter) => writer.pause() },
+    { atMs: toMs, run: (writer: CaptureWriter) => writer.resume() },
+  ]);
 }
 
 const byTime = (a: Step, b: Step) => a.atMs - b.atMs;
@@ -68,41 +80,51 @@ function trackSteps(
   kind: "audio" | "video",
   script: CaptureScript,
 ): Step[] {
-  const { fromMs, toMs, participant, media } = publication;
+  const { fromMs, toMs, participant, source = "camera", media } = publication;
   const clockRate = kind === "audio" ? 48_000 : 90_000;
   const delay = (kind === "audio" ? publication.audioDelayMs : publication.videoDelayMs) ?? 0;
   const pace = 1 + (publication.driftPpm ?? 0) / 1e6;
   const toRtp = (ms: number) =>
     (firstRtp[kind] + Math.round(((ms - fromMs) * pace * clockRate) / 1000)) % 2 ** 32;
   const codec = kind === "audio" ? "opus" : media.spec.codec;
-  let track: TrackWriter | undefined;
+  let open: { track: TrackWriter; firstMs: number; section: number } | undefined;
+  const { pauses = [] } = script;
+  const sectionAt = (ms: number) => pauses.filter(({ fromMs: from }) => ms >= from).length;
+  const paused = (ms: number) => pauses.some((one) => ms >= one.fromMs && ms < one.toMs);
   // What was being sent when the writer died ends there for the capture.
   const { atMs: diesMs = Number.POSITIVE_INFINITY } = script.outage ?? {};
   const dead = (ms: number) => fromMs < diesMs && ms >= diesMs;
   const frames = framesOf(publication, kind).filter(
-    ({ atMs }) => atMs < toMs && !dead(atMs + delay),
+    ({ atMs }) => atMs < toMs && !dead(atMs + delay) && !paused(atMs + delay),
   );
   const frameSteps = frames.map(({ atMs, frame, level }, index) => ({
     atMs: atMs + delay,
     run: (writer: CaptureWriter) => {
-      track ??= writer.track({ participant, kind, codec, clockRate, ssrc: 1 });
-      if (index === 0) track.first(toRtp(atMs));
-      track.frame({ ...frame, ms: Math.round((atMs - (frames[0]?.atMs ?? 0)) * pace) });
+      const section = sectionAt(atMs + delay);
+      if (open?.section !== section) {
+        // As in a room: video begins with a keyframe.
+        if (section > 0 && !frame.key) return;
+        const track = writer.track({ participant, source, kind, codec, clockRate, ssrc: 1 });
+        track.first(toRtp(atMs));
+        open = { track, firstMs: atMs, section };
+      }
+      const { track, firstMs } = open;
+      track.frame({ ...frame, ms: Math.round((atMs - firstMs) * pace) });
       if (level !== undefined && index % 13 === 0)
         writer.level(track.id, publication.steadyLevelDbov ?? level);
     },
   }));
   const reports = reportTimes(publication, kind)
-    .filter((ms) => !dead(ms + delay))
+    .filter((ms) => !dead(ms + delay) && !paused(ms + delay))
     .map((ms) => ({
       atMs: ms + delay,
       run: (writer: CaptureWriter) => {
         const ntp =
           writer.startedAt + ms + (publication.clockOffsetMs ?? 0) + (ms - fromMs) * (pace - 1);
-        if (track) writer.senderReport(track.id, ntp, toRtp(ms));
+        if (open) writer.senderReport(open.track.id, ntp, toRtp(ms));
       },
     }));
-  const end = () => track?.end("left", { packets: frames.length, lost: 0 });
+  const end = () => open?.track.end("left", { packets: frames.length, lost: 0 });
   const ends = publication.ending !== "abrupt" && !dead(toMs + delay);
   return [...frameSteps, ...reports, ...(ends ? [{ atMs: toMs + delay, run: end }] : [])];
 }

@@ -3,6 +3,8 @@ import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
 /** One stretch of one participant's media; times are ms since the capture's start, on the server's clock. */
 export interface Publication {
   participant: string;
+  /** Left out: a camera. */
+  source?: "camera" | "screen";
   name?: string;
   /** Colour, pitch and content. */
   media: MediaLoop;
@@ -34,6 +36,8 @@ export interface CaptureScript {
   publications: Publication[];
   /** The writer dies at `atMs` without a word and another goes on at `backMs`. */
   outage?: { atMs: number; backMs: number };
+  /** Ascending stretches in which the capture is paused. */
+  pauses?: { fromMs: number; toMs: number }[];
   /** Left out: sealed. */
   unsealed?: boolean;
 }

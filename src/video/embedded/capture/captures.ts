@@ -194,7 +194,7 @@ export class Captures implements MediaListener {
       if (!isExisting(error)) throw error;
     }
     try {
-      return await CaptureWriter.resume(dir, this.#deps);
+      return await CaptureWriter.takeOver(dir, this.#deps);
     } catch (error) {
       if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
     }
@@ -285,7 +285,7 @@ export class Captures implements MediaListener {
   async #resumeOne(target: CaptureTarget): Promise<void> {
     const { recordingId } = target;
     try {
-      const writer = await CaptureWriter.resume(target.dir, this.#deps);
+      const writer = await CaptureWriter.takeOver(target.dir, this.#deps);
       const entry: Entry = { target };
       this.#entries.set(recordingId, entry);
       this.#begin(entry, writer);
