@@ -485,6 +485,7 @@ export interface Api {
             participantId: string;
             participantName: string;
             sizeBytes: number;
+            source: "camera" | "screen";
             startMs: number;
             trackId: string;
           }>;

@@ -27,6 +27,7 @@ const track = v.object({
   trackId: v.string(),
   participantId: v.string(),
   participantName: v.string(),
+  source: v.union(v.literal("camera"), v.literal("screen")),
   kind: v.union(v.literal("audio"), v.literal("video")),
   codec: v.string(),
   startMs: v.number(),

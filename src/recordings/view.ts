@@ -51,7 +51,7 @@ export async function recordingView(tx: ReadTx, publicUrl: string, recording: Re
     ...summaryView(publicUrl, recording),
     provider: recording.provider,
     gaps: recording.gaps,
-    tracks: recording.tracks,
+    tracks: recording.tracks.map((track) => ({ source: "camera" as const, ...track })),
     progress: requested ? progressOf(requested) : { done: 0 },
     renditions: renditions.map((rendition) => viewOfRendition(publicUrl, rendition)),
     ...known({

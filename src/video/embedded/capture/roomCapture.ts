@@ -57,6 +57,7 @@ export class RoomCapture {
       const tap = new TrackTap({
         writer: this.#writer,
         participantId: id,
+        source: session.source,
         receiver,
         overloaded: (kind) => this.#queuedBytes > backlog[kind],
         onRefused: () => this.refusedFrames++,

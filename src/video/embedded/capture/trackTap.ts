@@ -1,3 +1,4 @@
+import type { MediaSource } from "../../../core/recording.ts";
 import type { CaptureWriter } from "../../../media/format/captureWriter.ts";
 import type { TrackWriter } from "../../../media/format/trackWriter.ts";
 import type { TrackReceiver, TrackSink } from "../rooms/trackReceiver.ts";
@@ -11,6 +12,7 @@ const levelEveryMs = 250;
 export interface TapParts {
   writer: CaptureWriter;
   participantId: string;
+  source: MediaSource;
   receiver: TrackReceiver;
   /** Whether the disk is so far behind that frames of this kind are given up. */
   overloaded: (kind: "audio" | "video") => boolean;
@@ -87,10 +89,11 @@ export class TrackTap implements TrackSink {
   }
 
   #begin(frame: TimedFrame): Open {
-    const { writer, participantId, receiver, now } = this.#parts;
+    const { writer, participantId, source, receiver, now } = this.#parts;
     const { kind, codec, clockRate } = receiver.line;
     const track = writer.track({
       participant: participantId,
+      source,
       kind,
       codec,
       clockRate,
