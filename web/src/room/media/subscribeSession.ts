@@ -1,0 +1,136 @@
+import type { RoomAccess } from "./access.ts";
+import type { MediaEnvironment } from "./environment.ts";
+import type { Loss, Session } from "./link.ts";
+import { PeerWatch } from "./peerWatch.ts";
+import { parseRoomMessage, type RoomState } from "./roomMessage.ts";
+import { withAudioRetransmission } from "./sdp.ts";
+import { deleteSession, postOffer } from "./signalling.ts";
+
+/** Publications seen at once. */
+export const slotCount = 10;
+
+const pingMs = 3000;
+/** Nothing heard on the channel for this long means that the other end is gone, ms. */
+const silenceMs = 8000;
+
+/** What a slot shows and plays; the same streams as long as the session lives. */
+export interface Slot {
+  audio: MediaStream;
+  video: MediaStream;
+}
+
+/** What is sent to the room. */
+export type ClientMessage =
+  | { type: "media"; source: "camera" | "screen"; audio: boolean; video: boolean }
+  | { type: "video"; slots: number[] }
+  | { type: "ping" };
+
+export interface SubscribeOptions {
+  env: MediaEnvironment;
+  access: RoomAccess;
+  /** This window's own, so that its older session is replaced. */
+  clientId: string;
+  signal: AbortSignal;
+  onLost: (why: Loss) => void;
+  onRoom: (state: RoomState) => void;
+  onChannel: () => void;
+}
+
+/** One WHEP session with a slot per other publication, and the room's data channel. */
+export class SubscribeSession implements Session {
+  readonly slots: readonly Slot[];
+  readonly #options: SubscribeOptions;
+  readonly #peer: RTCPeerConnection;
+  readonly #watch: PeerWatch;
+  readonly #channel: RTCDataChannel;
+  #end: (() => void) | undefined;
+  #cancelPing: (() => void) | undefined;
+  #heardAt = 0;
+
+  /** Resolves once connected. @throws ApiError as the server refuses */
+  static async open(options: SubscribeOptions): Promise<SubscribeSession> {
+    const session = new SubscribeSession(options);
+    try {
+      await session.#connect(options);
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: SubscribeOptions) {
+    const { env, access, onLost } = options;
+    this.#options = options;
+    this.#peer = env.createPeer({ iceServers: access.iceServers, bundlePolicy: "max-bundle" });
+    this.#watch = new PeerWatch(env, this.#peer, onLost);
+    this.slots = Array.from({ length: slotCount }, () => this.#addSlot());
+    this.#channel = this.#peer.createDataChannel("room");
+    this.#listen(onLost);
+  }
+
+  /** Sends a message; dropped while the channel is not open. */
+  send(message: ClientMessage): void {
+    if (this.#channel.readyState === "open") this.#channel.send(JSON.stringify(message));
+  }
+
+  close(): void {
+    this.#cancelPing?.();
+    this.#watch.stop();
+    this.#peer.close();
+    this.#end?.();
+    this.#end = undefined;
+  }
+
+  #addSlot(): Slot {
+    const stream = (kind: "audio" | "video") => {
+      const { receiver } = this.#peer.addTransceiver(kind, { direction: "recvonly" });
+      return this.#options.env.createStream([receiver.track]);
+    };
+    return { audio: stream("audio"), video: stream("video") };
+  }
+
+  #listen(onLost: (why: Loss) => void): void {
+    const { env, onRoom, onChannel } = this.#options;
+    this.#channel.addEventListener("message", ({ data }) => {
+      this.#heardAt = env.now();
+      const message = parseRoomMessage(data);
+      if (message?.type === "room") onRoom(message.state);
+    });
+    this.#channel.addEventListener("open", () => {
+      this.#heardAt = env.now();
+      onChannel();
+      this.#ping(onLost);
+    });
+    this.#channel.addEventListener("close", () => onLost("closed"));
+  }
+
+  #ping(onLost: (why: Loss) => void): void {
+    if (this.#options.env.now() - this.#heardAt > silenceMs) return onLost("silent");
+    this.send({ type: "ping" });
+    this.#cancelPing = this.#options.env.after(pingMs, () => this.#ping(onLost));
+  }
+
+  async #connect({ env, access, clientId, signal }: SubscribeOptions): Promise<void> {
+    await this.#offer();
+    const url = `${access.roomUrl}/whep?client=${encodeURIComponent(clientId)}`;
+    const sdp = this.#peer.localDescription?.sdp ?? "";
+    const { token } = access;
+    const { answer, sessionUrl } = await postOffer(env, { url, token, sdp }, signal);
+    this.#end = () => deleteSession(env, sessionUrl, token);
+    await this.#peer.setRemoteDescription({ type: "answer", sdp: answer });
+    this.#watch.watchTransport(this.#peer.sctp?.transport);
+    await this.#watch.connected;
+  }
+
+  /** A browser that does not take the changed offer gets its own. */
+  async #offer(): Promise<void> {
+    const { sdp = "" } = await this.#peer.createOffer();
+    try {
+      const changed = withAudioRetransmission(sdp);
+      await this.#peer.setLocalDescription({ type: "offer", sdp: changed });
+    } catch {
+      await this.#peer.setLocalDescription({ type: "offer", sdp });
+    }
+  }
+}
