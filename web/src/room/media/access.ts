@@ -1,5 +1,5 @@
-import type { ApiClient } from "../../api/client.ts";
 import { ApiError } from "../../api/apiError.ts";
+import type { ApiClient } from "../../api/client.ts";
 import { functions } from "../../api/functions.ts";
 
 /** What is needed to reach a meeting's room. */

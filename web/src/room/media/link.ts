@@ -22,6 +22,8 @@ export type LinkState = "stopped" | "opening" | "open" | "waiting" | "refused";
 /** The first attempt after a loss is (nearly) immediate; then at most this long from one to the next, ms. */
 const longestWaitMs = 8000;
 const shortestWaitMs = 500;
+/** A session that lived less long does not make up for the failures before it, ms. */
+const stableMs = 5000;
 
 /** Keeps one session open until stopped: opens it again after a loss, with growing and scattered waits. */
 export class Link<S extends Session> {
@@ -31,6 +33,7 @@ export class Link<S extends Session> {
   #session: S | undefined;
   #error: unknown;
   #attempts = 0;
+  #openedAt = 0;
   #troubled = false;
   #abort: AbortController | undefined;
   #cancelWait: (() => void) | undefined;
@@ -68,12 +71,10 @@ export class Link<S extends Session> {
   }
 
   stop(): void {
-    this.#endOnline?.();
-    this.#endOnline = undefined;
     this.#end();
     this.#error = undefined;
     this.#troubled = false;
-    this.#become("stopped");
+    this.#rest("stopped");
   }
 
   /** Ends a wait between attempts. */
@@ -104,10 +105,13 @@ export class Link<S extends Session> {
   }
 
   #opened(session: S, signal: AbortSignal): void {
-    if (signal.aborted) return session.close();
+    if (signal.aborted) {
+      session.close();
+      return;
+    }
     this.#session = session;
     this.#error = undefined;
-    this.#attempts = 0;
+    this.#openedAt = this.#env.now();
     this.#troubled = false;
     this.#become("open");
   }
@@ -116,24 +120,24 @@ export class Link<S extends Session> {
     if (signal.aborted) return;
     this.#error = error;
     this.#troubled = true;
-    if (!this.#options.isFinal(error)) return this.#wait();
-    this.#endOnline?.();
-    this.#endOnline = undefined;
-    this.#become("refused");
+    if (this.#options.isFinal(error)) this.#rest("refused");
+    else this.#wait();
   }
 
   #lose(why: Loss): void {
+    if (this.#session !== undefined && this.#env.now() - this.#openedAt > stableMs)
+      this.#attempts = 0;
     this.#end();
     this.#troubled = true;
-    if (this.#options.onLost?.(why) === false) return this.#rest();
-    this.#wait();
+    if (this.#options.onLost?.(why) === false) this.#rest("stopped");
+    else this.#wait();
   }
 
   /** Until it is started again. */
-  #rest(): void {
+  #rest(state: "stopped" | "refused"): void {
     this.#endOnline?.();
     this.#endOnline = undefined;
-    this.#become("stopped");
+    this.#become(state);
   }
 
   #wait(): void {

@@ -48,11 +48,12 @@ export class LocalMedia extends Store<LocalMediaState> {
     super({ microphone: initialDevice(microphone), camera: initialDevice(camera) });
     this.#devices = devices;
     this.#storage = storage;
-    devices?.addEventListener("devicechange", this.#refresh);
   }
 
   /** Opens what was on the last time; asks for both at once, so that the browser asks its person once. */
   async start(): Promise<void> {
+    this.#closed = false;
+    this.#devices?.addEventListener("devicechange", this.#refresh);
     const wanted = kinds.filter((kind) => this.get()[kind].on);
     if (wanted.length === 2 && (await this.#openBoth())) return;
     await Promise.all(wanted.map((kind) => this.#open(kind)));
@@ -130,7 +131,10 @@ export class LocalMedia extends Store<LocalMediaState> {
     if (track === undefined) return;
     const { on } = this.get()[kind];
     const unwanted = kind === "camera" && !on;
-    if (this.#closed || request !== this.#request[kind] || unwanted) return track.stop();
+    if (this.#closed || request !== this.#request[kind] || unwanted) {
+      track.stop();
+      return;
+    }
     this.get()[kind].track?.stop();
     track.contentHint = kind === "camera" ? "motion" : "speech";
     track.enabled = on;

@@ -3,7 +3,9 @@
  */
 export function withAudioRetransmission(sdp: string): string {
   const sections = sdp.split(/(?=^m=)/m);
-  return sections.map((section) => (section.startsWith("m=audio") ? withNack(section) : section)).join("");
+  return sections
+    .map((section) => (section.startsWith("m=audio") ? withNack(section) : section))
+    .join("");
 }
 
 function withNack(section: string): string {

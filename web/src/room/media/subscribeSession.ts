@@ -106,7 +106,10 @@ export class SubscribeSession implements Session {
   }
 
   #ping(onLost: (why: Loss) => void): void {
-    if (this.#options.env.now() - this.#heardAt > silenceMs) return onLost("silent");
+    if (this.#options.env.now() - this.#heardAt > silenceMs) {
+      onLost("silent");
+      return;
+    }
     this.send({ type: "ping" });
     this.#cancelPing = this.#options.env.after(pingMs, () => this.#ping(onLost));
   }

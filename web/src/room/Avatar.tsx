@@ -1,0 +1,21 @@
+/** Somebody without a picture. */
+export function Avatar({ name }: { name: string }) {
+  return (
+    <span className={`avatar avatar--${hueOf(name)}`} aria-hidden="true">
+      {initialsOf(name)}
+    </span>
+  );
+}
+
+const hues = 6;
+
+/** The same person always has the same colour. */
+function hueOf(name: string): number {
+  return [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % hues;
+}
+
+export function initialsOf(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
+  return letters.map((word) => [...(word ?? "")][0]?.toUpperCase() ?? "").join("");
+}

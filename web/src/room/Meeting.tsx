@@ -1,0 +1,139 @@
+import { useCallback, useRef, useState } from "react";
+import { functions } from "../api/functions.ts";
+import { usePolled } from "../api/usePolled.ts";
+import { Spinner } from "../ui/Spinner.tsx";
+import { explain } from "../words/refusals.ts";
+import { Attendance } from "./Attendance.tsx";
+import { Lobby } from "./lobby/Lobby.tsx";
+import {
+  askMeeting,
+  type MeetingContext,
+  type MeetingFacts,
+  type MeetingView,
+} from "./meetingTypes.ts";
+import { Over } from "./Over.tsx";
+import { useLocalMedia } from "./useLocalMedia.ts";
+import { useTask } from "./useTask.ts";
+
+/** From one question to the server to the next, ms. */
+const pollMs = 2000;
+
+type KnownFacts = MeetingFacts & { meeting: MeetingView };
+type Place = "lobby" | "room" | "left";
+
+/** One meeting from its lobby to its end. */
+export function Meeting({ context }: { context: MeetingContext }) {
+  const { api, meetingId } = context;
+  const ask = useCallback(() => askMeeting(api, meetingId), [api, meetingId]);
+  const polled = usePolled(ask, pollMs);
+  const known = useLastKnown(polled.value);
+  if (known !== undefined)
+    return (
+      <KnownMeeting
+        context={context}
+        facts={known}
+        polled={polled}
+        removed={polled.value !== undefined && polled.value.meeting === undefined}
+      />
+    );
+  if (polled.loading) return <Waiting />;
+  if (polled.value === undefined) return <Unreachable context={context} error={polled.error} />;
+  return (
+    <Over title="There is no such meeting for you" onExit={context.onExit}>
+      <p>The link may be wrong, or you were not invited. Ask whoever sent it to you.</p>
+    </Over>
+  );
+}
+
+/** Whoever is removed keeps what they saw last, to be told of it there. */
+function useLastKnown(facts: MeetingFacts | undefined): KnownFacts | undefined {
+  const last = useRef<KnownFacts>(undefined);
+  if (facts?.meeting !== undefined) last.current = { ...facts, meeting: facts.meeting };
+  return last.current;
+}
+
+interface KnownMeetingProps {
+  context: MeetingContext;
+  facts: KnownFacts;
+  polled: { error: unknown; refresh: () => Promise<void> };
+  removed: boolean;
+}
+
+function KnownMeeting({ context, facts, polled, removed }: KnownMeetingProps) {
+  const { api, meetingId, self, onExit, onEvent } = context;
+  const { meeting } = facts;
+  const [place, setPlace] = useState<Place>("lobby");
+  const task = useTask();
+  const goesOn = meeting.state === "active" || meeting.state === "scheduled";
+  const local = useLocalMedia(meeting.userRole !== "observer" && place !== "left" && goesOn);
+  const enter = (start: boolean) =>
+    void task.run(async () => {
+      const { lifecycle } = functions.meetings;
+      if (start) await api.mutation(lifecycle.startMeeting, { meetingId });
+      await api.mutation(lifecycle.joinMeeting, { meetingId });
+      setPlace("room");
+    });
+  const leave = () => {
+    setPlace("left");
+    onEvent?.({ type: "left" });
+    // Gone is gone: the room notices it by itself when this cannot be said.
+    void api
+      .mutation(functions.meetings.lifecycle.leaveMeeting, { meetingId })
+      .catch(() => undefined);
+  };
+  if (place === "room")
+    return <Attendance {...{ context, facts, polled, removed, local }} onLeave={leave} />;
+  if (!goesOn || removed) return <Gone meeting={meeting} removed={removed} onExit={onExit} />;
+  if (place === "left")
+    return (
+      <Over
+        title="You have left the meeting"
+        action={{ label: "Join again", run: () => setPlace("lobby") }}
+        onExit={onExit}
+      />
+    );
+  return (
+    <Lobby
+      {...{ facts, self, local, onExit }}
+      busy={task.busy}
+      error={task.error}
+      onJoin={() => enter(false)}
+      onStart={() => enter(true)}
+    />
+  );
+}
+
+function Gone({
+  meeting,
+  removed,
+  onExit,
+}: {
+  meeting: MeetingView;
+  removed: boolean;
+  onExit: MeetingContext["onExit"];
+}) {
+  if (removed) return <Over title="You are no longer in this meeting" onExit={onExit} />;
+  const cancelled = meeting.state === "cancelled";
+  return (
+    <Over
+      title={cancelled ? "The meeting was cancelled" : "The meeting has ended"}
+      onExit={onExit}
+    />
+  );
+}
+
+function Unreachable({ context, error }: { context: MeetingContext; error: unknown }) {
+  return (
+    <Over title="The meeting cannot be shown" onExit={context.onExit}>
+      <p role="alert">{explain(error).text}</p>
+    </Over>
+  );
+}
+
+function Waiting() {
+  return (
+    <main id="main" className="over">
+      <Spinner label="Looking for the meeting" />
+    </main>
+  );
+}

@@ -1,0 +1,104 @@
+import { useEffect, useRef, useState } from "react";
+import { functions } from "../api/functions.ts";
+import { Announcer } from "./Announcer.tsx";
+import { ControlBar } from "./controls/ControlBar.tsx";
+import { ControlProblem } from "./controls/ControlProblem.tsx";
+import { SettingsDialog } from "./controls/SettingsDialog.tsx";
+import { useShortcuts } from "./controls/useShortcuts.ts";
+import type { LocalMedia } from "./media/localMedia.ts";
+import type { PersonView, RoomConnection, RoomView } from "./media/roomConnection.ts";
+import type { MeetingContext, MeetingFacts, MeetingView } from "./meetingTypes.ts";
+import { PhaseBanner } from "./PhaseBanner.tsx";
+import { PeoplePanel } from "./people/PeoplePanel.tsx";
+import { FinishedNotice } from "./recording/FinishedNotice.tsx";
+import { RecordingBadge } from "./recording/RecordingBadge.tsx";
+import type { RecordingView } from "./recording/recordingView.ts";
+import { Stage } from "./stage/Stage.tsx";
+import { useShortcutPreference } from "./useShortcutPreference.ts";
+import { useTask } from "./useTask.ts";
+
+export interface RoomProps {
+  context: MeetingContext;
+  facts: MeetingFacts & { meeting: MeetingView };
+  room: RoomView;
+  connection: RoomConnection;
+  local: LocalMedia;
+  recording: RecordingView | undefined;
+  /** The newest recording that has ended while one was here. */
+  finished: string | undefined;
+  serverAway: boolean;
+  refresh: () => Promise<void>;
+  onLeave: () => void;
+}
+
+/** The meeting itself. */
+export function Room(props: RoomProps) {
+  const { context, facts, room, connection, local, recording } = props;
+  const { meeting } = facts;
+  const [panel, setPanel] = useState<"people" | "settings">();
+  const [shortcuts, setShortcuts] = useShortcutPreference();
+  const element = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  useShortcuts({
+    local,
+    on: shortcuts && meeting.userRole !== "observer",
+    within: context.shortcuts === "element" ? element : undefined,
+  });
+  const remove = useRemove(context);
+  const close = () => setPanel(undefined);
+  return (
+    <main id="main" className="room" ref={element}>
+      <header className="room__head">
+        <h1 ref={heading} tabIndex={-1}>
+          {meeting.title}
+        </h1>
+        {recording !== undefined && <RecordingBadge recording={recording} />}
+      </header>
+      <div className="room__notices">
+        <PhaseBanner phase={room.phase} serverAway={props.serverAway} />
+        <FinishedNotice recordingId={props.finished} watchUrl={context.watchUrl} />
+      </div>
+      <div className="room__middle">
+        <Stage room={room} connection={connection} local={local} />
+        {panel === "people" && (
+          <PeoplePanel
+            people={room.people}
+            onClose={close}
+            onRemove={meeting.userRole === "host" ? remove.run : undefined}
+          />
+        )}
+      </div>
+      <ControlBar
+        {...{ context, meeting, room, connection, local, recording }}
+        refresh={props.refresh}
+        peopleShown={panel === "people"}
+        onPeople={() => setPanel((last) => (last === "people" ? undefined : "people"))}
+        onSettings={() => setPanel("settings")}
+        onLeave={props.onLeave}
+      />
+      <ControlProblem task={remove.task} />
+      {panel === "settings" && (
+        <SettingsDialog
+          local={local}
+          shortcuts={shortcuts}
+          onShortcuts={setShortcuts}
+          onClose={close}
+        />
+      )}
+      <Announcer
+        state={{ people: room.people, recording }}
+        ready={room.phase.name === "connected" && room.people.length > 0}
+      />
+    </main>
+  );
+}
+
+function useRemove({ api, meetingId }: MeetingContext) {
+  const task = useTask();
+  const run = ({ userId }: PersonView) =>
+    void task.run(() =>
+      api.mutation(functions.meetings.lifecycle.removeParticipant, { meetingId, userId }),
+    );
+  return { task, run };
+}

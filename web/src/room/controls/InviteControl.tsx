@@ -1,0 +1,58 @@
+import { useState } from "react";
+import { functions } from "../../api/functions.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import type { MeetingContext } from "../meetingTypes.ts";
+import { useTask } from "../useTask.ts";
+import { Control } from "./Control.tsx";
+import { ControlProblem } from "./ControlProblem.tsx";
+
+/** A link that lets others in; copied, and shown for where copying is not allowed. */
+export function InviteControl({
+  context: { api, meetingId, baseUrl },
+}: {
+  context: MeetingContext;
+}) {
+  const task = useTask();
+  const [link, setLink] = useState<string>();
+  const [copied, setCopied] = useState(false);
+  const copy = async (text: string) =>
+    setCopied(
+      await navigator.clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      ),
+    );
+  const invite = () =>
+    task.run(async () => {
+      const { secret } = await api.mutation(functions.meetings.invites.createInvite, { meetingId });
+      const made = `${baseUrl.replace(/\/$/, "")}/invite/${secret}`;
+      setLink(made);
+      await copy(made);
+    });
+  return (
+    <>
+      <Control icon="link" label="Invite" busy={task.busy} onClick={() => void invite()} />
+      <ControlProblem task={task} />
+      {link !== undefined && (
+        <Dialog title="Invite others" onClose={() => setLink(undefined)}>
+          <Field
+            label="Link"
+            readOnly
+            value={link}
+            hint="Whoever has this link can join the meeting."
+            onFocus={({ target }) => target.select()}
+          />
+          <p role="status">{copied ? "The link is copied." : "Copy the link and send it."}</p>
+          <div className="dialog__actions">
+            <Button onClick={() => void copy(link)}>Copy again</Button>
+            <Button look="primary" onClick={() => setLink(undefined)}>
+              Done
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

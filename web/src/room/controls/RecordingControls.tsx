@@ -1,0 +1,65 @@
+import { useState } from "react";
+import type { MeetingContext } from "../meetingTypes.ts";
+import { RecordDialog } from "../recording/RecordDialog.tsx";
+import type { RecordingView } from "../recording/recordingView.ts";
+import { type RecordingTask, useRecordingTask } from "../recording/useRecordingTask.ts";
+import { Control } from "./Control.tsx";
+import { ControlProblem } from "./ControlProblem.tsx";
+
+export interface RecordingControlsProps {
+  context: MeetingContext;
+  recording: RecordingView | undefined;
+  /** Asks the server anew. */
+  refresh: () => Promise<void>;
+}
+
+/** Record, pause, go on and stop; for hosts. */
+export function RecordingControls({ context, recording, refresh }: RecordingControlsProps) {
+  const [asking, setAsking] = useState(false);
+  const task = useRecordingTask(context, refresh);
+  const close = () => {
+    setAsking(false);
+    task.forget();
+  };
+  if (recording !== undefined) return <Running recording={recording} task={task} />;
+  return (
+    <>
+      <Control icon="record" label="Record" onClick={() => setAsking(true)} />
+      {asking ? (
+        <RecordDialog
+          busy={task.busy}
+          error={task.error}
+          onClose={close}
+          onStart={async (choice) => {
+            if (await task.start(choice)) close();
+          }}
+        />
+      ) : (
+        <ControlProblem task={task} />
+      )}
+    </>
+  );
+}
+
+function Running({ recording, task }: { recording: RecordingView; task: RecordingTask }) {
+  const { recordingId, state } = recording;
+  const busy = task.busy || state === "starting" || state === "stopping";
+  const paused = state === "paused";
+  return (
+    <>
+      <Control
+        icon={paused ? "resume" : "pause"}
+        label={paused ? "Resume recording" : "Pause recording"}
+        busy={busy}
+        onClick={() => void (paused ? task.resume(recordingId) : task.pause(recordingId))}
+      />
+      <Control
+        icon="stop"
+        label="Stop recording"
+        busy={busy}
+        onClick={() => void task.stop(recordingId)}
+      />
+      <ControlProblem task={task} />
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { DeviceChoice } from "../lobby/DeviceChoice.tsx";
+import { LevelMeter } from "../lobby/LevelMeter.tsx";
+import type { LocalMedia } from "../media/localMedia.ts";
+import { useLocalState } from "../useLocalMedia.ts";
+
+export interface SettingsDialogProps {
+  local: LocalMedia;
+  shortcuts: boolean;
+  onShortcuts: (on: boolean) => void;
+  onClose: () => void;
+}
+
+/** Devices, and the keys that some people must be able to switch off. */
+export function SettingsDialog({ local, shortcuts, onShortcuts, onClose }: SettingsDialogProps) {
+  const { microphone } = useLocalState(local);
+  return (
+    <Dialog title="Settings" onClose={onClose}>
+      <DeviceChoice local={local} kind="camera" />
+      <DeviceChoice local={local} kind="microphone" />
+      <LevelMeter track={microphone.on ? microphone.track : undefined} />
+      <label className="checkbox">
+        <input
+          type="checkbox"
+          checked={shortcuts}
+          onChange={({ target }) => onShortcuts(target.checked)}
+        />
+        Keys: M mutes, V stops the camera
+      </label>
+      <div className="dialog__actions">
+        <Button look="primary" onClick={onClose}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,36 @@
+import { Avatar } from "../Avatar.tsx";
+import { DeviceButton } from "../controls/DeviceButton.tsx";
+import { VideoView } from "../MediaView.tsx";
+import { isSending, type LocalMedia } from "../media/localMedia.ts";
+import { useLocalState } from "../useLocalMedia.ts";
+import { useStream } from "../useStream.ts";
+import { LevelMeter } from "./LevelMeter.tsx";
+
+/** How one will be seen and heard. */
+export function Preview({ local, name }: { local: LocalMedia; name: string }) {
+  const { microphone, camera } = useLocalState(local);
+  const stream = useStream(isSending(camera) ? camera.track : undefined);
+  return (
+    <div className="preview">
+      <div className="preview__picture">
+        {stream === undefined ? (
+          <Avatar name={name} />
+        ) : (
+          <VideoView stream={stream} label="Your camera" className="mirrored" />
+        )}
+        <p className="preview__state">{cameraWords(camera)}</p>
+        <div className="preview__controls">
+          <DeviceButton local={local} kind="microphone" />
+          <DeviceButton local={local} kind="camera" />
+        </div>
+      </div>
+      <LevelMeter track={microphone.on ? microphone.track : undefined} />
+    </div>
+  );
+}
+
+function cameraWords({ opening, on, track }: { opening: boolean; on: boolean; track?: unknown }) {
+  if (opening) return "Starting your camera. Your browser may ask you first.";
+  if (on && track !== undefined) return "";
+  return "Your camera is off";
+}

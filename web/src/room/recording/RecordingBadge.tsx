@@ -1,0 +1,32 @@
+import { clockWords, type RecordingView, timeOfDay } from "./recordingView.ts";
+import { useNow } from "./useNow.ts";
+
+/** That, since when and by whom the meeting is recorded; for everybody, all the time. */
+export function RecordingBadge({ recording }: { recording: RecordingView }) {
+  const { state, startedAt, by } = recording;
+  const now = useNow(500);
+  return (
+    <div className={`recordingBadge recordingBadge--${state}`}>
+      <span className="recordingBadge__dot" aria-hidden="true" />
+      <strong>{stateWords[state]}</strong>
+      {startedAt !== undefined && (
+        <>
+          <span className="recordingBadge__clock" role="timer">
+            {clockWords(now - startedAt)}
+          </span>
+          <span className="recordingBadge__by">
+            since {timeOfDay(startedAt)}
+            {by !== undefined && `, started by ${by}`}
+          </span>
+        </>
+      )}
+    </div>
+  );
+}
+
+const stateWords = {
+  starting: "Recording starts",
+  recording: "Recording",
+  paused: "Recording paused",
+  stopping: "Recording stops",
+} as const;

@@ -1,0 +1,64 @@
+import type { RoomState } from "../media/roomMessage.ts";
+import { type Attendee, type MeetingView, nameOf } from "../meetingTypes.ts";
+
+/** The meeting's recording that is going on. */
+export interface RecordingView {
+  recordingId: string;
+  state: "starting" | "recording" | "paused" | "stopping";
+  /** Epoch ms; undefined until it runs. */
+  startedAt: number | undefined;
+  /** Name of who started it. */
+  by: string | undefined;
+}
+
+/**
+ * What the function API says of the recording (who started it, and that it stops) with what the room says, which knows
+ * of a pause or an end at once.
+ */
+export function recordingView(
+  { recording }: Pick<MeetingView, "recording">,
+  attendees: readonly Attendee[],
+  room: RoomState["recording"],
+): RecordingView | undefined {
+  const recordingId = room?.recordingId ?? recording?.recordingId;
+  if (recordingId === undefined) return undefined;
+  const told = recording?.recordingId === recordingId ? recording : undefined;
+  return {
+    recordingId,
+    state: stateOf(told, room),
+    startedAt: room?.startedAt ?? (told?.state === "starting" ? undefined : told?.startedAt),
+    by: told?.startedByName ?? (told && nameOf(attendees, told.startedBy)),
+  };
+}
+
+function stateOf(
+  told: MeetingView["recording"],
+  room: RoomState["recording"],
+): RecordingView["state"] {
+  if (told?.state === "stopping") return "stopping";
+  if (room !== undefined) return room.paused ? "paused" : "recording";
+  if (told?.pausedAt !== undefined) return "paused";
+  return told?.state ?? "recording";
+}
+
+/** "13 minutes ago"; never in the future, whatever the clocks say. */
+export function agoWords(startedAt: number, now: number): string {
+  const minutes = Math.floor(Math.max(0, now - startedAt) / 60_000);
+  if (minutes < 1) return "less than a minute ago";
+  if (minutes < 60) return `${minutes} ${minutes === 1 ? "minute" : "minutes"} ago`;
+  const hours = Math.floor(minutes / 60);
+  return `${hours} ${hours === 1 ? "hour" : "hours"} ago`;
+}
+
+/** "1:02:03" or "02:03". */
+export function clockWords(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = `${two(minutes)}:${two(seconds % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+export function timeOfDay(at: number): string {
+  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+}

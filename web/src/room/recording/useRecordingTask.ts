@@ -1,0 +1,45 @@
+import { makeFunctionReference } from "convex/server";
+import { functions } from "../../api/functions.ts";
+import type { MeetingContext } from "../meetingTypes.ts";
+import { type Task, useTask } from "../useTask.ts";
+import type { RecordChoice } from "./RecordDialog.tsx";
+
+const actions = {
+  pauseRecording: makeFunctionReference<"action", { recordingId: string }>(
+    "recordings/actions:pauseRecording",
+  ),
+  resumeRecording: makeFunctionReference<"action", { recordingId: string }>(
+    "recordings/actions:resumeRecording",
+  ),
+};
+
+export interface RecordingTask extends Task {
+  start: (choice: RecordChoice) => Promise<boolean>;
+  pause: (recordingId: string) => Promise<boolean>;
+  resume: (recordingId: string) => Promise<boolean>;
+  stop: (recordingId: string) => Promise<boolean>;
+}
+
+/** What a host does with the recording. `onDone` is called after each that succeeded. */
+export function useRecordingTask(
+  { api, meetingId }: MeetingContext,
+  onDone: () => Promise<void>,
+): RecordingTask {
+  const task = useTask();
+  const run = (work: () => Promise<unknown>) =>
+    task.run(async () => {
+      await work();
+      await onDone();
+    });
+  const { index } = functions.meetings.stream;
+  return {
+    ...task,
+    start: ({ audioOnly, ...look }) => {
+      const recordingConfig = audioOnly ? { audioOnly } : look;
+      return run(() => api.action(index.startRecording, { meetingId, recordingConfig }));
+    },
+    pause: (recordingId) => run(() => api.action(actions.pauseRecording, { recordingId })),
+    resume: (recordingId) => run(() => api.action(actions.resumeRecording, { recordingId })),
+    stop: (recordingId) => run(() => api.action(index.stopRecording, { meetingId, recordingId })),
+  };
+}
