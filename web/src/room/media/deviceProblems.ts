@@ -4,7 +4,7 @@ const article = { microphone: "the microphone", camera: "the camera" } as const;
 
 /** Why there is no sound or picture from a device, and what to do about it. */
 export function explainDevice(kind: DeviceKind, error: unknown): string {
-  const name = error instanceof Error || isNamed(error) ? error.name : "";
+  const name = errorName(error);
   if (name === "NotAllowedError" || name === "SecurityError")
     return `This page may not use ${article[kind]}. Allow it beside the address of the page, then switch it on again.`;
   if (name === "NotFoundError" || name === "OverconstrainedError")
@@ -16,5 +16,8 @@ export function explainDevice(kind: DeviceKind, error: unknown): string {
   return `${kind === "camera" ? "The camera" : "The microphone"} does not work here.`;
 }
 
-const isNamed = (error: unknown): error is { name: string } =>
-  typeof error === "object" && error !== null && "name" in error && typeof error.name === "string";
+/** What browsers tell errors of devices apart by. */
+export function errorName(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("name" in error)) return "";
+  return String(error.name);
+}

@@ -8,6 +8,8 @@ export interface MediaEnvironment {
   after(ms: number, run: () => void): () => void;
   fetch: typeof globalThis.fetch;
   createPeer(config: RTCConfiguration): RTCPeerConnection;
+  /** What video can be sent in. */
+  videoCodecs(): RTCRtpCodec[];
   createStream(tracks: MediaStreamTrack[]): MediaStream;
   isOnline(): boolean;
   /** Calls back whenever the device is on the network again. @returns how to end that */
@@ -24,6 +26,7 @@ export const browserEnvironment: MediaEnvironment = {
   },
   fetch: (input, init) => globalThis.fetch(input, init),
   createPeer: (config) => new RTCPeerConnection(config),
+  videoCodecs: () => RTCRtpSender.getCapabilities("video")?.codecs ?? [],
   createStream: (tracks) => new MediaStream(tracks),
   isOnline: () => navigator.onLine,
   onOnline: (run) => {

@@ -15,6 +15,7 @@ export class PeerWatch {
   #cancel: (() => void) | undefined;
   #settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #over = false;
+  #lost = false;
 
   constructor(env: MediaEnvironment, peer: RTCPeerConnection, onLost: (why: Loss) => void) {
     this.#env = env;
@@ -34,6 +35,11 @@ export class PeerWatch {
     transport?.addEventListener("statechange", () => {
       if (transport.state === "closed") this.#lose("closed");
     });
+  }
+
+  /** Whether there is nobody left to say goodbye to. */
+  get lost(): boolean {
+    return this.#lost;
   }
 
   stop(): void {
@@ -63,6 +69,7 @@ export class PeerWatch {
 
   #lose(why: Loss): void {
     if (this.#over) return;
+    this.#lost = true;
     this.stop();
     this.#onLost(why);
   }

@@ -48,7 +48,7 @@ export class PublishSession implements Session {
     const add = (kind: MediaKind) =>
       this.#peer.addTransceiver(tracks[kind] ?? kind, { direction: "sendonly", streams: [stream] });
     const [audio, video] = [add("audio"), add("video")];
-    preferVp8(video);
+    preferVp8(video, env.videoCodecs());
     this.#senders = { audio: audio.sender, video: video.sender };
     void limitVideo(video.sender, source);
   }
@@ -62,9 +62,9 @@ export class PublishSession implements Session {
 
   close(): void {
     this.#watch.stop();
-    this.#peer.close();
-    this.#end?.();
+    if (!this.#watch.lost) this.#end?.();
     this.#end = undefined;
+    this.#peer.close();
   }
 
   async #connect({ access, source, signal }: PublishOptions): Promise<void> {
@@ -81,8 +81,7 @@ export class PublishSession implements Session {
 }
 
 /** Every browser decodes it cheaply, and it changes size inside the stream. */
-function preferVp8(transceiver: RTCRtpTransceiver): void {
-  const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs ?? [];
+function preferVp8(transceiver: RTCRtpTransceiver, codecs: RTCRtpCodec[]): void {
   const rank = ({ mimeType }: { mimeType: string }) => (mimeType === "video/VP8" ? 0 : 1);
   if (codecs.length > 0)
     transceiver.setCodecPreferences([...codecs].sort((a, b) => rank(a) - rank(b)));

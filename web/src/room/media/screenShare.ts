@@ -1,3 +1,4 @@
+import { errorName } from "./deviceProblems.ts";
 import type { Publisher } from "./publisher.ts";
 
 export type GetDisplayMedia = (options: DisplayMediaStreamOptions) => Promise<MediaStream>;
@@ -63,7 +64,6 @@ export class ScreenShare {
 }
 
 function onlyCalledOff(error: unknown): undefined {
-  if (error instanceof Error && (error.name === "NotAllowedError" || error.name === "AbortError"))
-    return undefined;
+  if (["NotAllowedError", "AbortError"].includes(errorName(error))) return undefined;
   throw error;
 }

@@ -77,9 +77,9 @@ export class SubscribeSession implements Session {
   close(): void {
     this.#cancelPing?.();
     this.#watch.stop();
-    this.#peer.close();
-    this.#end?.();
+    if (!this.#watch.lost) this.#end?.();
     this.#end = undefined;
+    this.#peer.close();
   }
 
   #addSlot(): Slot {

@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { initialsOf } from "./Avatar.tsx";
+import { type Announced, announcements } from "./announcements.ts";
+import { presenceWords } from "./lobby/Presence.tsx";
+import type { PersonView } from "./media/roomConnection.ts";
+import {
+  agoWords,
+  clockWords,
+  type RecordingView,
+  recordingView,
+} from "./recording/recordingView.ts";
+import { columnsFor, stageOf } from "./stage/tiles.ts";
+
+function person(name: string, changes: Partial<PersonView> = {}): PersonView {
+  const base = { userId: name, name, role: undefined, isSelf: false };
+  return { ...base, camera: undefined, screen: undefined, ...changes };
+}
+
+const publication = { audio: true, video: true, received: undefined, slot: 0 };
+
+describe("who is there", () => {
+  it.each([
+    [[], "Nobody else is here yet."],
+    [["Ada"], "Ada is here."],
+    [["Ada", "Grace"], "Ada and Grace are here."],
+    [["Ada", "Grace", "Joan"], "Ada, Grace and Joan are here."],
+    [["Ada", "Grace", "Joan", "Mary"], "Ada, Grace, Joan and 1 other are here."],
+    [["Ada", "Grace", "Joan", "Mary", "Hedy"], "Ada, Grace, Joan and 2 others are here."],
+  ])("%j", (names, words) => {
+    expect(presenceWords(names)).toBe(words);
+  });
+});
+
+it.each([
+  ["Ada Lovelace", "AL"],
+  ["  grace ", "G"],
+  ["Ana de la Cruz", "AC"],
+  ["李 明", "李明"],
+  ["", ""],
+])("initials of %j are %j", (name, initials) => {
+  expect(initialsOf(name)).toBe(initials);
+});
+
+describe("times", () => {
+  it.each([
+    [0, "00:00"],
+    [61_500, "01:01"],
+    [3_723_000, "1:02:03"],
+    [-5, "00:00"],
+  ])("%i ms are %s", (ms, words) => {
+    expect(clockWords(ms)).toBe(words);
+  });
+
+  it.each([
+    [-1000, "less than a minute ago"],
+    [60_000, "1 minute ago"],
+    [7_200_000, "2 hours ago"],
+  ])("%i ms ago is %s", (ms, words) => {
+    expect(agoWords(0, ms)).toBe(words);
+  });
+});
+
+describe("the stage", () => {
+  it("has others before oneself, and screens apart", () => {
+    const people = [
+      person("Me", { isSelf: true, camera: publication }),
+      person("Ada", { camera: publication, screen: publication }),
+      person("Watcher", { role: "observer" }),
+      person("Listener"),
+    ];
+    const { screens, cameras } = stageOf({ people, speaker: "Ada" });
+    expect(screens.map(({ name }) => name)).toEqual(["Ada's screen"]);
+    expect(cameras.map(({ name }) => name)).toEqual(["Ada", "Listener", "Me (you)"]);
+    expect(cameras.map(({ speaking }) => speaking)).toEqual([true, false, false]);
+  });
+
+  it("has room for everybody", () => {
+    expect([1, 2, 4, 5, 9, 10].map(columnsFor)).toEqual([1, 2, 2, 3, 3, 4]);
+  });
+});
+
+describe("the recording", () => {
+  const meeting = {
+    recording: {
+      recordingId: "r",
+      startedAt: 1000,
+      startedBy: "ada",
+      startedByName: "Ada",
+      state: "recording",
+    },
+  } as const;
+
+  it("is who the server says it is, and paused when the room says so", () => {
+    const room = { recordingId: "r", startedAt: 1500, paused: true };
+    expect(recordingView(meeting, [], room)).toEqual({
+      recordingId: "r",
+      state: "paused",
+      startedAt: 1500,
+      by: "Ada",
+    });
+  });
+
+  it("is there by either word", () => {
+    const room = { recordingId: "r", startedAt: 1500, paused: false };
+    expect(recordingView({}, [], room)).toMatchObject({ state: "recording", by: undefined });
+    expect(recordingView(meeting, [], undefined)).toMatchObject({ state: "recording", by: "Ada" });
+    expect(recordingView({}, [], undefined)).toBeUndefined();
+  });
+
+  it("that is being stopped is no longer running", () => {
+    const stopping = { recording: { ...meeting.recording, state: "stopping" as const } };
+    const room = { recordingId: "r", startedAt: 1500, paused: false };
+    expect(recordingView(stopping, [], room)?.state).toBe("stopping");
+  });
+});
+
+describe("what is announced", () => {
+  const running: RecordingView = { recordingId: "r", state: "recording", startedAt: 0, by: "Ada" };
+  const state = (names: string[], recording?: RecordingView): Announced => ({
+    people: [person("Me", { isSelf: true }), ...names.map((name) => person(name))],
+    recording,
+  });
+
+  it.each<[string, Announced, Announced, string[]]>([
+    ["nothing", state(["Ada"]), state(["Ada"]), []],
+    ["somebody comes", state([]), state(["Ada"]), ["Ada joined."]],
+    ["somebody goes", state(["Ada", "Grace"]), state(["Grace"]), ["Ada left."]],
+    [
+      "a recording begins",
+      state([]),
+      state([], running),
+      ["This meeting is being recorded, started by Ada."],
+    ],
+    [
+      "it pauses",
+      state([], running),
+      state([], { ...running, state: "paused" }),
+      ["The recording is paused."],
+    ],
+    [
+      "it goes on",
+      state([], { ...running, state: "paused" }),
+      state([], running),
+      ["The recording goes on."],
+    ],
+    ["it ends", state([], running), state([]), ["The recording has ended."]],
+  ])("when %s", (_, before, after, words) => {
+    expect(announcements(before, after)).toEqual(words);
+  });
+});
