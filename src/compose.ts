@@ -35,6 +35,7 @@ import { startComposeLoop } from "./jobs/compose.ts";
 import { startRetentionLoop } from "./jobs/retention.ts";
 import { startSettleLoops } from "./jobs/settle.ts";
 import { compose as composeFile } from "./media/compose/composer.ts";
+import { iceServersOf } from "./meetings/iceServers.ts";
 import { recordPresence } from "./meetings/presence.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { databaseAccounts } from "./runtime/accounts.ts";
@@ -44,6 +45,7 @@ import type { CallRecord } from "./runtime/outcome.ts";
 import { buildRegistry } from "./runtime/registry.ts";
 import { createFileStorage } from "./storage/file/fileStorage.ts";
 import { EmbeddedVideoProvider } from "./video/embedded/provider.ts";
+import type { VerifiedGrant } from "./video/embedded/roomTokens.ts";
 import { GetStreamVideoProvider } from "./video/getstream/provider.ts";
 import { type ResilientVideoProvider, withResilience } from "./video/resilience.ts";
 
@@ -116,7 +118,10 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     async (scope) => metricsRoute(scope, { metrics, authenticator }),
     (scope) => webPages(scope, { folder: webFolder() }),
   ];
-  if (embedded) plugins.push(async (scope) => roomRoutes(scope, { rooms: embedded }));
+  if (embedded) {
+    const servers = ({ user }: VerifiedGrant) => iceServersOf(services, user.id);
+    plugins.push(async (scope) => roomRoutes(scope, { rooms: embedded, iceServersOf: servers }));
+  }
   if (local) plugins.push(localIssuerRoutes(config, local));
   const server = buildServer({
     registry,
@@ -218,7 +223,7 @@ async function openVideo(config: Config, log: Log, lifetime: Lifetime): Promise<
 /** Rooms in use stay for the next server; rooms nobody is in need not. */
 async function leaveRooms(rooms: EmbeddedVideoProvider): Promise<void> {
   const stopRooms = await rooms.stats().then(
-    ({ publishers, captures }) => publishers + captures === 0,
+    ({ publishers, subscribers, captures }) => publishers + subscribers + captures === 0,
     () => false,
   );
   await rooms.close({ stopRooms });

@@ -1,61 +1,112 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../core/errors.ts";
 import { orThrow, type Result } from "../core/result.ts";
+import type { IceServer } from "../meetings/iceServers.ts";
 import { allowAnyOrigin, answerPreflight } from "./cors.ts";
+import { iceServerLinks } from "./iceServerLinks.ts";
 
-/** Longest session description we read, bytes. */
-const sdpLimit = 64 * 1024;
-
-/** Rooms that can be published into over HTTP; `Grant` is whatever proves the right to. */
-export interface PublishableRooms<Grant> {
-  /** The grant of a bearer token for this room; UNAUTHORIZED for every other token. */
-  verifyToken(token: string, roomId: string): Promise<Result<Grant>>;
-  publish(
-    grant: Grant,
-    offer: string,
-    options?: { source?: MediaSource; signal?: AbortSignal },
-  ): Promise<{ sessionId: string; answer: string }>;
-  unpublish(grant: Grant, sessionId: string, signal?: AbortSignal): Promise<void>;
-}
+/** Longest session descriptions we read, bytes: a subscriber's has two lines for everybody in the room. */
+const sdpLimits = { whip: 64 * 1024, whep: 256 * 1024 } as const;
+const maxQueryText = 128;
 
 type MediaSource = "camera" | "screen";
 
+interface SessionAnswer {
+  sessionId: string;
+  /** SDP. */
+  answer: string;
+}
+
+/** Rooms that can be published into and watched over HTTP; `Grant` is whatever proves the right to. */
+export interface MediaRooms<Grant> {
+  /** The grant of a bearer token for this room; UNAUTHORIZED for every other token. */
+  verifyToken(token: string, roomId: string): Promise<Result<Grant>>;
+  publish(grant: Grant, offer: string, options: { source: MediaSource }): Promise<SessionAnswer>;
+  unpublish(grant: Grant, sessionId: string): Promise<void>;
+  subscribe(
+    grant: Grant,
+    offer: string,
+    options: {
+      /** One publication; absent = everybody else's. */
+      target: { userId: string; source: MediaSource } | undefined;
+      client: string | undefined;
+    },
+  ): Promise<SessionAnswer>;
+  unsubscribe(grant: Grant, sessionId: string): Promise<void>;
+}
+
+export interface RoomRoutesOptions<Grant> {
+  rooms: MediaRooms<Grant>;
+  /** What the grant's user reaches the room through. */
+  iceServersOf: (grant: Grant) => IceServer[];
+}
+
 interface RoomRoute {
   Params: { roomId: string; sessionId: string };
-  Querystring: { source?: unknown };
+  Querystring: { source?: unknown; participant?: unknown; client?: unknown };
   Body: string;
 }
 
+type RoomRequest = FastifyRequest<RoomRoute>;
+
+interface Sessions<Grant> {
+  open(grant: Grant, offer: string, request: RoomRequest): Promise<SessionAnswer>;
+  end(grant: Grant, sessionId: string): Promise<void>;
+}
+
 /**
- * WHIP (RFC 9725): `POST /rooms/{roomId}/whip` with an SDP offer and a room token as bearer → 201, the SDP answer and
- * the session's address; `?source=screen` publishes a screen beside the camera; `DELETE` on that address ends it. Answers are complete, so `PATCH` (trickle) is 405.
+ * WHIP (RFC 9725) and WHEP: `POST /rooms/{roomId}/whip` or `…/whep` with an SDP offer and a room token as bearer → 201,
+ * the SDP answer and the session's address; `DELETE` on that address ends it. Answers are complete, so `PATCH`
+ * (trickle) is 405. `?source=screen` publishes a screen beside the camera; `?participant=` watches one person,
+ * `?client=` lets a newer subscription replace the older one of the same client.
  */
 export function roomRoutes<Grant>(
   app: FastifyInstance,
-  { rooms }: { rooms: PublishableRooms<Grant> },
+  { rooms, iceServersOf }: RoomRoutesOptions<Grant>,
 ): void {
   acceptSdpOnly(app);
   allowAnyOrigin(app);
-  const address = "/rooms/:roomId/whip";
+  const routes = (protocol: "whip" | "whep", sessions: Sessions<Grant>) =>
+    sessionRoutes(app, protocol, { rooms, iceServersOf, sessions });
+  routes("whip", {
+    open: (grant, offer, { query }) => {
+      return rooms.publish(grant, offer, { source: sourceOf(query.source) });
+    },
+    end: (grant, sessionId) => rooms.unpublish(grant, sessionId),
+  });
+  routes("whep", {
+    open: (grant, offer, { query }) => {
+      const client = textOf(query.client, "client");
+      return rooms.subscribe(grant, offer, { target: targetOf(query), client });
+    },
+    end: (grant, sessionId) => rooms.unsubscribe(grant, sessionId),
+  });
+}
+
+function sessionRoutes<Grant>(
+  app: FastifyInstance,
+  protocol: "whip" | "whep",
+  { rooms, iceServersOf, sessions }: RoomRoutesOptions<Grant> & { sessions: Sessions<Grant> },
+): void {
+  const address = `/rooms/:roomId/${protocol}`;
   const session = `${address}/:sessionId`;
   answerPreflight(app, address);
   answerPreflight(app, session);
-
-  app.post<RoomRoute>(address, async (request, reply) => {
+  app.post<RoomRoute>(address, { bodyLimit: sdpLimits[protocol] }, async (request, reply) => {
     const grant = await grantOf(rooms, request);
-    const { sessionId, answer } = await rooms.publish(grant, offerOf(request), {
-      source: sourceOf(request),
-    });
+    const { sessionId, answer } = await sessions.open(grant, offerOf(request), request);
     const { roomId } = request.params;
+    const links = iceServerLinks(iceServersOf(grant));
+    if (links.length > 0) reply.header("link", links);
     return reply
       .code(201)
-      .header("location", `/rooms/${encodeURIComponent(roomId)}/whip/${sessionId}`)
-      .header("access-control-expose-headers", "location")
+      .header("location", `/rooms/${encodeURIComponent(roomId)}/${protocol}/${sessionId}`)
+      .header("access-control-expose-headers", "location, link")
       .type("application/sdp")
       .send(answer);
   });
   app.delete<RoomRoute>(session, async (request, reply) => {
-    await rooms.unpublish(await grantOf(rooms, request), request.params.sessionId);
+    await sessions.end(await grantOf(rooms, request), request.params.sessionId);
     return reply.code(200).send();
   });
   for (const url of [address, session]) {
@@ -66,17 +117,12 @@ export function roomRoutes<Grant>(
 /** The body limit answers before the whole body is read. */
 function acceptSdpOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    "application/sdp",
-    { parseAs: "string", bodyLimit: sdpLimit },
-    (_request, body, done) => done(null, body),
+  app.addContentTypeParser("application/sdp", { parseAs: "string" }, (_request, body, done) =>
+    done(null, body),
   );
 }
 
-async function grantOf<Grant>(
-  rooms: PublishableRooms<Grant>,
-  request: FastifyRequest<RoomRoute>,
-): Promise<Grant> {
+async function grantOf<Grant>(rooms: MediaRooms<Grant>, request: RoomRequest): Promise<Grant> {
   const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
   if (token === undefined) {
     throw new AppError(
@@ -87,15 +133,30 @@ async function grantOf<Grant>(
   return orThrow(await rooms.verifyToken(token, request.params.roomId));
 }
 
-function offerOf({ body }: FastifyRequest<RoomRoute>): string {
+function offerOf({ body }: RoomRequest): string {
   if (typeof body === "string" && body.length > 0) return body;
   throw new AppError("VALIDATION_ERROR", "Send an SDP offer as application/sdp", { field: "body" });
 }
 
-function sourceOf({ query }: FastifyRequest<RoomRoute>): MediaSource {
-  const { source = "camera" } = query;
+function targetOf({
+  participant,
+  source,
+}: RoomRoute["Querystring"]): { userId: string; source: MediaSource } | undefined {
+  const userId = textOf(participant, "participant");
+  return userId === undefined ? undefined : { userId, source: sourceOf(source) };
+}
+
+function sourceOf(source: unknown): MediaSource {
+  if (source === undefined) return "camera";
   if (source === "camera" || source === "screen") return source;
   throw new AppError("VALIDATION_ERROR", "The source is camera or screen.", { field: "source" });
+}
+
+function textOf(value: unknown, field: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && value.length > 0 && value.length <= maxQueryText) return value;
+  const message = `${field} is given once, with at most ${maxQueryText} characters.`;
+  throw new AppError("VALIDATION_ERROR", message, { field });
 }
 
 function methodNotAllowed(reply: FastifyReply): FastifyReply {

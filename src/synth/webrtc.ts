@@ -1,6 +1,7 @@
 // The one way to node-datachannel.
 export {
   Audio,
+  type DataChannel,
   PeerConnection,
   RtcpNackResponder,
   type Track,

@@ -26,6 +26,7 @@ import type {
   PublishAnswer,
   PublishRequest,
   RoomStats,
+  SubscribeRequest,
 } from "./control/protocol.ts";
 import { type RoomProcessSettings, settingsDigest } from "./control/settings.ts";
 import { Supervisor } from "./control/supervisor.ts";
@@ -54,6 +55,8 @@ export interface EmbeddedVideoOptions {
   /** When a publisher that does not connect, or falls silent, is given up, ms. */
   pendingMs?: number;
   silenceMs?: number;
+  /** When a subscriber of whom nothing is heard is given up, ms. */
+  subscriberSilenceMs?: number;
   /** The room process ends by itself after this long without server, publisher and capture, ms. */
   idleExitMs?: number;
   clock: Clock;
@@ -65,6 +68,14 @@ export interface PublishOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface SubscribeOptions {
+  /** One publication; absent = everybody else's. */
+  target?: { userId: string; source: MediaSource } | undefined;
+  /** A newer subscription of the same client replaces the older one. */
+  client?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 const defaults = {
   roomLimit: 8,
   publisherLimit: 64,
@@ -72,7 +83,14 @@ const defaults = {
   idleExitMs: 600_000,
 } as const;
 /** Silence: an abrupt leave is seen within 5 s, the checks and the way to the database included. */
-const session = { startKbps: 1500, pendingMs: 10_000, silenceMs: 4000 } as const;
+const session = {
+  startKbps: 1500,
+  pendingMs: 10_000,
+  silenceMs: 4000,
+  subscriberSilenceMs: 10_000,
+} as const;
+/** Windows a person has open, and people who only watch. */
+const subscribersPerPublisher = 4;
 /** A local call: a state may be read often. */
 const statePollMs = 1000;
 const roomIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -169,6 +187,29 @@ export class EmbeddedVideoProvider implements VideoProvider {
     if (!found) throw new AppError("NOT_FOUND", "There is no such publish session.");
   }
 
+  /** WHEP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Subscriptions.subscribe`. */
+  subscribe(
+    grant: VerifiedGrant,
+    offer: string,
+    { target, client, signal }: SubscribeOptions = {},
+  ): Promise<PublishAnswer> {
+    const { roomId, user, role, maxParticipants, issuedAt } = grant;
+    const { id, name } = user;
+    const request: SubscribeRequest = {
+      ...{ roomId, user: { id, name }, role, maxParticipants, issuedAt, offer },
+      ...(target === undefined ? {} : { target }),
+      ...(client === undefined ? {} : { client }),
+    };
+    return this.#call<PublishAnswer>("subscribe", request, { signal });
+  }
+
+  /** WHEP DELETE: ends a subscription of this user. NOT_FOUND when there is none by that id. */
+  async unsubscribe(grant: VerifiedGrant, sessionId: string, signal?: AbortSignal): Promise<void> {
+    const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
+    const { found } = await this.#call<{ found: boolean }>("unsubscribe", request, { signal });
+    if (!found) throw new AppError("NOT_FOUND", "There is no such subscription.");
+  }
+
   async startRecording(
     request: RecordingStartRequest,
     signal?: AbortSignal,
@@ -256,13 +297,16 @@ export class EmbeddedVideoProvider implements VideoProvider {
   #settings(): RoomProcessSettings {
     const { rtcPort, bindAddress, publicAddress, diskFloorBytes } = this.#options;
     const { stateDir, recordingsDir, socketPath } = this.#paths;
+    const publisherLimit = this.#options.publisherLimit ?? defaults.publisherLimit;
     return {
       ...{ stateDir, recordingsDir, socketPath, udpPort: rtcPort, bindAddress, diskFloorBytes },
       ...(publicAddress === undefined ? {} : { publicAddress }),
       maxParticipants: this.capabilities.maxParticipants,
-      maxPublishers: this.#options.publisherLimit ?? defaults.publisherLimit,
+      maxPublishers: publisherLimit,
+      maxSubscribers: publisherLimit * subscribersPerPublisher,
       pendingMs: this.#options.pendingMs ?? session.pendingMs,
       silenceMs: this.#options.silenceMs ?? session.silenceMs,
+      subscriberSilenceMs: this.#options.subscriberSilenceMs ?? session.subscriberSilenceMs,
       startKbps: session.startKbps,
       videoKbps: this.#options.videoKbps ?? defaults.videoKbps,
       idleExitMs: this.#options.idleExitMs ?? defaults.idleExitMs,

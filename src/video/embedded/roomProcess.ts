@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { statfs } from "node:fs/promises";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemClock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { acquireLock, type InstanceLock } from "./control/instanceLock.ts";
@@ -44,6 +45,20 @@ async function freeBytes(dir: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** Reads and starts over with every call; ms. */
+function eventLoopDelay(): () => { p99: number; max: number } {
+  const resolutionMs = 5;
+  const delays = monitorEventLoopDelay({ resolution: resolutionMs });
+  delays.enable();
+  return () => {
+    // The timer's own period is measured too.
+    const toMs = (ns: number) => Math.max(0, ns / 1e6 - resolutionMs);
+    const reading = { p99: toMs(delays.percentile(99)), max: toMs(delays.max) };
+    delays.reset();
+    return reading;
+  };
+}
+
 async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
   const lock = await takeLock(settings.stateDir);
   if (!lock) {
@@ -60,6 +75,7 @@ async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
     freeBytes: () => freeBytes(settings.recordingsDir),
     newId: () => randomBytes(16).toString("base64url"),
     random32: () => randomBytes(4).readUInt32BE(0),
+    eventLoopDelay: eventLoopDelay(),
     shutdown: () => stopping.abort(),
   });
   const server = new ControlServer(service.handlers, log);

@@ -30,11 +30,13 @@ async function create(): Promise<RoomService> {
     bindAddress: "127.0.0.1",
     maxParticipants: 8,
     maxPublishers: 8,
+    maxSubscribers: 8,
     diskFloorBytes: 0,
     videoKbps: 2500,
     startKbps: 1500,
     pendingMs: 10_000,
     silenceMs: 5000,
+    subscriberSilenceMs: 10_000,
     idleExitMs: 600_000,
   };
   const service = await RoomService.create(settings, {
@@ -47,6 +49,7 @@ async function create(): Promise<RoomService> {
     freeBytes: async () => 1e9,
     newId: () => "id",
     random32: () => 1,
+    eventLoopDelay: () => ({ p99: 0, max: 0 }),
     shutdown: () => undefined,
   });
   services.push(service);

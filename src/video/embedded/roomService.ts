@@ -6,6 +6,8 @@ import type { ControlHandlers } from "./control/server.ts";
 import type { RoomProcessSettings } from "./control/settings.ts";
 import { settingsDigest } from "./control/settings.ts";
 import { loadState, StateFile } from "./control/stateFile.ts";
+import { Subscriptions } from "./forward/subscriptions.ts";
+import { Occupancy } from "./rooms/occupancy.ts";
 import type { PeerFactory } from "./rooms/peer.ts";
 import { PresenceBook } from "./rooms/presenceBook.ts";
 import { Revocations } from "./rooms/revocations.ts";
@@ -20,6 +22,8 @@ export interface RoomServiceDeps {
   freeBytes: () => Promise<number>;
   newId: () => string;
   random32: () => number;
+  /** How late timers were since the last call, ms. */
+  eventLoopDelay: () => { p99: number; max: number };
   shutdown: () => void;
 }
 
@@ -36,6 +40,7 @@ export class RoomService {
   #presence: PresenceBook;
   #revocations: Revocations;
   #rooms: Rooms;
+  #subscriptions: Subscriptions;
   #captures: Captures;
   #state: StateFile;
   #instance: string;
@@ -62,9 +67,19 @@ export class RoomService {
     this.#revocations = memory.revocations;
     const { publicAddress, ...options } = settings;
     const reachable = publicAddress === undefined ? options : { ...options, publicAddress };
-    this.#rooms = new Rooms(reachable, { ...deps, ...memory });
+    const occupancy = new Occupancy(memory.presence);
+    const { revocations } = memory;
+    this.#rooms = new Rooms(reachable, { ...deps, occupancy, revocations });
     this.#captures = new Captures(settings, deps, this.#rooms);
+    this.#subscriptions = new Subscriptions(reachable, {
+      ...deps,
+      occupancy,
+      revocations,
+      rooms: this.#rooms,
+      recordingOf: (roomId) => this.#captures.recordingOf(roomId),
+    });
     this.#rooms.onMedia(this.#captures);
+    this.#rooms.onMedia(this.#subscriptions);
     this.#state = new StateFile(settings.stateDir, () => this.#saved(), deps.log);
     this.#presence.onChange(() => this.#state.saveSoon());
     this.#instance = deps.newId();
@@ -81,10 +96,14 @@ export class RoomService {
     const now = this.#deps.now();
     const pause = now - this.#tickedAt;
     this.#tickedAt = now;
-    if (pause > stallMs) this.#rooms.forgive(pause);
+    if (pause > stallMs) {
+      this.#rooms.forgive(pause);
+      this.#subscriptions.forgive(pause);
+    }
     this.#rooms.tick(now);
     this.#captures.tick(now);
-    return this.#rooms.size > 0 || this.#captures.size > 0 ? busyTickMs : idleTickMs;
+    this.#subscriptions.tick(now);
+    return this.#idle ? idleTickMs : busyTickMs;
   }
 
   /** Nobody has needed this process for the configured time. */
@@ -95,6 +114,7 @@ export class RoomService {
   /** Leaves: open captures are made durable for the next process, media is closed. */
   async stop(): Promise<void> {
     await this.#captures.suspend();
+    this.#subscriptions.closeAll("shutdown");
     this.#rooms.closeAll("shutdown");
     await this.#state.save();
   }
@@ -116,6 +136,9 @@ export class RoomService {
       publish: (request) => this.#rooms.publish(request),
       unpublish: ({ roomId, userId, sessionId }) =>
         this.#rooms.unpublish(roomId, userId, sessionId),
+      subscribe: (request) => this.#subscriptions.subscribe(request),
+      unsubscribe: ({ roomId, userId, sessionId }) =>
+        this.#subscriptions.unsubscribe(roomId, userId, sessionId),
       removeParticipant: ({ roomId, userId }) => this.#remove(roomId, userId),
       closeRoom: ({ roomId }) => this.#closeRoom(roomId),
       startCapture: (request) => this.#captures.start(request),
@@ -131,11 +154,12 @@ export class RoomService {
   }
 
   get #idle(): boolean {
-    return this.#rooms.size === 0 && this.#captures.size === 0;
+    return this.#rooms.size + this.#captures.size + this.#subscriptions.size === 0;
   }
 
   async #remove(roomId: string, userId: string): Promise<void> {
     this.#revocations.revoke(roomId, userId);
+    this.#subscriptions.remove(roomId, userId);
     this.#rooms.remove(roomId, userId);
     await this.#state.save();
   }
@@ -143,6 +167,7 @@ export class RoomService {
   async #closeRoom(roomId: string): Promise<void> {
     this.#revocations.revoke(roomId);
     await this.#captures.closeRoom(roomId);
+    this.#subscriptions.closeRoom(roomId);
     this.#rooms.closeRoom(roomId);
     await this.#state.save();
   }
@@ -151,10 +176,12 @@ export class RoomService {
     const { user, system } = process.cpuUsage();
     return {
       ...this.#rooms.counters,
+      ...this.#subscriptions.counters,
       ...this.#captures.counters,
       uptimeSeconds: (this.#deps.now() - this.#startedAt) / 1000,
       residentBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
+      eventLoopDelayMs: this.#deps.eventLoopDelay(),
     };
   }
 

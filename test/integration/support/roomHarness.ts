@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { orThrow } from "../../../src/core/result.ts";
+import { type SubscriberOptions, WhepSubscriber } from "../../../src/synth/whepSubscriber.ts";
 import { ControlClient } from "../../../src/video/embedded/control/client.ts";
 import { roomPaths } from "../../../src/video/embedded/control/paths.ts";
 import type { Health } from "../../../src/video/embedded/control/protocol.ts";
@@ -38,6 +39,12 @@ export async function buildRoomProcess(): Promise<{ entry: string; remove: () =>
   return { entry, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
+interface SubscribeAs extends Partial<Omit<SubscriberOptions, "name" | "post">> {
+  role?: RoomRole;
+  target?: { userId: string; source: "camera" | "screen" };
+  client?: string;
+}
+
 /** Providers, publishers and the room process of one test, in a folder of their own. */
 export class RoomHarness {
   readonly dataDir: string;
@@ -46,6 +53,7 @@ export class RoomHarness {
   #entry: string;
   #providers: EmbeddedVideoProvider[] = [];
   #publishers: MiniPublisher[] = [];
+  #subscribers: WhepSubscriber[] = [];
   #client: ControlClient;
 
   private constructor(dataDir: string, entry: string) {
@@ -121,13 +129,13 @@ export class RoomHarness {
   async publish(
     provider: EmbeddedVideoProvider,
     userId: string,
-    options: MiniPublisherOptions = {},
+    { source = "camera", ...options }: MiniPublisherOptions & { source?: "camera" | "screen" } = {},
   ): Promise<{ publisher: MiniPublisher; grant: VerifiedGrant; sessionId: string }> {
     const publisher = this.publisher(userId, options);
     const grant = await this.grant(provider, userId);
     let sessionId = "";
     await publisher.publish(async (offer) => {
-      const answer = await provider.publish(grant, offer);
+      const answer = await provider.publish(grant, offer, { source });
       sessionId = answer.sessionId;
       return answer.answer;
     });
@@ -135,7 +143,27 @@ export class RoomHarness {
     return { publisher, grant, sessionId };
   }
 
+  /** Watches the room as `userId`. */
+  async subscribe(
+    provider: EmbeddedVideoProvider,
+    userId: string,
+    { role, target, client, ...options }: SubscribeAs = {},
+  ): Promise<WhepSubscriber> {
+    const grant = await this.grant(provider, userId, role);
+    const subscriber = await WhepSubscriber.connect({
+      name: `watch-${userId}`,
+      post: async (offer) => {
+        const { answer, sessionId } = await provider.subscribe(grant, offer, { target, client });
+        return { answer, delete: () => provider.unsubscribe(grant, sessionId) };
+      },
+      ...options,
+    });
+    this.#subscribers.push(subscriber);
+    return subscriber;
+  }
+
   async close(): Promise<void> {
+    for (const subscriber of this.#subscribers) subscriber.release();
     for (const publisher of this.#publishers) publisher.stop();
     for (const provider of this.#providers) await provider.close();
     const health = await this.health().catch(() => undefined);

@@ -122,6 +122,14 @@ export class Captures implements MediaListener {
     await rmdir(dirname(dir)).catch(() => undefined);
   }
 
+  /** The running capture of a room. */
+  recordingOf(roomId: string): { recordingId: string; startedAt: number; paused: boolean } | null {
+    const running = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
+    if (!running?.capture) return null;
+    const { target, capture } = running;
+    return { recordingId: target.recordingId, startedAt: capture.startedAt, paused: false };
+  }
+
   /** Seals the running capture of a room. */
   async closeRoom(roomId: string): Promise<void> {
     await this.#resumed;

@@ -29,6 +29,21 @@ export interface PublishRequest {
   offer: string;
 }
 
+export interface SubscribeRequest {
+  roomId: string;
+  user: { id: string; name: string };
+  role: RoomRole;
+  maxParticipants: number;
+  /** When the token was issued, epoch ms. */
+  issuedAt: number;
+  /** One publication; absent = everybody else's. */
+  target?: { userId: string; source: MediaSource } | undefined;
+  /** A newer session of the same client replaces the older one. */
+  client?: string | undefined;
+  /** SDP. */
+  offer: string;
+}
+
 export interface PublishAnswer {
   sessionId: string;
   /** SDP, complete: candidates do not follow. */
@@ -63,6 +78,20 @@ export interface MediaCounters {
   droppedFrames: number;
 }
 
+/** Counted since the process started. */
+export interface SentMedia {
+  forwardedPackets: number;
+  forwardedBytes: number;
+  /** Packets subscribers asked for again. */
+  nackedPackets: number;
+}
+
+export interface ForwardCounters extends SentMedia {
+  subscribers: number;
+  /** Videos not sent because a subscriber's connection is too weak. */
+  pausedVideos: number;
+}
+
 export interface CaptureCounters {
   captures: number;
   /** Bytes captured since the process started. */
@@ -73,10 +102,12 @@ export interface CaptureCounters {
 }
 
 /** Gauges and counters of the room process since it started. */
-export interface RoomStats extends RoomCounters, CaptureCounters {
+export interface RoomStats extends RoomCounters, ForwardCounters, CaptureCounters {
   uptimeSeconds: number;
   residentBytes: number;
   cpuSeconds: number;
+  /** How late timers were since the last reading, ms. */
+  eventLoopDelayMs: { p99: number; max: number };
 }
 
 /** A line of the presence stream. `snapshot` comes first and replaces what was known. */

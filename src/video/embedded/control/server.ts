@@ -10,6 +10,7 @@ import type {
   PublishAnswer,
   PublishRequest,
   RoomStats,
+  SubscribeRequest,
 } from "./protocol.ts";
 
 /** What the control API does; each may reject with an AppError. */
@@ -20,6 +21,8 @@ export interface ControlHandlers {
   stats(): RoomStats;
   publish(request: PublishRequest): Promise<PublishAnswer>;
   unpublish(request: { roomId: string; userId: string; sessionId: string }): boolean;
+  subscribe(request: SubscribeRequest): Promise<PublishAnswer>;
+  unsubscribe(request: { roomId: string; userId: string; sessionId: string }): boolean;
   removeParticipant(request: { roomId: string; userId: string }): Promise<void>;
   closeRoom(request: { roomId: string }): Promise<void>;
   startCapture(request: {
@@ -35,19 +38,26 @@ export interface ControlHandlers {
   shutdown(): void;
 }
 
-const maxBodyBytes = 256 * 1024;
+/** The largest offer, escaped. */
+const maxBodyBytes = 512 * 1024;
 const pingMs = 2000;
 const id = z.string().min(1).max(256);
 const room = { roomId: id };
 const recording = { recordingId: id };
-const publish = z.strictObject({
+const source = z.enum(["camera", "screen"]);
+const person = {
   ...room,
   user: z.strictObject({ id, name: z.string().max(1024) }),
   role: z.enum(["host", "participant", "observer"]),
   maxParticipants: z.number().int().positive(),
   issuedAt: z.number(),
-  source: z.enum(["camera", "screen"]),
   offer: z.string(),
+};
+const publish = z.strictObject({ ...person, source });
+const subscribe = z.strictObject({
+  ...person,
+  target: z.strictObject({ userId: id, source }).optional(),
+  client: id.optional(),
 });
 
 type Route = (body: unknown) => unknown;
@@ -136,6 +146,10 @@ function routes(handlers: ControlHandlers): Record<string, Route> {
     publish: (body) => handlers.publish(parse(publish, body)),
     unpublish: one({ ...room, userId: id, sessionId: id }, (body) => ({
       found: handlers.unpublish(body),
+    })),
+    subscribe: (body) => handlers.subscribe(parse(subscribe, body)),
+    unsubscribe: one({ ...room, userId: id, sessionId: id }, (body) => ({
+      found: handlers.unsubscribe(body),
     })),
     removeParticipant: one({ ...room, userId: id }, (body) => handlers.removeParticipant(body)),
     closeRoom: one(room, (body) => handlers.closeRoom(body)),

@@ -17,6 +17,7 @@ const settingsSchema = z.strictObject({
   publicAddress: z.string().min(1).optional(),
   maxParticipants: z.number().int().positive(),
   maxPublishers: z.number().int().positive(),
+  maxSubscribers: z.number().int().positive(),
   diskFloorBytes: bytes,
   /** Bit rate asked of one video track, kbit/s. */
   videoKbps: z.number().int().positive(),
@@ -24,6 +25,7 @@ const settingsSchema = z.strictObject({
   startKbps: z.number().int().positive(),
   pendingMs: ms,
   silenceMs: ms,
+  subscriberSilenceMs: ms,
   /** Ends by itself after this long without server, publisher and capture, ms. */
   idleExitMs: ms,
 });

@@ -1,5 +1,18 @@
-import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
-import type { Peer, PeerFactory, PeerTrack } from "./peer.ts";
+import nodeDataChannel, {
+  type Audio,
+  type DataChannel,
+  type PeerConnection,
+  type Track,
+  type Video,
+} from "node-datachannel";
+import type {
+  Peer,
+  PeerChannel,
+  PeerFactory,
+  PeerTrack,
+  SendingLine,
+  SendingTrack,
+} from "./peer.ts";
 
 export interface TransportOptions {
   /** The one UDP port of all peers. */
@@ -9,6 +22,10 @@ export interface TransportOptions {
 }
 
 const gatherTimeoutMs = 3000;
+/** Packets kept for retransmission: two seconds of video at 2.5 Mbit/s. */
+const retransmissionPackets = { audio: 128, video: 512 } as const;
+/** More than this waiting on a channel means that nobody reads, bytes. */
+const maxBuffered = 256 * 1024;
 
 /** Peers on libdatachannel, all on one UDP port. */
 export function nativePeers(options: TransportOptions): PeerFactory {
@@ -28,10 +45,11 @@ export function nativePeers(options: TransportOptions): PeerFactory {
 class NativePeer implements Peer {
   #connection: PeerConnection;
   /** Kept: the native side does not keep them from being collected. */
-  #tracks: Track[] = [];
+  #kept: unknown[] = [];
   #closed = false;
   #listeners: {
     track?: (track: PeerTrack) => void;
+    channel?: (channel: PeerChannel) => void;
     connected?: () => void;
     closed?: (reason: string) => void;
   } = {};
@@ -39,10 +57,14 @@ class NativePeer implements Peer {
   constructor(connection: PeerConnection) {
     this.#connection = connection;
     connection.onTrack((track) => {
-      this.#tracks.push(track);
+      this.#kept.push(track);
       // Without a listener the native side keeps the handle of a closed track for ever.
       track.onClosed(() => undefined);
       this.#listeners.track?.(peerTrack(track));
+    });
+    connection.onDataChannel((channel) => {
+      this.#kept.push(channel);
+      this.#listeners.channel?.(peerChannel(channel));
     });
     connection.onStateChange((state) => this.#state(state));
   }
@@ -51,12 +73,24 @@ class NativePeer implements Peer {
     this.#listeners.track = listener;
   }
 
+  onChannel(listener: (channel: PeerChannel) => void): void {
+    this.#listeners.channel = listener;
+  }
+
   onConnected(listener: () => void): void {
     this.#listeners.connected = listener;
   }
 
   onClosed(listener: (reason: string) => void): void {
     this.#listeners.closed = listener;
+  }
+
+  addTrack(line: SendingLine): SendingTrack {
+    const track = this.#connection.addTrack(description(line));
+    const responder = new nodeDataChannel.RtcpNackResponder(retransmissionPackets[line.kind]);
+    track.setMediaHandler(responder);
+    this.#kept.push(track, responder);
+    return sendingTrack(track, line.mid);
   }
 
   async answer(offer: string): Promise<string> {
@@ -86,7 +120,7 @@ class NativePeer implements Peer {
     // Not from inside one of its own callbacks.
     setImmediate(() => {
       this.#connection.close();
-      this.#tracks = [];
+      this.#kept = [];
     });
   }
 
@@ -110,5 +144,72 @@ function peerTrack(track: Track): PeerTrack {
         return false;
       }
     },
+  };
+}
+
+/** Says itself when it is open: asking with every packet costs. */
+function sendingTrack(track: Track, mid: string): SendingTrack {
+  let open = false;
+  track.onClosed(() => {
+    open = false;
+  });
+  return {
+    mid,
+    onMessage: (listener) => track.onMessage(listener),
+    onOpen: (listener) =>
+      track.onOpen(() => {
+        open = true;
+        listener();
+      }),
+    send: (packet) => {
+      try {
+        return open && track.sendMessageBinary(packet);
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+function description(line: SendingLine): Audio | Video {
+  const { mid, kind, formats, ssrc, stream, attributes } = line;
+  const media = kind === "audio" ? audio(mid, formats) : video(mid, formats);
+  media.addSSRC(ssrc, stream, stream, `${stream}-${kind}`);
+  for (const attribute of attributes) media.parseSdpLine(`a=${attribute}`);
+  return media;
+}
+
+function audio(mid: string, formats: SendingLine["formats"]): Audio {
+  const media = new nodeDataChannel.Audio(mid, "SendOnly");
+  for (const { payloadType, parameters } of formats) media.addOpusCodec(payloadType, parameters);
+  return media;
+}
+
+function video(mid: string, formats: SendingLine["formats"]): Video {
+  const media = new nodeDataChannel.Video(mid, "SendOnly");
+  for (const { codec, payloadType, parameters } of formats) {
+    if (codec === "H264") media.addH264Codec(payloadType, parameters);
+    else media.addVP8Codec(payloadType);
+  }
+  return media;
+}
+
+function peerChannel(channel: DataChannel): PeerChannel {
+  return {
+    label: channel.getLabel(),
+    onMessage: (listener) =>
+      channel.onMessage((message) => {
+        if (typeof message === "string") listener(message);
+      }),
+    onClosed: (listener) => channel.onClosed(listener),
+    send: (message) => {
+      try {
+        if (!channel.isOpen() || channel.bufferedAmount() > maxBuffered) return false;
+        return channel.sendMessage(message);
+      } catch {
+        return false;
+      }
+    },
+    close: () => channel.close(),
   };
 }

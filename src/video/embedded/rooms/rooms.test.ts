@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { silentLog } from "../../../core/log.ts";
 import type { RoomPresence } from "../../port.ts";
 import type { PublishRequest } from "../control/protocol.ts";
+import { Occupancy } from "./occupancy.ts";
 import type { Peer, PeerTrack } from "./peer.ts";
 import { PresenceBook } from "./presenceBook.ts";
 import { Revocations } from "./revocations.ts";
@@ -55,6 +56,10 @@ class FakePeer implements Peer {
     });
     return "v=0\r\n";
   }
+  onChannel(): void {}
+  addTrack(): never {
+    throw new Error("a publisher is sent nothing");
+  }
   close(): void {
     this.closed = true;
   }
@@ -96,7 +101,7 @@ beforeEach(() => {
         peers.push(peer);
         return peer;
       },
-      presence,
+      occupancy: new Occupancy(presence),
       revocations,
       log: silentLog,
       now: () => now,

@@ -10,8 +10,8 @@ import type {
 } from "../control/protocol.ts";
 import { completeAnswer } from "../whip/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../whip/offer.ts";
+import type { Occupancy } from "./occupancy.ts";
 import type { Peer, PeerFactory } from "./peer.ts";
-import type { PresenceBook } from "./presenceBook.ts";
 import type { Revocations } from "./revocations.ts";
 import { PublishSession, type SessionLimits } from "./session.ts";
 import type { TrackCounters } from "./trackReceiver.ts";
@@ -27,7 +27,7 @@ export interface RoomsOptions extends SessionLimits {
 
 export interface RoomsDeps {
   peers: PeerFactory;
-  presence: PresenceBook;
+  occupancy: Occupancy;
   revocations: Revocations;
   log: Log;
   /** Monotonic ms. */
@@ -40,7 +40,7 @@ export interface RoomsDeps {
 /** Told of media as it comes and goes. */
 export interface MediaListener {
   joined(session: PublishSession): void;
-  /** `left`: the person is gone, not only this session. */
+  /** `left`: the person publishes nothing any more. */
   closed(session: PublishSession, reason: string, left: boolean): void;
 }
 
@@ -57,7 +57,9 @@ export class Rooms {
     keyframeRequests: 0,
     droppedFrames: 0,
   };
-  #listener: MediaListener | undefined;
+  #listeners: MediaListener[] = [];
+  /** Who publishes, by room and user: their media has begun and not ended with a successor on its way. */
+  #publishers = new Set<string>();
 
   constructor(options: RoomsOptions, deps: RoomsDeps) {
     this.#options = options;
@@ -65,7 +67,7 @@ export class Rooms {
   }
 
   onMedia(listener: MediaListener): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
   }
 
   get counters(): RoomCounters {
@@ -160,11 +162,12 @@ export class Rooms {
   }
 
   #open(request: PublishRequest, offer: ReducedOffer, peer: Peer): PublishSession {
-    const { roomId, user, source } = request;
+    const { roomId, user, role, source } = request;
     const session = new PublishSession({
       id: this.#deps.newId(),
       roomId,
       user,
+      role,
       source,
       lines: offer.lines,
       peer,
@@ -185,8 +188,9 @@ export class Rooms {
   #joined(session: PublishSession): void {
     const { roomId, user, id } = session;
     this.#deps.log.info({ roomId, userId: user.id, sessionId: id }, "media has begun");
-    this.#deps.presence.set(roomId, user.id, "joined");
-    this.#listener?.joined(session);
+    this.#publishers.add(personOf(session));
+    this.#deps.occupancy.enter(roomId, { user, role: session.role }, publishing);
+    for (const listener of this.#listeners) listener.joined(session);
   }
 
   #closed(session: PublishSession, reason: string): void {
@@ -194,7 +198,7 @@ export class Rooms {
     const replaced = this.#sessions.get(keyOf(session)) !== session;
     if (!replaced) this.#sessions.delete(keyOf(session));
     const others = this.#of(roomId, user.id).some((other) => other !== session && other.joined);
-    const left = !replaced && !others && this.#deps.presence.isIn(roomId, user.id);
+    const left = !replaced && !others && this.#publishers.delete(personOf(session));
     this.#deps.log.info(
       { roomId, userId: user.id, sessionId: id, reason },
       "publish session ended",
@@ -202,8 +206,8 @@ export class Rooms {
     this.#past = session.receivers
       .map(({ counters }) => mediaCounters(counters))
       .reduce(addCounters, this.#past);
-    this.#listener?.closed(session, reason, left);
-    if (left) this.#deps.presence.set(roomId, user.id, "left");
+    for (const listener of this.#listeners) listener.closed(session, reason, left);
+    if (left) this.#deps.occupancy.leave(roomId, user.id, publishing);
   }
 
   #offerError(error: unknown): AppError {
@@ -226,6 +230,10 @@ export class Rooms {
   }
 }
 
+/** Keeps a publisher in the room. */
+const publishing = "publishing";
+
+const personOf = ({ roomId, user }: PublishSession): string => `${roomId}\n${user.id}`;
 const keyOf = ({ roomId, user, source }: PublishSession): string =>
   `${roomId}\n${user.id}\n${source}`;
 

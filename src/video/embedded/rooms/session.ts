@@ -1,3 +1,4 @@
+import type { RoomRole } from "../../port.ts";
 import type { MediaSource } from "../control/protocol.ts";
 import { isRtcp } from "../rtp/packet.ts";
 import { bitrateEstimate } from "../rtp/rtcp.ts";
@@ -30,6 +31,7 @@ export interface SessionParts {
   id: string;
   roomId: string;
   user: SessionUser;
+  role: RoomRole;
   source: MediaSource;
   lines: readonly MediaLine[];
   peer: Peer;
@@ -48,6 +50,7 @@ export class PublishSession {
   readonly id: string;
   readonly roomId: string;
   readonly user: SessionUser;
+  readonly role: RoomRole;
   readonly source: MediaSource;
   readonly receivers: readonly TrackReceiver[];
   #parts: SessionParts;
@@ -62,6 +65,7 @@ export class PublishSession {
     this.id = parts.id;
     this.roomId = parts.roomId;
     this.user = parts.user;
+    this.role = parts.role;
     this.source = parts.source;
     this.#heardAt = parts.now();
     this.receivers = parts.lines.map(

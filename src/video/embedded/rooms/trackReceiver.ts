@@ -1,11 +1,20 @@
 import type { Depacketizer } from "../rtp/depacketizer.ts";
 import { FrameAssembler, type TimedFrame } from "../rtp/frames.ts";
 import { H264Depacketizer } from "../rtp/h264.ts";
+import { startsKeyframe } from "../rtp/keyframe.ts";
 import { giveUpMs, MissingPackets } from "../rtp/missing.ts";
 import { OpusDepacketizer } from "../rtp/opus.ts";
 import { isRtcp, parseRtp, type RtpPacket } from "../rtp/packet.ts";
 import { ReorderBuffer } from "../rtp/reorder.ts";
-import { nack, parseRtcp, pictureLoss, type RtcpPacket, receiverReport } from "../rtp/rtcp.ts";
+import { keepLevelOnly, type LevelElement } from "../rtp/rewriter.ts";
+import {
+  nack,
+  parseRtcp,
+  pictureLoss,
+  type RtcpPacket,
+  receiverReport,
+  type SenderReport,
+} from "../rtp/rtcp.ts";
 import { ReceptionStatistics } from "../rtp/statistics.ts";
 import { Vp8Depacketizer } from "../rtp/vp8.ts";
 import type { MediaLine } from "../whip/offer.ts";
@@ -20,6 +29,28 @@ export interface TrackSink {
   senderReport(ntpMs: number, rtp: number): void;
   /** What follows is a new stream with a time base of its own. */
   restart(reason: string): void;
+}
+
+/** A packet on its way to others. */
+export interface PassingPacket {
+  /** Shared by everyone it goes to: only the header may be overwritten, and only until the call returns. */
+  buffer: Buffer;
+  /** Extended sequence number. */
+  sequence: number;
+  timestamp: number;
+  /** A decoder can begin here. */
+  startsKeyframe: boolean;
+  level: LevelElement | undefined;
+}
+
+/** Passes a track's packets on. */
+export interface Forwarder {
+  /** Nothing can be shown before the next keyframe. */
+  readonly needsKeyframe: boolean;
+  packet(packet: PassingPacket, now: number): void;
+  senderReport(report: SenderReport): void;
+  /** What follows is a new stream with numbers of its own. */
+  restart(): void;
 }
 
 export interface TrackCounters {
@@ -47,13 +78,13 @@ function depacketizerFor(line: MediaLine): Depacketizer {
 
 interface Tap {
   sink: TrackSink;
-  missing: MissingPackets;
   reorder: ReorderBuffer<RtpPacket>;
   frames: FrameAssembler;
 }
 
 /**
- * One received track: counts it, asks for lost packets and keyframes, and while tapped puts its frames together.
+ * One received track: counts it, asks for lost packets and keyframes, passes its packets on, and while tapped puts
+ * its frames together.
  * All times are ms of one monotonic clock.
  */
 export class TrackReceiver {
@@ -70,8 +101,13 @@ export class TrackReceiver {
   #lastRtpAt = 0;
   #keyframeAskedAt = Number.NEGATIVE_INFINITY;
   #keyframeAt = Number.NEGATIVE_INFINITY;
-  #senderReport: { ntpMs: number; rtp: number; at: number } | undefined;
+  #keyframeWanted = false;
+  #senderReport: (SenderReport & { at: number }) | undefined;
   #tap: Tap | undefined;
+  #forwarders = new Set<Forwarder>();
+  /** Present while somebody needs every packet. */
+  #missing: MissingPackets | undefined;
+  #onLevel: (dbov: number) => void = () => undefined;
 
   /** `own` is the SSRC of our feedback, `send` takes RTCP packets. */
   constructor(line: MediaLine, own: number, send: (rtcp: Buffer) => void) {
@@ -107,7 +143,10 @@ export class TrackReceiver {
     const sequence = this.#statistics.arrived(packet, buffer.length, now);
     if (sequence === undefined) return false;
     this.#lastRtpAt = now;
-    if (this.#tap) this.#deliver(this.#tap, sequence, packet, now);
+    this.#deliver(sequence, packet, now);
+    // Last, because it overwrites the header.
+    if (this.#forwarders.size > 0 && packet.payloadType === this.line.payloadType)
+      this.#forward(buffer, sequence, packet, now);
     return true;
   }
 
@@ -115,6 +154,7 @@ export class TrackReceiver {
   tap(sink: TrackSink, now: number): void {
     this.untap();
     this.#tap = this.#newTap(sink);
+    this.#missing ??= new MissingPackets();
     this.#keyframeAskedAt = this.#keyframeAt = Number.NEGATIVE_INFINITY;
     this.#askForKeyframe(now);
     const report = this.#senderReport;
@@ -132,15 +172,38 @@ export class TrackReceiver {
     this.#lost += this.#tap?.reorder.lost ?? 0;
     this.#droppedFrames += this.#tap?.frames.dropped ?? 0;
     this.#tap = undefined;
+    this.#forgetMissing();
+  }
+
+  /** Passes packets on from now on; the last sender report is repeated, and a keyframe asked for when needed. */
+  addForwarder(forwarder: Forwarder, now: number): void {
+    this.#forwarders.add(forwarder);
+    this.#missing ??= new MissingPackets();
+    if (this.#senderReport) forwarder.senderReport(this.#senderReport);
+    if (forwarder.needsKeyframe) this.requestKeyframe(now);
+  }
+
+  removeForwarder(forwarder: Forwarder): void {
+    this.#forwarders.delete(forwarder);
+    this.#forgetMissing();
+  }
+
+  /** Asks for a keyframe as soon as it may be asked for again. */
+  requestKeyframe(now: number): void {
+    this.#keyframeWanted = true;
+    this.#askForKeyframe(now);
+  }
+
+  /** Hears the level of every packet that carries one. */
+  onLevel(listener: (dbov: number) => void): void {
+    this.#onLevel = listener;
   }
 
   /** Repeats requests and gives up on what will not come; to be called every few ten ms. */
   tick(now: number): void {
-    const tap = this.#tap;
-    if (!tap) return;
-    this.#askForMissing(tap, now);
-    tap.reorder.expire(now);
-    if (tap.frames.needsKey || now - this.#keyframeAt >= keyframeEveryMs) this.#askForKeyframe(now);
+    this.#askForMissing(now);
+    this.#tap?.reorder.expire(now);
+    if (this.#needsKeyframe(now)) this.#askForKeyframe(now);
   }
 
   /** The receiver report for the time since the last one; undefined before any packet. */
@@ -162,7 +225,6 @@ export class TrackReceiver {
     };
     return {
       sink,
-      missing: new MissingPackets(),
       reorder: new ReorderBuffer(reorder, ordered),
       frames,
     };
@@ -186,6 +248,8 @@ export class TrackReceiver {
     this.#earlier.bytes += this.#statistics.bytes;
     this.#statistics = new ReceptionStatistics(this.line.clockRate);
     this.#senderReport = undefined;
+    this.#missing &&= new MissingPackets();
+    for (const forwarder of this.#forwarders) forwarder.restart();
     const sink = this.#tap?.sink;
     if (!sink) return;
     this.untap();
@@ -193,16 +257,41 @@ export class TrackReceiver {
     this.tap(sink, now);
   }
 
-  #deliver(tap: Tap, sequence: number, packet: RtpPacket, now: number): void {
-    tap.missing.arrived(sequence, now);
-    if (tap.missing.size > 0) this.#askForMissing(tap, now);
-    if (packet.audioLevel !== undefined) tap.sink.level(packet.audioLevel);
-    tap.reorder.push(sequence, packet, now);
+  #deliver(sequence: number, packet: RtpPacket, now: number): void {
+    this.#missing?.arrived(sequence, now);
+    this.#askForMissing(now);
+    if (packet.audioLevel !== undefined) {
+      this.#onLevel(packet.audioLevel);
+      this.#tap?.sink.level(packet.audioLevel);
+    }
+    this.#tap?.reorder.push(sequence, packet, now);
   }
 
-  #askForMissing(tap: Tap, now: number): void {
-    if (tap.missing.size === 0 || this.ssrc === undefined) return;
-    const due = tap.missing.due(now);
+  #forward(buffer: Buffer, sequence: number, packet: RtpPacket, now: number): void {
+    const passing: PassingPacket = {
+      buffer,
+      sequence,
+      timestamp: packet.timestamp,
+      startsKeyframe: startsKeyframe(this.line.codec, packet.payload),
+      level: keepLevelOnly(buffer, this.line.audioLevelId),
+    };
+    for (const forwarder of this.#forwarders) forwarder.packet(passing, now);
+  }
+
+  #forgetMissing(): void {
+    if (!this.#tap && this.#forwarders.size === 0) this.#missing = undefined;
+  }
+
+  #needsKeyframe(now: number): boolean {
+    if (this.#keyframeWanted) return true;
+    const tap = this.#tap;
+    if (tap && (tap.frames.needsKey || now - this.#keyframeAt >= keyframeEveryMs)) return true;
+    return [...this.#forwarders].some(({ needsKeyframe }) => needsKeyframe);
+  }
+
+  #askForMissing(now: number): void {
+    if (!this.#missing || this.#missing.size === 0 || this.ssrc === undefined) return;
+    const due = this.#missing.due(now);
     if (due.length === 0) return;
     this.#nacks += due.length;
     this.#feedback(nack(this.#own, this.ssrc, due));
@@ -212,6 +301,7 @@ export class TrackReceiver {
     if (this.line.kind !== "video" || this.ssrc === undefined) return;
     if (now - this.#keyframeAskedAt < keyframeRetryMs) return;
     this.#keyframeAskedAt = now;
+    this.#keyframeWanted = false;
     this.#keyframeRequests++;
     this.#feedback(pictureLoss(this.#own, this.ssrc));
   }
@@ -225,7 +315,8 @@ export class TrackReceiver {
     if (packet.type !== "senderReport" || packet.ssrc !== this.ssrc) return;
     this.#statistics.senderReported(packet.ntpMiddle, now);
     if (packet.ntpMs <= 0) return;
-    this.#senderReport = { ntpMs: packet.ntpMs, rtp: packet.rtp, at: now };
+    this.#senderReport = { ...packet, at: now };
     this.#tap?.sink.senderReport(packet.ntpMs, packet.rtp);
+    for (const forwarder of this.#forwarders) forwarder.senderReport(packet);
   }
 }

@@ -13,6 +13,25 @@ const nalFuA = 28;
 
 const typeOf = (nal: Buffer): number => (nal[0] ?? 0) & 0x1f;
 
+/** Whether a payload begins a picture that can be decoded by itself: parameter sets or an IDR slice. */
+export function startsH264Keyframe(payload: Buffer): boolean {
+  const type = typeOf(payload);
+  if (type === nalFuA) {
+    const header = payload[1] ?? 0;
+    return (header & 0x80) !== 0 && startsKey(header & 0x1f);
+  }
+  return type === nalStapA ? aggregatedTypes(payload).some(startsKey) : startsKey(type);
+}
+
+const startsKey = (type: number): boolean => type === nalSps || type === nalIdr;
+
+function aggregatedTypes(payload: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 1; at + 2 < payload.length; at += 2 + payload.readUInt16BE(at))
+    types.push((payload[at + 2] ?? 0) & 0x1f);
+  return types;
+}
+
 /** H.264 in packetization mode 1 (RFC 6184): single NAL units, STAP-A, FU-A. Frames come out with 4-byte lengths. */
 export class H264Depacketizer implements Depacketizer {
   #nals: Buffer[] = [];

@@ -46,7 +46,7 @@ test("a compound packet is read part by part, up to the damaged one", () => {
   const parts = parseRtcp(
     Buffer.concat([receiverReport(1), senderReport(0), bye, Buffer.from([0x80, 200, 0, 99])]),
   );
-  expect(parts.map(({ type }) => type)).toEqual(["senderReport", "bye"]);
+  expect(parts.map(({ type }) => type)).toEqual(["reception", "senderReport", "bye"]);
 });
 
 test("no bytes make the parser throw", () => {

@@ -1,15 +1,24 @@
-/** The RTCP packets a receiver acts on (RFC 3550 §6). */
+/** What a sender says of its clock. */
+export interface SenderReport {
+  ssrc: number;
+  /** Sender's clock, epoch ms; 0 when it does not tell. */
+  ntpMs: number;
+  /** The same as it was on the wire: 64 bits. */
+  ntp: bigint;
+  /** Middle 32 bits of the NTP time, to be echoed as LSR. */
+  ntpMiddle: number;
+  rtp: number;
+}
+
+/** The RTCP packets that are acted on (RFC 3550 §6, RFC 4585, RFC 5104). */
 export type RtcpPacket =
-  | {
-      type: "senderReport";
-      ssrc: number;
-      /** Sender's clock, epoch ms; 0 when it does not tell. */
-      ntpMs: number;
-      /** Middle 32 bits of the NTP time, to be echoed as LSR. */
-      ntpMiddle: number;
-      rtp: number;
-    }
-  | { type: "bye"; ssrcs: number[] };
+  | ({ type: "senderReport" } & SenderReport)
+  | { type: "bye"; ssrcs: number[] }
+  | { type: "reception"; blocks: { ssrc: number; fractionLost: number }[] }
+  /** Packets asked for again. */
+  | { type: "nack"; ssrc: number; packets: number }
+  | { type: "keyframeRequest"; ssrcs: number[] }
+  | { type: "estimate"; bitsPerSecond: number };
 
 const typeSenderReport = 200;
 const typeReceiverReport = 201;
@@ -34,8 +43,48 @@ export function parseRtcp(buffer: Buffer): RtcpPacket[] {
 
 function parseOne(part: Buffer): RtcpPacket | undefined {
   const type = part.readUInt8(1);
+  const format = part.readUInt8(0) & 0x1f;
   if (type === typeSenderReport && part.length >= 28) return parseSenderReport(part);
-  if (type !== typeBye) return undefined;
+  if (type === typeReceiverReport) return parseReception(part, format);
+  if (type === typeTransportFeedback && format === 1 && part.length >= 12) return parseNack(part);
+  if (type === typePayloadFeedback) return parsePayloadFeedback(part, format);
+  return type === typeBye ? parseBye(part) : undefined;
+}
+
+function parseReception(part: Buffer, count: number): RtcpPacket {
+  const blocks: { ssrc: number; fractionLost: number }[] = [];
+  for (let at = 8; blocks.length < count && at + 24 <= part.length; at += 24)
+    blocks.push({ ssrc: part.readUInt32BE(at), fractionLost: part.readUInt8(at + 4) / 256 });
+  return { type: "reception", blocks };
+}
+
+/** Each entry names one packet and, in a bit mask, any of the 16 after it. */
+function parseNack(part: Buffer): RtcpPacket {
+  let packets = 0;
+  for (let at = 12; at + 4 <= part.length; at += 4) {
+    packets++;
+    for (let mask = part.readUInt16BE(at + 2); mask > 0; mask >>= 1) packets += mask & 1;
+  }
+  return { type: "nack", ssrc: part.readUInt32BE(8), packets };
+}
+
+function parsePayloadFeedback(part: Buffer, format: number): RtcpPacket | undefined {
+  if (part.length < 12) return undefined;
+  if (format === 1) return { type: "keyframeRequest", ssrcs: [part.readUInt32BE(8)] };
+  if (format === 4) return { type: "keyframeRequest", ssrcs: fullIntraTargets(part) };
+  if (format !== 15 || part.length < 20 || part.toString("latin1", 12, 16) !== "REMB")
+    return undefined;
+  const field = part.readUIntBE(17, 3);
+  return { type: "estimate", bitsPerSecond: (field & 0x3ffff) * 2 ** (field >> 18) };
+}
+
+function fullIntraTargets(part: Buffer): number[] {
+  const ssrcs: number[] = [];
+  for (let at = 12; at + 8 <= part.length; at += 8) ssrcs.push(part.readUInt32BE(at));
+  return ssrcs;
+}
+
+function parseBye(part: Buffer): RtcpPacket {
   const count = Math.min(part.readUInt8(0) & 0x1f, Math.floor((part.length - 4) / 4));
   return {
     type: "bye",
@@ -52,9 +101,23 @@ function parseSenderReport(part: Buffer): RtcpPacket {
     type: "senderReport",
     ssrc: part.readUInt32BE(4),
     ntpMs,
+    ntp: part.readBigUInt64BE(8),
     ntpMiddle: part.readUInt32BE(10),
     rtp: part.readUInt32BE(16),
   };
+}
+
+/** A sender report without reception blocks; `rtp` is the timestamp at `ntp`. */
+export function senderReport(
+  { ssrc, ntp, rtp }: Pick<SenderReport, "ssrc" | "ntp" | "rtp">,
+  sent: { packets: number; octets: number },
+): Buffer {
+  const packet = head(0, typeSenderReport, 28, ssrc);
+  packet.writeBigUInt64BE(ntp, 8);
+  packet.writeUInt32BE(rtp, 16);
+  packet.writeUInt32BE(sent.packets >>> 0, 20);
+  packet.writeUInt32BE(sent.octets >>> 0, 24);
+  return packet;
 }
 
 export interface ReceptionReport {

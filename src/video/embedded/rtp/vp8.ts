@@ -21,6 +21,12 @@ function extendedBytes(payload: Buffer): number {
   return 2 + pictureId + ((flags & 0x40) === 0 ? 0 : 1) + ((flags & 0x30) === 0 ? 0 : 1);
 }
 
+/** Whether a keyframe begins with this payload. */
+export function startsVp8Keyframe(payload: Buffer): boolean {
+  const descriptor = parseDescriptor(payload);
+  return descriptor?.startsFrame === true && ((payload[descriptor.bytes] ?? 1) & 1) === 0;
+}
+
 export class Vp8Depacketizer implements Depacketizer {
   #parts: Buffer[] = [];
 

@@ -1,17 +1,18 @@
 export interface AnswerOptions {
-  /** Bit rate a browser starts its video at, kbit/s: without it a minute passes before 720p. */
-  startKbps: number;
+  /** Bit rate a browser starts sending video at, kbit/s: without it a minute passes before 720p. */
+  startKbps?: number;
   /** Address clients reach when it differs from the bound one (NAT). */
   publicAddress?: string;
 }
 
 /** Completes the generated answer: video start bit rate, and the public address in its candidates. */
 export function completeAnswer(sdp: string, options: AnswerOptions): string {
-  const sections = sdp
-    .split(/(?=^m=)/m)
-    .map((section) => withStartRate(section, options.startKbps));
-  const answer = sections.join("");
-  return options.publicAddress ? withAddress(answer, options.publicAddress) : answer;
+  const { startKbps, publicAddress } = options;
+  const sections = sdp.split(/(?=^m=)/m);
+  const answer = sections
+    .map((section) => (startKbps === undefined ? section : withStartRate(section, startKbps)))
+    .join("");
+  return publicAddress ? withAddress(answer, publicAddress) : answer;
 }
 
 function withStartRate(section: string, startKbps: number): string {

@@ -1,13 +1,17 @@
-import { AppError } from "../../../core/errors.ts";
-import { ok, type Result, refuse } from "../../../core/result.ts";
+import type { Result } from "../../../core/result.ts";
 import type { CaptureCodec } from "../../../media/format/events.ts";
 import {
-  attribute,
-  formatAttributes,
-  type MediaSection,
-  parseSdp,
-  type SessionDescription,
-} from "./sdp.ts";
+  audioLevelUri,
+  clockRates,
+  extensionId,
+  midOf,
+  Refused,
+  readOffer,
+  sessionLines,
+  transportAttributes,
+  usableFormats,
+} from "./offerParts.ts";
+import { attribute, formatAttributes, type MediaSection, type SessionDescription } from "./sdp.ts";
 
 /** One line of media a publisher will send. */
 export interface MediaLine {
@@ -29,75 +33,26 @@ export interface ReducedOffer {
 
 export const maxOfferBytes = 64 * 1024;
 const maxLines = { audio: 1, video: 2 } as const;
-const audioLevelUri = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
-const codecs: Record<string, { kind: MediaLine["kind"]; codec: CaptureCodec; clockRate: number }> =
-  {
-    "opus/48000": { kind: "audio", codec: "opus", clockRate: 48_000 },
-    "vp8/90000": { kind: "video", codec: "VP8", clockRate: 90_000 },
-    "h264/90000": { kind: "video", codec: "H264", clockRate: 90_000 },
-  };
-/** Kept as they are; all else is left out, candidates above all: this server never calls out. */
-const keptAttributes = ["ice-ufrag", "ice-pwd", "fingerprint", "setup", "mid", "msid", "rtcp-mux"];
-
-const invalid = (reason: string, message: string): AppError =>
-  new AppError("VALIDATION_ERROR", message, { field: "sdp", reason });
-
-class Refused extends Error {
-  readonly error: AppError;
-  constructor(reason: string, message: string) {
-    super(message);
-    this.error = invalid(reason, message);
-  }
-}
 
 /**
  * Reduces a WHIP offer to what is received: one audio line (Opus) and up to two video lines (VP8 or H.264,
  * whichever the publisher prefers), without retransmission streams, congestion feedback or candidates.
  */
 export function reduceOffer(offer: string): Result<ReducedOffer> {
-  if (Buffer.byteLength(offer) > maxOfferBytes) {
-    return refuse(invalid("sdp_too_large", `The offer is larger than ${maxOfferBytes} bytes.`));
-  }
-  const session = parseSdp(offer);
-  if (!session) return refuse(invalid("sdp_malformed", "The offer is not a session description."));
-  try {
-    return ok(reduce(session));
-  } catch (error) {
-    if (error instanceof Refused) return refuse(error.error);
-    throw error;
-  }
+  return readOffer(offer, maxOfferBytes, reduce);
 }
 
 function reduce(session: SessionDescription): ReducedOffer {
-  checkSession(session);
   const lines = session.media.map((section) => mediaLine(section, session.media.length));
   for (const kind of ["audio", "video"] as const) {
     const count = lines.filter((line) => line.kind === kind).length;
     if (count > maxLines[kind])
       throw new Refused("too_many_tracks", `At most ${maxLines[kind]} ${kind} lines.`);
   }
-  if (new Set(lines.map((line) => line.mid)).size !== lines.length) {
-    throw new Refused("sdp_malformed", "Two media lines have the same mid.");
-  }
   const sections = session.media.map((section, i) => reducedSection(section, lines[i], session));
-  return {
-    sdp: [...sessionLines(session, lines), ...sections.flat()].join("\r\n").concat("\r\n"),
-    lines,
-  };
-}
-
-function checkSession(session: SessionDescription): void {
-  if (session.media.length === 0) throw new Refused("no_media", "The offer has no media line.");
-  if (session.media.length > 1 && !attribute(session.attributes, "group")?.startsWith("BUNDLE")) {
-    throw new Refused("bundle_required", "All media lines must be bundled.");
-  }
-  for (const section of session.media) {
-    for (const name of ["ice-ufrag", "ice-pwd", "fingerprint"]) {
-      if (!attribute(section.attributes, name) && !attribute(session.attributes, name)) {
-        throw new Refused("sdp_malformed", `The offer has no ${name}.`);
-      }
-    }
-  }
+  const mids = lines.map(({ mid }) => mid);
+  const sdp = [...sessionLines(session, mids), ...sections.flat()].join("\r\n").concat("\r\n");
+  return { sdp, lines };
 }
 
 function mediaLine(section: MediaSection, sections: number): MediaLine {
@@ -117,14 +72,11 @@ function mediaLine(section: MediaSection, sections: number): MediaLine {
   if (sections > 1 && attribute(attributes, "ssrc") === undefined) {
     throw new Refused("ssrc_missing", `The ${kind} line announces no SSRC.`);
   }
-  const mid = attribute(attributes, "mid");
-  if (!mid || !/^[\w-]{1,32}$/.test(mid))
-    throw new Refused("sdp_malformed", `The ${kind} line has no usable mid.`);
   return {
-    mid,
+    mid: midOf(section),
     kind,
     ...chooseCodec(section, kind),
-    audioLevelId: kind === "audio" ? audioLevelId(section) : 0,
+    audioLevelId: kind === "audio" ? extensionId(section, audioLevelUri) : 0,
   };
 }
 
@@ -132,42 +84,13 @@ function chooseCodec(
   section: MediaSection,
   kind: MediaLine["kind"],
 ): Pick<MediaLine, "codec" | "payloadType" | "clockRate"> {
-  for (const format of section.formats) {
-    const name = formatAttributes(section, "rtpmap", format)[0]
-      ?.toLowerCase()
-      .split("/")
-      .slice(0, 2)
-      .join("/");
-    const known = name === undefined ? undefined : codecs[name];
-    if (known?.kind !== kind || !/^\d{1,3}$/.test(format) || Number(format) > 127) continue;
-    const parameters = formatAttributes(section, "fmtp", format).join(";");
-    if (known.codec === "H264" && !/packetization-mode=1/.test(parameters)) continue;
-    return { codec: known.codec, payloadType: Number(format), clockRate: known.clockRate };
+  const [best] = usableFormats(section, kind);
+  if (best) {
+    const { codec, payloadType } = best;
+    return { codec, payloadType, clockRate: clockRates[kind] };
   }
   const usable = kind === "audio" ? "Opus" : "VP8 or H.264 (packetization mode 1)";
   throw new Refused("no_usable_codec", `The ${kind} line offers no ${usable}.`);
-}
-
-function audioLevelId(section: MediaSection): number {
-  for (const line of section.attributes) {
-    const match = /^extmap:(\d+)(?:\/\w+)? (\S+)/.exec(line);
-    if (match?.[2] === audioLevelUri) return Number(match[1]);
-  }
-  return 0;
-}
-
-function sessionLines(session: SessionDescription, lines: readonly MediaLine[]): string[] {
-  const kept = session.attributes.filter((line) =>
-    keptAttributes.includes(line.split(":", 1)[0] ?? ""),
-  );
-  const bundle = `group:BUNDLE ${lines.map((line) => line.mid).join(" ")}`;
-  return [
-    "v=0",
-    `o=${session.origin}`,
-    "s=-",
-    "t=0 0",
-    ...[bundle, ...kept].map((line) => `a=${line}`),
-  ];
 }
 
 function reducedSection(
@@ -177,13 +100,7 @@ function reducedSection(
 ): string[] {
   if (!line) return [];
   const format = String(line.payloadType);
-  const attributes = section.attributes.filter((text) =>
-    keptAttributes.includes(text.split(":", 1)[0] ?? ""),
-  );
-  if (!attribute(attributes, "setup") && !attribute(session.attributes, "setup"))
-    attributes.push("setup:actpass");
-  if (attribute(attributes, "rtcp-mux") === undefined) attributes.push("rtcp-mux");
-  attributes.push("sendonly");
+  const attributes = [...transportAttributes(section, session), "sendonly"];
   if (line.audioLevelId > 0) attributes.push(`extmap:${line.audioLevelId} ${audioLevelUri}`);
   for (const name of ["rtpmap", "fmtp"]) {
     attributes.push(

@@ -1,0 +1,76 @@
+/** What was seen of one subscriber's downlink since the last look. */
+export interface DownlinkSample {
+  /** What the receiver says it can take, bit/s; undefined when it does not say or has not for a while. */
+  estimate: number | undefined;
+  /** Sent to it: all its tracks, bit/s. */
+  sent: number;
+  /** Largest share of a video track lost or asked for again, 0–1. */
+  loss: number;
+}
+
+/** Losing more than this, a viewer sees broken pictures whatever is sent again. */
+const heavyLoss = 0.15;
+const someLoss = 0.02;
+/** Receivers underestimate, above all at the beginning: only a clear shortfall counts. */
+const clearShortfall = 0.7;
+const gaveUpShare = 0.4;
+/** Looks in a row. */
+const looksToReduce = 2;
+/** Looks before one more video is tried; doubled with every failure. */
+const firstWait = 5;
+const longestWait = 60;
+/** A video that was taken back in this many looks was one too many. */
+const probation = 5;
+
+/**
+ * Decides, once a second, how many videos one subscriber is sent, so that a weak one costs nobody else anything.
+ * Nothing is decided from an estimate alone unless it says far less than what is sent.
+ */
+export class Downlink {
+  #limit = Number.POSITIVE_INFINITY;
+  #strained = 0;
+  #calm = 0;
+  #wait = firstWait;
+  #sinceRaise = Number.POSITIVE_INFINITY;
+
+  /** Videos that may be sent. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Takes a look; `active` videos are being sent, `wanted` would be. */
+  look(sample: DownlinkSample, active: number, wanted: number): void {
+    this.#sinceRaise++;
+    if (isStrained(sample, active)) {
+      this.#calm = 0;
+      if (++this.#strained >= looksToReduce) this.#reduce(sample, active);
+      return;
+    }
+    this.#strained = 0;
+    if (++this.#calm >= this.#wait && this.#limit < wanted) this.#raise(wanted);
+  }
+
+  #reduce({ estimate, sent }: DownlinkSample, active: number): void {
+    if (this.#sinceRaise <= probation) this.#wait = Math.min(longestWait, this.#wait * 2);
+    const fits = estimate === undefined ? active - 1 : Math.floor((active * estimate) / sent);
+    this.#limit = Math.max(0, Math.min(active - 1, Math.max(fits, active > 1 ? 1 : 0)));
+    this.#strained = 0;
+  }
+
+  #raise(wanted: number): void {
+    this.#limit++;
+    this.#calm = 0;
+    this.#sinceRaise = 0;
+    if (this.#limit < wanted) return;
+    this.#limit = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The last video is given up for loss alone: a wrong estimate must not leave a viewer without any picture. */
+function isStrained({ estimate, sent, loss }: DownlinkSample, active: number): boolean {
+  if (active === 0) return false;
+  if (loss >= heavyLoss) return true;
+  if (estimate === undefined || active === 1) return false;
+  if (estimate < sent * gaveUpShare) return true;
+  return loss >= someLoss && estimate < sent * clearShortfall;
+}
