@@ -5,15 +5,8 @@ import path from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { TlsPair } from "../../src/http/tls.ts";
-import {
-  getRecording,
-  inRoom,
-  startedMeeting,
-  startRecording,
-  stopRecording,
-} from "./support/meetings.ts";
-import { type Person, signIn } from "./support/person.ts";
-import { mediaOf, publish } from "./support/publishing.ts";
+import { signIn } from "./support/person.ts";
+import { recordedFile } from "./support/recorded.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
@@ -75,7 +68,8 @@ describe("a server with a certificate", () => {
 
   it("carries a meeting from the sign-in to the file, with the official client", async () => {
     const host = await signIn(server.url, "host");
-    const file = await recordedFile(host);
+    const file = await recordedFile(server.url, host);
+    expect(file.startsWith(`${server.url}/recordings/`)).toBe(true);
     const headers = { authorization: `Bearer ${host.token}` };
     const whole = await fetch(file, { headers });
     const bytes = Buffer.from(await whole.arrayBuffer());
@@ -153,25 +147,6 @@ describe("a server does not start", () => {
     expect(String(failed)).not.toContain("PRIVATE");
   });
 });
-
-/** Records a few seconds of one participant. @returns the file's address once it is ready */
-async function recordedFile(host: Person): Promise<string> {
-  const meetingId = await startedMeeting(host);
-  const publisher = await publish(server.url, host, meetingId, { media: await mediaOf(1) });
-  await until("the media arrives", 10_000, async () => (await inRoom(host, meetingId)) === 1);
-  const { recordingId, recordingUrl } = await startRecording(host, meetingId);
-  expect(recordingUrl).toContain(`${server.url}/recordings/`);
-  const sentBefore = publisher.sentFrames.length;
-  await until("some frames were sent", 20_000, () => publisher.sentFrames.length > sentBefore + 30);
-  await stopRecording(host, meetingId);
-  await publisher.close();
-  await until("the recording is ready", 60_000, async () => {
-    const { state, error } = await getRecording(host, recordingId);
-    if (state === "failed") throw new Error(error?.message);
-    return state === "ready";
-  });
-  return recordingUrl;
-}
 
 /** What a sign-in with these headers is answered. `fetch` would not send a Host of ours. */
 function signInStatus(headers: Record<string, string>): Promise<number | undefined> {
