@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Person, signIn } from "./support/person.ts";
-import { isInstalled, type ProxyProgram, type RunningProxy, startProxy } from "./support/proxy.ts";
+import { isInstalled } from "./support/programs.ts";
+import { type ProxyProgram, type RunningProxy, startProxy } from "./support/proxy.ts";
 import { recordedFile } from "./support/recorded.ts";
 import { adminKey, freePort } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inject } from "vitest";
+import { replaced } from "./replaced.ts";
 import { freePort } from "./server.ts";
 import { until } from "./until.ts";
 
@@ -17,19 +17,6 @@ export interface RunningProxy {
 export type ProxyProgram = "nginx" | "caddy";
 
 const published = path.resolve(import.meta.dirname, "../../../deploy");
-
-/** Whether a program is on the search path, or where system programs are. */
-export function isInstalled(program: string): boolean {
-  const folders = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/sbin"];
-  return folders.some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 interface ProxyPlace {
   folder: string;
@@ -112,12 +99,4 @@ async function caddyArguments(place: ProxyPlace): Promise<string[]> {
   const file = path.join(folder, "Caddyfile");
   await writeFile(file, `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${site}`);
   return ["run", "--adapter", "caddyfile", "--config", file];
-}
-
-/** Fails where the published text no longer has what is replaced: then the test would try something else. */
-function replaced(text: string, changes: readonly (readonly [string, string])[]): string {
-  return changes.reduce((current, [from, to]) => {
-    if (!current.includes(from)) throw new Error(`the published configuration lacks ${from}`);
-    return current.replaceAll(from, to);
-  }, text);
 }

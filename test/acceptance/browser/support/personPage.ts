@@ -14,6 +14,25 @@ export interface Publication {
   /** Of the left and the right half of the picture. */
   colours: readonly [Rgb, Rgb];
   pitchHz: number;
+  configuration?: Configuration;
+}
+
+/** Of a connection: ICE servers, and whether only a relay will do. */
+export interface Configuration {
+  iceServers: readonly { urls: string | string[]; username?: string; credential?: string }[];
+  iceTransportPolicy: "all" | "relay";
+}
+
+/** What ICE servers are good for: protocols to relays that answered, and STUN error codes of those that did not. */
+export interface Relayed {
+  protocols: string[];
+  errors: number[];
+}
+
+/** Our own end of the way the media takes. */
+export interface SentFrom {
+  candidateType?: "host" | "srflx" | "prflx" | "relay";
+  relayProtocol?: "udp" | "tcp" | "tls";
 }
 
 /** What a range request for the first four bytes of a file was answered with. */
@@ -33,6 +52,8 @@ interface WebClient {
   hangUp(): Promise<void>;
   lost(): Promise<string>;
   sentCodec(): Promise<string | undefined>;
+  sentFrom(): Promise<SentFrom>;
+  relayedVia(configuration: Configuration): Promise<Relayed>;
 }
 
 interface Globals {
@@ -114,6 +135,19 @@ export class PersonPage {
   /** Codec of the video being sent, as `video/VP8`. */
   sentCodec(): Promise<string | undefined> {
     return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.sentCodec());
+  }
+
+  /** Which way the media being sent takes. */
+  sentFrom(): Promise<SentFrom> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.sentFrom());
+  }
+
+  /** Tries ICE servers without publishing anything. */
+  relayedVia(configuration: Configuration): Promise<Relayed> {
+    return this.page.evaluate(
+      (given) => (globalThis as unknown as Globals).webClient.relayedVia(given),
+      configuration,
+    );
   }
 
   /** Ends the process behind the page, as running out of memory does. */

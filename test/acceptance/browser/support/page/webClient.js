@@ -35,9 +35,9 @@ globalThis.WebClient = class WebClient {
   }
 
   /** Publishes a picture of two colours and a tone by WHIP; an earlier publication ends. Resolves once connected. */
-  async publish({ whipUrl, token, codec, colours, pitchHz }) {
+  async publish({ whipUrl, token, codec, colours, pitchHz, configuration }) {
     this.#end();
-    const connection = new RTCPeerConnection();
+    const connection = new RTCPeerConnection(configuration);
     this.#connection = connection;
     this.#addVideo(this.#picture(colours), codec);
     connection.addTransceiver(this.#tone(pitchHz), { direction: "sendonly" });
@@ -74,6 +74,33 @@ globalThis.WebClient = class WebClient {
     const reports = [...(await this.#connection.getStats()).values()];
     const video = reports.find(({ type, kind }) => type === "outbound-rtp" && kind === "video");
     return reports.find(({ id }) => id === video?.codecId)?.mimeType;
+  }
+
+  /** Which ways to the outside these servers open: the protocols of relayed addresses, and the codes of what failed. */
+  async relayedVia(configuration) {
+    const connection = new RTCPeerConnection(configuration);
+    const errors = new Set();
+    connection.addEventListener("icecandidateerror", ({ errorCode }) => errors.add(errorCode));
+    const gathered = new Promise((resolve) => {
+      connection.addEventListener("icecandidate", ({ candidate }) => candidate ?? resolve());
+    });
+    connection.addTransceiver("audio");
+    await connection.setLocalDescription();
+    await gathered;
+    const reports = [...(await connection.getStats()).values()];
+    connection.close();
+    const relayed = reports.filter(({ candidateType }) => candidateType === "relay");
+    return { protocols: relayed.map(({ relayProtocol }) => relayProtocol), errors: [...errors] };
+  }
+
+  /** How the media gets to the server: type and protocol of our own end of the pair in use. */
+  async sentFrom() {
+    const reports = await this.#connection.getStats();
+    const all = [...reports.values()];
+    const { selectedCandidatePairId } = all.find(({ type }) => type === "transport") ?? {};
+    const pair = reports.get(selectedCandidatePairId);
+    const { candidateType, relayProtocol } = reports.get(pair?.localCandidateId) ?? {};
+    return { candidateType, relayProtocol };
   }
 
   #end() {

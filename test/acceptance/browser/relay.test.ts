@@ -1,0 +1,121 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { inRoom, startedMeeting } from "../support/meetings.ts";
+import { type Person, signIn } from "../support/person.ts";
+import { isInstalled } from "../support/programs.ts";
+import { roomToken } from "../support/publishing.ts";
+import type { ServerProcess } from "../support/server.ts";
+import { openSite, type Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
+import { inChromium, launchChromium } from "./support/chromium.ts";
+import { PersonPage } from "./support/personPage.ts";
+import { type Relay, startRelay } from "./support/relay.ts";
+
+interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
+const secret = "shared-by-server-and-relay";
+
+inChromium("a browser behind a network without UDP", () => {
+  if (isInstalled("turnserver")) return suite();
+  const notRun = "NOT RUN: a relayed connection; coturn is not installed";
+  process.stderr.write(`${notRun}\n`);
+  it(notRun, () => {
+    if (process.env["CI"] === "true") throw new Error("CI must have coturn");
+  });
+});
+
+function suite(): void {
+  let site: Site;
+  let server: ServerProcess;
+  let relay: Relay;
+  let browser: Browser;
+  let host: Person;
+  let meetingId: string;
+
+  beforeAll(async () => {
+    relay = await startRelay(secret, "127.0.0.1");
+    site = await openSite();
+    const at = `turn:127.0.0.1:${relay.port}?transport`;
+    server = await site.start({
+      CONNVO_LOG_LEVEL: "debug",
+      CONNVO_TURN_URLS: `${at}=udp,${at}=tcp`,
+      CONNVO_TURN_SECRET: secret,
+    });
+    browser = await launchChromium();
+    host = await signIn(server.url, "host");
+    meetingId = await startedMeeting(host);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    await relay?.stop();
+  });
+
+  it("publishes through the relay", async () => {
+    const { roomId, turn } = await connectionInfo();
+    const page = await publish(roomId, turn);
+    await until(
+      "the room has the media",
+      10_000,
+      async () => (await inRoom(host, meetingId)) === 1,
+    );
+    expect(await page.sentFrom()).toMatchObject({ candidateType: "relay" });
+    await page.hangUp();
+    await page.context.close();
+  });
+
+  it("is let in by nobody else's credential", async () => {
+    const { turn } = await connectionInfo();
+    const page = await PersonPage.open(browser, server.url);
+    const credential = Buffer.from("made up").toString("base64");
+    const via = (iceServer: IceServer) =>
+      page.relayedVia({ iceServers: [iceServer], iceTransportPolicy: "relay" });
+    expect((await via(turn)).protocols.sort()).toEqual(["tcp", "udp"]);
+    expect(await via({ ...turn, credential })).toEqual({ protocols: [], errors: [401] });
+    const username = turn.username.replace(/^\d+/, "1000000000");
+    expect((await via({ ...turn, username })).protocols).toEqual([]);
+    await page.context.close();
+  });
+
+  it("hands out credentials per person, and never the secret", async () => {
+    const { turn } = await connectionInfo();
+    const user = await host.query<{ _id: string }>("users/queries:getCurrentUser");
+    const [expiry, userId] = turn.username.split(":");
+    expect(userId).toBe(user._id);
+    expect(Number(expiry)).toBeGreaterThan(Date.now() / 1000 + 3600);
+    for (const hidden of [secret, turn.credential])
+      expect(server.output().includes(hidden)).toBe(false);
+  });
+
+  async function connectionInfo(): Promise<{ roomId: string; turn: IceServer }> {
+    const info = await host.mutation<{
+      connectionInfo: { roomId: string; iceServers: IceServer[] };
+    }>("meetings/lifecycle:getMeetingConnectionInfo", { meetingId });
+    const { roomId, iceServers } = info.connectionInfo;
+    const [turn] = iceServers;
+    if (!turn) throw new Error("no TURN server");
+    return { roomId, turn };
+  }
+
+  /** Publishes from a new window that may use the relay only. */
+  async function publish(roomId: string, turn: IceServer): Promise<PersonPage> {
+    const page = await PersonPage.open(browser, server.url);
+    await page.publish({
+      whipUrl: `/rooms/${roomId}/whip`,
+      token: await roomToken(host, meetingId),
+      codec: "VP8",
+      colours: [
+        [200, 40, 60],
+        [30, 90, 200],
+      ],
+      pitchHz: 600,
+      configuration: { iceServers: [turn], iceTransportPolicy: "relay" },
+    });
+    return page;
+  }
+}
