@@ -7,21 +7,29 @@ export const blockSamples = 1024;
 /** Louder than this is bent towards full scale instead of clipped. */
 const knee = 0.8;
 
-/** Mixes all sound of a timeline, block after block; where nobody speaks there is silence. */
+/** Samples of the timeline to mix, and where the sound of tracks that began before continues, by track. */
+export interface SoundPart {
+  from: number;
+  to: number;
+  continues?: ReadonlyMap<string, number>;
+}
+
+/** Mixes all sound of a part of a timeline, block after block; where nobody speaks there is silence. */
 export class AudioMixer {
   #pending: TimelineTrack[];
   #open: AudioTrack[] = [];
   #skipped: SkippedTracks;
-  #total: number;
-  #position = 0;
+  #part: SoundPart;
+  #position: number;
 
-  constructor(timeline: Timeline, skipped: SkippedTracks) {
+  constructor(timeline: Timeline, skipped: SkippedTracks, part: SoundPart) {
     this.#pending = timeline.participants
       .flatMap(({ tracks }) => tracks)
       .filter(({ kind }) => kind === "audio")
       .sort((a, b) => a.startMs - b.startMs);
     this.#skipped = skipped;
-    this.#total = Math.round((timeline.durationMs * sampleRate) / 1000);
+    this.#part = part;
+    this.#position = part.from;
   }
 
   /** Samples mixed so far. */
@@ -30,17 +38,18 @@ export class AudioMixer {
   }
 
   get ended(): boolean {
-    return this.#position >= this.#total;
+    return this.#position >= this.#part.to;
   }
 
   /** 0..1. */
   get done(): number {
-    return this.#total === 0 ? 1 : this.#position / this.#total;
+    const { from, to } = this.#part;
+    return to === from ? 1 : (this.#position - from) / (to - from);
   }
 
   /** The next block, left then right, each `blockSamples` long or, at the very end, shorter. New memory each time. */
   next(): Float32Array {
-    const length = Math.min(blockSamples, this.#total - this.#position);
+    const length = Math.min(blockSamples, this.#part.to - this.#position);
     const block = new Float32Array(2 * length);
     const left = block.subarray(0, length);
     const right = block.subarray(length);
@@ -61,9 +70,13 @@ export class AudioMixer {
     const ms = (position * 1000) / sampleRate;
     while (this.#pending[0] && this.#pending[0].startMs < ms) {
       const track = this.#pending.shift();
-      const opened = track && this.#skipped.attempt(track, () => new AudioTrack(track));
+      const opened = track && this.#skipped.attempt(track, () => this.#track(track));
       if (opened) this.#open.push(opened);
     }
+  }
+
+  #track(track: TimelineTrack): AudioTrack {
+    return new AudioTrack(track, this.#part.continues?.get(track.id));
   }
 
   #closeEnded(): void {

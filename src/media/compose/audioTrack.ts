@@ -24,9 +24,10 @@ export class AudioTrack {
   #length = 0;
   #ended = false;
 
-  /** Throws when the file cannot be opened. */
-  constructor(track: TimelineTrack) {
+  /** `continues`: where the file's first frame belongs if it continues what came before. Throws when it cannot be opened. */
+  constructor(track: TimelineTrack, continues?: number) {
     this.#track = track;
+    this.#continues = continues;
     this.#decoder = new TrackDecoder(track.path, 1);
     this.#frame.alloc();
     this.#decode();
@@ -90,4 +91,19 @@ export function placeFrame(wanted: number, continues: number | undefined): numbe
   if (Math.abs(off) > jump) return wanted;
   if (Math.abs(off) <= tolerance) return continues;
   return continues + Math.sign(off) * slip;
+}
+
+/** Durations of Opus frames by configuration (RFC 6716 §3.1), ms. */
+const silkMs = [10, 20, 40, 60];
+const celtMs = [2.5, 5, 10, 20];
+
+/** Samples a packet decodes to, from its first bytes. */
+export function opusSamples(head: Uint8Array): number {
+  const [toc = 0, count = 0] = head;
+  const configuration = toc >> 3;
+  const hybrid = configuration >= 12 && configuration < 16;
+  const durations = configuration < 12 ? silkMs : celtMs;
+  const ms = (hybrid ? silkMs[configuration & 1] : durations[configuration & 3]) ?? 0;
+  const frames = [1, 2, 2, count & 63][toc & 3] ?? 1;
+  return (ms * frames * sampleRate) / 1000;
 }

@@ -2,9 +2,10 @@ import { constants, setPriority } from "node:os";
 import { composeRendition } from "./compositor.ts";
 import { UnusableCaptureError } from "./failures.ts";
 import { constants as av, Log } from "./nodeAv.ts";
-import type { ComposeJob, ComposeMessage } from "./protocol.ts";
+import type { ComposeMessage, ComposeTask } from "./protocol.ts";
+import { composeJoin, composeSlice } from "./sliceCompositor.ts";
 
-// One job per process: the first message is the job; progress goes back, then the outcome, then it ends.
+// One task per process: the first message is the task; progress goes back, then the outcome, then it ends.
 
 const progressEveryMs = 500;
 
@@ -26,15 +27,27 @@ function progressReporter(): (done: number) => void {
   };
 }
 
-async function outcomeOf(job: ComposeJob): Promise<ComposeMessage> {
+async function outcomeOf(task: ComposeTask): Promise<ComposeMessage> {
   try {
-    const { probe, skipped } = await composeRendition(job, progressReporter());
-    return { type: "finished", probe, skipped };
+    return await carryOut(task, progressReporter());
   } catch (error) {
     const unusable = error instanceof UnusableCaptureError;
     const reason = error instanceof Error ? error.message : String(error);
     return { type: "failed", reason, retryable: !unusable };
   }
+}
+
+async function carryOut(
+  task: ComposeTask,
+  onProgress: (done: number) => void,
+): Promise<ComposeMessage> {
+  if (!("task" in task)) {
+    const { probe, skipped } = await composeRendition(task, onProgress);
+    return { type: "finished", probe, skipped };
+  }
+  if (task.task === "slice")
+    return { type: "sliced", skipped: await composeSlice(task, onProgress) };
+  return { type: "finished", probe: await composeJoin(task, onProgress), skipped: [] };
 }
 
 /** Live media must not stutter because a file is being composed. */
@@ -48,10 +61,10 @@ function yieldToOthers(): void {
 
 // Without a parent nobody would take the result.
 process.once("disconnect", () => process.exit(1));
-process.once("message", (job: ComposeJob) => {
+process.once("message", (task: ComposeTask) => {
   yieldToOthers();
   Log.setLevel(av.AV_LOG_FATAL);
-  void outcomeOf(job)
+  void outcomeOf(task)
     .then(send)
     .then(() => process.exit(0));
 });

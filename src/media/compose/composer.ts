@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { rm } from "node:fs/promises";
 import type { Log } from "../../core/log.ts";
-import type { ComposeJob, ComposeMessage, ProbeFinding } from "./protocol.ts";
+import type { ComposeJob, ComposeMessage, ComposeTask, ProbeFinding } from "./protocol.ts";
 
 export interface ComposeOptions {
   /** The built `composeProcess.js`. */
@@ -38,21 +38,37 @@ const defaultHungAfterMs = 60_000;
  * no part of a file is left behind.
  */
 export async function compose(job: ComposeJob, options: ComposeOptions): Promise<ProbeFinding> {
-  if (options.signal?.aborted) throw new ComposeFailure("aborted", true);
   try {
-    return await runChild(job, options);
+    const { probe, skipped } = await runComposeTask(job, options);
+    const { captureDir } = job;
+    if (skipped.length > 0) options.log.warn({ skipped, captureDir }, "tracks left out");
+    if (!probe) throw new ComposeFailure("crashed: no result", true);
+    return probe;
   } catch (error) {
     await rm(`${job.output}.part`, { force: true });
     throw error;
   }
 }
 
-async function runChild(job: ComposeJob, options: ComposeOptions): Promise<ProbeFinding> {
+/** What a task came to. */
+export interface ComposeOutcome {
+  /** Of the file, if the task made one. */
+  probe?: ProbeFinding;
+  /** Tracks that could not be used, each with why. */
+  skipped: string[];
+}
+
+/** Carries a task out in a child process. Rejects like `compose`. */
+export async function runComposeTask(
+  task: ComposeTask,
+  options: ComposeOptions,
+): Promise<ComposeOutcome> {
+  if (options.signal?.aborted) throw new ComposeFailure("aborted", true);
   const child = new ComposeChild(options);
   const onAbort = () => child.kill("aborted");
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    return await child.run(job);
+    return await child.run(task);
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
   }
@@ -63,7 +79,7 @@ class ComposeChild {
   #process: ChildProcess;
   #options: ComposeOptions;
   #watchdog: NodeJS.Timeout | undefined;
-  #probe: ProbeFinding | undefined;
+  #outcome: ComposeOutcome | undefined;
   #failure: ComposeFailure | undefined;
   #lastWords: () => string;
 
@@ -78,17 +94,17 @@ class ComposeChild {
   }
 
   /** Resolves when the process is gone, so that nobody writes any longer. */
-  run(job: ComposeJob): Promise<ProbeFinding> {
+  run(task: ComposeTask): Promise<ComposeOutcome> {
     this.#watch(1);
     return new Promise((resolve, reject) => {
-      this.#process.on("message", (message: ComposeMessage) => this.#told(message, job));
+      this.#process.on("message", (message: ComposeMessage) => this.#told(message));
       this.#process.once("error", (error) => this.kill(`crashed: ${error.message}`));
       this.#process.once("close", (code, signal) => {
         clearTimeout(this.#watchdog);
-        if (this.#probe && !this.#failure) resolve(this.#probe);
+        if (this.#outcome && !this.#failure) resolve(this.#outcome);
         else reject(this.#failure ?? crashed(code, signal, this.#lastWords()));
       });
-      this.#process.send(job, (error) => error && this.kill(`crashed: ${error.message}`));
+      this.#process.send(task, (error) => error && this.kill(`crashed: ${error.message}`));
     });
   }
 
@@ -97,7 +113,7 @@ class ComposeChild {
     this.#process.kill("SIGKILL");
   }
 
-  #told(message: ComposeMessage, { captureDir }: ComposeJob): void {
+  #told(message: ComposeMessage): void {
     // Moving the index to the front rewrites the whole file in one call.
     this.#watch(message.type === "progress" && message.done >= 1 ? 10 : 1);
     switch (message.type) {
@@ -107,11 +123,11 @@ class ComposeChild {
       case "failed":
         this.#failure ??= new ComposeFailure(message.reason, message.retryable);
         break;
-      case "finished": {
-        this.#probe = message.probe;
-        const { skipped } = message;
-        if (skipped.length > 0) this.#options.log.warn({ skipped, captureDir }, "tracks left out");
-      }
+      case "finished":
+        this.#outcome = { probe: message.probe, skipped: message.skipped };
+        break;
+      case "sliced":
+        this.#outcome = { skipped: message.skipped };
     }
   }
 

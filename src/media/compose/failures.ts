@@ -8,3 +8,11 @@ export class UnusableCaptureError extends Error {
     this.reason = reason;
   }
 }
+
+/** The capture goes on and has not got far enough for this slice; later it will have. */
+export class UnsettledError extends Error {
+  constructor() {
+    super("unsettled");
+    this.name = "UnsettledError";
+  }
+}

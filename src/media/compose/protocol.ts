@@ -15,6 +15,26 @@ export interface ComposeJob {
   threads: number;
 }
 
+/** One slice of a rendition: pictures `fromFrame` up to `toFrame`, also of a capture that is still being written. */
+export interface SliceJob extends Omit<ComposeJob, "composer" | "ffmpegPath"> {
+  task: "slice";
+  fromFrame: number;
+  toFrame: number;
+  /** The end of the rendition, of a sealed capture. */
+  last: boolean;
+}
+
+/** Joins slices into `output`, which is probed like every rendition. */
+export interface JoinJob extends Pick<ComposeJob, "output" | "quality" | "audioOnly"> {
+  task: "join";
+  /** Files in order, from the first picture to the last. */
+  slices: string[];
+  /** What the timeline says the file should last, ms. */
+  durationMs: number;
+}
+
+export type ComposeTask = ComposeJob | SliceJob | JoinJob;
+
 export interface ProbeFinding {
   /** Duration of the container, ms. */
   durationMs: number;
@@ -43,4 +63,5 @@ export type ComposeMessage =
   | { type: "progress"; done: number; etaMs: number }
   /** `skipped`: tracks that could not be used, each with why. */
   | { type: "finished"; probe: ProbeFinding; skipped: string[] }
+  | { type: "sliced"; skipped: string[] }
   | { type: "failed"; reason: string; retryable: boolean };

@@ -16,6 +16,8 @@ export interface TrackDigest {
   /** When its first packet arrived; undefined when none did. */
   firstAt: number | undefined;
   openedAt: number;
+  /** When its first frame that can be decoded was written; undefined while there is none, or where it was not noted. */
+  firstFrameAt: number | undefined;
   endedAt: number | undefined;
   /** Media time of its last frame, ms; undefined when its writer died. */
   endMs: number | undefined;
@@ -118,6 +120,7 @@ export class CaptureDigest {
       ...{ id, participant, source, kind, codec, clockRate, file },
       openedAt: event.t,
       firstAt: undefined,
+      firstFrameAt: undefined,
       endedAt: undefined,
       endMs: undefined,
       orphanedAt: undefined,
@@ -132,10 +135,11 @@ export class CaptureDigest {
     switch (event.type) {
       case "first":
         track.firstAt ??= event.t;
+        if (track.kind === "audio") track.firstFrameAt ??= event.t;
         track.reports.first(event.rtp);
         break;
       case "senderReport":
-        track.reports.report(event.rtp, event.ntp);
+        track.reports.report(event.rtp, event.ntp, event.t);
         track.senderClock.add(event.ntp, event.t);
         break;
       case "level":
@@ -148,6 +152,7 @@ export class CaptureDigest {
         if (event.bytes > 0) track.endMs ??= event.endMs;
         break;
       case "resolution":
+        track.firstFrameAt ??= event.t;
         break;
     }
   }

@@ -1,10 +1,10 @@
 import type { TrackDigest } from "./captureDigest.ts";
-import { SenderClock } from "./senderClock.ts";
 
 /** Tracks that one browser sent under one clock. */
 export interface PublishSession {
   tracks: TrackDigest[];
-  clock: SenderClock;
+  /** Our time minus the sender's at one of our times, ms; Infinity when no report had come by then. */
+  offsetAt(ourMs: number): number;
 }
 
 /** Id of a track's entry on the timeline: the user, or the user's screen. */
@@ -17,7 +17,8 @@ const sameClockMs = 1000;
 
 /**
  * Groups tracks by participant, source and connection: whoever comes back may come back on another machine with another clock.
- * Tracks that overlap in time and agree on the clock were sent together.
+ * Tracks that overlap in time and agree on the clock were sent together; it is decided at a track's first report and
+ * never again. Tracks without reports are alone.
  */
 export function sessionsOf(tracks: TrackDigest[]): PublishSession[] {
   const byParticipant = new Map<string, TrackDigest[]>();
@@ -26,20 +27,25 @@ export function sessionsOf(tracks: TrackDigest[]): PublishSession[] {
     byParticipant.set(key, [...(byParticipant.get(key) ?? []), track]);
   }
   return [...byParticipant.values()].flatMap((own) =>
-    own.sort((a, b) => a.openedAt - b.openedAt).reduce(joinSession, []),
+    own.sort((a, b) => reportedAt(a) - reportedAt(b)).reduce(joinSession, []),
   );
 }
 
+function reportedAt({ reports, openedAt }: TrackDigest): number {
+  return reports.firstArrivalMs ?? openedAt;
+}
+
 function joinSession(sessions: PublishSession[], track: TrackDigest): PublishSession[] {
-  const last = sessions.at(-1);
-  if (last && overlaps(last, track) && agrees(last.clock, track.senderClock)) {
-    last.tracks.push(track);
-    last.clock.merge(track.senderClock);
-    return sessions;
-  }
-  const clock = new SenderClock();
-  clock.merge(track.senderClock);
-  return [...sessions, { tracks: [track], clock }];
+  const same = sessions.findLast((one) => overlaps(one, track) && agrees(one, track));
+  if (same) same.tracks.push(track);
+  else sessions.push(sessionOf(track));
+  return sessions;
+}
+
+function sessionOf(track: TrackDigest): PublishSession {
+  const tracks = [track];
+  const offsetAt = (ms: number) => Math.min(...tracks.map((one) => one.senderClock.offsetAt(ms)));
+  return { tracks, offsetAt };
 }
 
 function overlaps(session: PublishSession, track: TrackDigest): boolean {
@@ -50,7 +56,8 @@ function endOf(track: TrackDigest): number {
   return track.endedAt ?? track.orphanedAt ?? Number.POSITIVE_INFINITY;
 }
 
-function agrees(a: SenderClock, b: SenderClock): boolean {
-  const unknown = !Number.isFinite(a.least) || !Number.isFinite(b.least);
-  return unknown || Math.abs(a.least - b.least) <= sameClockMs;
+function agrees(session: PublishSession, track: TrackDigest): boolean {
+  const at = reportedAt(track);
+  // The difference is no number where one has said nothing of its clock.
+  return Math.abs(session.offsetAt(at) - track.senderClock.offsetAt(at)) <= sameClockMs;
 }

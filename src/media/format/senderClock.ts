@@ -1,75 +1,47 @@
-/** Bucket of sender reports of which only the least delayed counts, ms. */
-const bucketMs = 60_000;
+/** Two computers' clocks drift apart by less than this, ms per ms. */
+const maxDrift = 250e-6;
+/** Less than this is no better an estimate, ms. */
+const worthNotingMs = 0.25;
+/** Reports that arrive this soon after a time still tell the offset at that time, ms. */
+const lookaheadMs = 3000;
 
-interface Point {
-  /** Sender time, ms. */
-  at: number;
-  /** Our arrival time minus sender time, ms. */
-  offset: number;
+interface Least {
+  arrivalMs: number;
+  offsetMs: number;
 }
 
 /**
  * How far a sender's clock is behind ours. A report never arrives early, so the least `arrival - sender time` is the
- * best estimate. Over long captures the clocks drift apart: the estimate is the lower convex hull of the minima per
- * minute, which follows a steady drift in either direction and ignores congested minutes.
+ * best estimate; it may rise by no more than the drift of clocks, so that a congested minute moves it by 15 ms at most.
+ * The estimate for a time never changes once the reports of the next three seconds are in: what has been composed of a
+ * running capture fits what will be.
  */
 export class SenderClock {
-  #minima = new Map<number, Point>();
-  #hull: Point[] | undefined;
+  #least: Least[] = [];
 
-  /** Notes one sender report; both times in ms. */
+  /** Notes one sender report; both times in ms, arrivals ascending. */
   add(senderMs: number, arrivalMs: number): void {
-    const bucket = Math.floor(arrivalMs / bucketMs);
-    const offset = arrivalMs - senderMs;
-    const known = this.#minima.get(bucket);
-    if (known && known.offset <= offset) return;
-    this.#minima.set(bucket, { at: senderMs, offset });
-    this.#hull = undefined;
+    const offsetMs = arrivalMs - senderMs;
+    const known = this.#estimate(arrivalMs, arrivalMs);
+    if (offsetMs < known - worthNotingMs) this.#least.push({ arrivalMs, offsetMs });
   }
 
-  /** Takes over what another clock of the same sender has seen. */
-  merge(other: SenderClock): void {
-    for (const { at, offset } of other.#minima.values()) this.add(at, at + offset);
+  /** Our time minus the sender's at one of our times, ms; Infinity when no report had come by then. */
+  offsetAt(ourMs: number): number {
+    return this.#estimate(ourMs, ourMs + lookaheadMs);
   }
 
-  /** The smallest offset seen, ms; Infinity without any report. */
-  get least(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...[...this.#minima.values()].map((p) => p.offset));
+  /** For a time, by what had arrived until another. */
+  #estimate(ourMs: number, untilMs: number): number {
+    let low = 0;
+    let high = this.#least.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#least[middle]?.arrivalMs ?? 0) <= untilMs) low = middle + 1;
+      else high = middle;
+    }
+    const last = this.#least[low - 1];
+    if (!last) return Number.POSITIVE_INFINITY;
+    return last.offsetMs + maxDrift * Math.max(0, ourMs - last.arrivalMs);
   }
-
-  /** Our time at a sender's time, ms. Call only after reports were added. */
-  toOurs(senderMs: number): number {
-    this.#hull ??= lowerHull([...this.#minima.values()]);
-    return senderMs + offsetAt(this.#hull, senderMs);
-  }
-}
-
-/** Lower convex hull (Andrew's monotone chain). Fewer than three minutes give one constant: too short to tell drift from jitter. */
-function lowerHull(points: Point[]): Point[] {
-  const sorted = points.sort((a, b) => a.at - b.at);
-  if (sorted.length < 3) {
-    const best = sorted.reduce((a, b) => (b.offset < a.offset ? b : a));
-    return [best];
-  }
-  const hull: Point[] = [];
-  for (const point of sorted) {
-    while (hull.length >= 2 && !turnsUp(hull.at(-2), hull.at(-1), point)) hull.pop();
-    hull.push(point);
-  }
-  return hull;
-}
-
-function turnsUp(a: Point | undefined, b: Point | undefined, c: Point): boolean {
-  if (!a || !b) return true;
-  return (b.offset - a.offset) * (c.at - a.at) < (c.offset - a.offset) * (b.at - a.at);
-}
-
-function offsetAt(hull: Point[], at: number): number {
-  const next = hull.findIndex((point) => point.at >= at);
-  const right = hull[next];
-  const left = hull[next - 1];
-  if (next < 0) return hull.at(-1)?.offset ?? 0;
-  if (!right || !left) return hull[0]?.offset ?? 0;
-  const share = (at - left.at) / (right.at - left.at);
-  return left.offset + share * (right.offset - left.offset);
 }

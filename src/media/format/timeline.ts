@@ -7,7 +7,7 @@ import { readEvents } from "./eventLog.ts";
 import type { CaptureCodec } from "./events.ts";
 import { MediaClock } from "./mediaClock.ts";
 import { participantKey, sessionsOf } from "./publishSessions.ts";
-import { RecordedTime } from "./recordedTime.ts";
+import { RecordedTime, type Section } from "./recordedTime.ts";
 import { lastFrameMs } from "./trackTail.ts";
 
 /** A track placed on the timeline; all times are ms of recorded time since the start of the capture. */
@@ -71,6 +71,11 @@ export interface Timeline {
 const reconnectMs = 3000;
 /** The last frame of a track stays for this long, ms. */
 const lingerMs = 100;
+/**
+ * What is known when the recorder is this much further is all there will ever be known of a time, ms: sender reports
+ * have moved its media (5 s), a track that fell silent has been ended (5 s), whoever lost the connection is back (3 s).
+ */
+export const settleMs = 11_000;
 
 /** Loads a capture. Throws NotACaptureError or ENOENT when there is none; damaged events and files are left out. */
 export async function loadTimeline(dir: string): Promise<Timeline> {
@@ -79,6 +84,38 @@ export async function loadTimeline(dir: string): Promise<Timeline> {
   if (!digest.start) throw new NotACaptureError(dir);
   await findEnds(dir, [...digest.tracks.values()]);
   return buildTimeline(digest, dir);
+}
+
+/**
+ * What a capture, finished or not, had told when its timeline was `untilMs` long: always the same, however far it has
+ * got since. Undefined while it has not got that far. Throws like `loadTimeline`.
+ */
+export async function loadTimelineUntil(
+  dir: string,
+  untilMs: number,
+): Promise<Timeline | undefined> {
+  const digest = new CaptureDigest();
+  let reached = false;
+  for await (const event of readEvents(dir)) {
+    reached = isBeyond(digest, event.t, untilMs);
+    if (reached) break;
+    digest.add(event);
+  }
+  if (!digest.start) throw new NotACaptureError(dir);
+  if (!reached && !digest.stop) return undefined;
+  const tracks = [...digest.tracks.values()];
+  const isOpen = (track: TrackDigest) => track.endedAt === undefined && !track.orphanedAt;
+  // Its file may have grown beyond what was told by then.
+  for (const track of digest.stop ? [] : tracks.filter(isOpen))
+    if (track.firstFrameAt !== undefined) track.endMs = Number.POSITIVE_INFINITY;
+  await findEnds(dir, digest.stop ? tracks : tracks.filter((track) => !isOpen(track)));
+  return buildTimeline(digest, dir);
+}
+
+/** Whether the timeline is longer than `untilMs` at an epoch time. */
+function isBeyond({ start, pauses }: CaptureDigest, t: number, untilMs: number): boolean {
+  if (!start || t <= start.t + untilMs) return false;
+  return new RecordedTime(start.t, t, pauses).durationMs > untilMs;
 }
 
 /** Tracks whose writer died say nothing of their end: their files do. */
@@ -96,8 +133,9 @@ export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
   const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
   const time = new RecordedTime(startedAt, stoppedAt, digest.pauses);
   const { durationMs, pauses } = time;
-  const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, clock }) =>
-    members.map((track) => placeTrack(track, clock, { dir, startedAt, time })),
+  const frame = { dir, startedAt, time, lastT: digest.lastT };
+  const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, offsetAt }) =>
+    members.map((track) => placeTrack(track, offsetAt, frame)),
   );
   const { recordingId, roomId } = start;
   const placed = tracks.filter((track) => track.endMs > track.startMs);
@@ -116,29 +154,44 @@ interface Frame {
   dir: string;
   startedAt: number;
   time: RecordedTime;
+  /** The last sign of life, epoch ms. */
+  lastT: number;
 }
 
 /** No track crosses a pause: what was sent before a section began or after it ended is not on the timeline. */
 function placeTrack(
   track: TrackDigest,
-  sender: { toOurs(senderMs: number): number },
-  { dir, startedAt, time }: Frame,
+  offsetAt: (ourMs: number) => number,
+  frame: Frame,
 ): TimelineTrack {
+  const { dir, startedAt, time } = frame;
   const arrivedAt = track.firstAt ?? track.openedAt;
   const section = time.sectionAt(arrivedAt);
   const onTimeline = (epochMs: number) => epochMs - startedAt - section.cutMs;
-  const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp }) => ({
+  const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp, arrivalMs }) => ({
     mediaMs,
-    atMs: onTimeline(sender.toOurs(ntp)),
+    atMs: onTimeline(ntp + offsetAt(arrivalMs)),
   }));
   const clock = MediaClock.from(reports, onTimeline(arrivedAt));
   const { id, kind, codec, file } = track;
-  const startMs = clamp(clock.at(0), section);
-  // Without any frame the track never was: its end is its start.
-  const endMs =
-    track.endMs === undefined ? startMs : clamp(clock.at(track.endMs) + lingerMs, section);
   const path = join(dir, file);
-  return { id, participant: participantKey(track), kind, codec, path, startMs, endMs, clock };
+  const place = placeOf(track, clock, section, frame);
+  return { id, participant: participantKey(track), kind, codec, path, ...place, clock };
+}
+
+/** When a track is there. What was not known within `settleMs` may already have been composed otherwise, and stays so. */
+function placeOf(
+  { firstFrameAt, endMs, endedAt, orphanedAt }: TrackDigest,
+  clock: MediaClock,
+  section: Section,
+  { time, lastT }: Frame,
+): { startMs: number; endMs: number } {
+  const begunMs = firstFrameAt === undefined ? 0 : time.at(firstFrameAt) - settleMs;
+  const startMs = clamp(Math.max(clock.at(0), begunMs), section);
+  // Without any frame the track never was: its end is its start.
+  if (endMs === undefined) return { startMs, endMs: startMs };
+  const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT) - settleMs;
+  return { startMs, endMs: clamp(Math.max(clock.at(endMs) + lingerMs, endKnownMs), section) };
 }
 
 function clamp(ms: number, { startMs, endMs }: { startMs: number; endMs: number }): number {

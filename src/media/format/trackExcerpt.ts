@@ -1,0 +1,121 @@
+import { closeSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { unsigned } from "./ebml.ts";
+import { blocksFrom, FileWindow, type TrackBlock } from "./trackBlocks.ts";
+import { clusterMark } from "./trackContainer.ts";
+
+/** A file that small is read through rather than searched, bytes. */
+const smallBytes = 1 << 18;
+/** How much further back a key frame is looked for, at first, ms. */
+const backMs = 12_000;
+const copyBytes = 1 << 20;
+
+/** A part of a track file as a file of its own. */
+export interface Excerpt {
+  /** Media time of its first frame, ms. */
+  firstMs: number;
+}
+
+/**
+ * Writes what is needed to decode a track file from `fromMs` to `toMs` (media time) to `target`: from the last key frame
+ * that is not later, without reading what comes before, and as far as whole frames go. The file may be growing.
+ * Undefined when it holds nothing of that time. Throws when it cannot be read or is no track file.
+ */
+export function writeExcerpt(
+  source: string,
+  target: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Excerpt | undefined {
+  const fd = openSync(source, "r");
+  try {
+    const file = new FileWindow(fd, fstatSync(fd).size);
+    const first = file.nextCluster(0);
+    if (first === undefined) throw new Error("no media");
+    const start = startBlock(file, first, fromMs);
+    const end = start && endOffset(file, start, toMs);
+    if (!start || end === undefined) return undefined;
+    writeFileSync(target, Buffer.concat([file.at(0, first).subarray(0, first), clusterOf(start)]));
+    append(file, target, start.offset, end);
+    return { firstMs: start.ms };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** All frames of a track file in order, without their content. Throws like `writeExcerpt`. */
+export function* trackBlocks(source: string): Generator<TrackBlock> {
+  const fd = openSync(source, "r");
+  try {
+    const file = new FileWindow(fd, fstatSync(fd).size);
+    const first = file.nextCluster(0);
+    if (first === undefined) throw new Error("no media");
+    yield* blocksFrom(file, first);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function clusterOf({ clusterMs }: TrackBlock): Buffer {
+  return Buffer.concat([clusterMark, unsigned(clusterMs)]);
+}
+
+/** The last key frame not later than `fromMs`, else the first of all. */
+function startBlock(file: FileWindow, first: number, fromMs: number): TrackBlock | undefined {
+  for (let back = 0; ; back = Math.max(backMs, back * 4)) {
+    const cluster = clusterBefore(file, first, fromMs - back);
+    const key = lastKey(file, cluster, fromMs);
+    if (key || cluster === first) return key ?? firstKey(file, first);
+  }
+}
+
+function lastKey(file: FileWindow, cluster: number, fromMs: number): TrackBlock | undefined {
+  let key: TrackBlock | undefined;
+  for (const block of blocksFrom(file, cluster)) {
+    if (block.ms > fromMs) break;
+    if (block.key) key = block;
+  }
+  return key;
+}
+
+function firstKey(file: FileWindow, first: number): TrackBlock | undefined {
+  for (const block of blocksFrom(file, first)) if (block.key) return block;
+  return undefined;
+}
+
+/** Offset of a cluster that begins at or before a time, close to it; by bisection. */
+function clusterBefore(file: FileWindow, first: number, ms: number): number {
+  let low = first;
+  let high = file.size;
+  while (high - low > smallBytes) {
+    const middle = low + Math.floor((high - low) / 2);
+    const found = file.nextCluster(middle, high);
+    const foundMs = found === undefined ? undefined : file.clusterMs(found);
+    if (found !== undefined && foundMs !== undefined && foundMs <= ms) low = found;
+    else high = middle;
+  }
+  return low;
+}
+
+function endOffset(file: FileWindow, start: TrackBlock, toMs: number): number | undefined {
+  let end: number | undefined;
+  for (const block of blocksFrom(file, start.cluster)) {
+    if (block.offset < start.offset) continue;
+    if (block.ms > toMs) break;
+    end = block.end;
+  }
+  return end;
+}
+
+function append(file: FileWindow, target: string, from: number, to: number): void {
+  const fd = openSync(target, "a");
+  try {
+    for (let offset = from; offset < to; ) {
+      const length = Math.min(copyBytes, to - offset);
+      const bytes = file.at(offset, length).subarray(0, length);
+      if (bytes.length === 0) return;
+      writeSync(fd, bytes);
+      offset += bytes.length;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { silentLog } from "../../src/core/log.ts";
+import { blockSamples } from "../../src/media/compose/audioMixer.ts";
+import { runComposeTask } from "../../src/media/compose/composer.ts";
+import { renderPart, soundEnd } from "../../src/media/compose/render.ts";
+import type { RenditionSink } from "../../src/media/compose/renditionSink.ts";
+import { SkippedTracks } from "../../src/media/compose/skippedTracks.ts";
+import { renderSlice } from "../../src/media/compose/sliceCompositor.ts";
+import { frameCount, frameMs, frameSample, type Slice } from "../../src/media/compose/slicePlan.ts";
+import { loadTimeline, settleMs } from "../../src/media/format/timeline.ts";
+import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { buildCapture } from "./support/captureBuilder.ts";
+import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import type { CaptureScript } from "./support/captureScript.ts";
+import { composeCapture, composeProgram, develop, jobFor } from "./support/captureStudio.ts";
+
+let media: MediaLoop[];
+
+beforeAll(async () => {
+  media = [await loop(0), await loop(1), await loop(2, { codec: "H264" })];
+});
+
+const folder = () => temporaryFolder(onTestFinished);
+const look = { layout: "spotlight", quality: "360p", audioOnly: false } as const;
+
+/** Comings and goings, wrong clocks, late networks, a reconnect, silence and a stalled camera, over half a minute. */
+function meeting(): CaptureScript {
+  const [a, b, c] = media as [MediaLoop, MediaLoop, MediaLoop];
+  const wrong = { clockOffsetMs: 123_456, driftPpm: 150, audioDelayMs: 20, videoDelayMs: 140 };
+  const other = { clockOffsetMs: -9_876, driftPpm: -80, audioDelayMs: 90, videoDelayMs: 40 };
+  return {
+    durationMs: 32_000,
+    publications: [
+      {
+        ...{ participant: "a", media: a, fromMs: 200, toMs: 32_000, ...wrong },
+        silences: [{ kind: "audio", fromMs: 12_000, toMs: 15_500 }],
+      },
+      { participant: "b", media: b, fromMs: 4100, toMs: 14_000, ...other },
+      { participant: "b", media: b, fromMs: 16_200, toMs: 32_000, ...other, clockOffsetMs: 77 },
+      {
+        ...{ participant: "c", media: c, fromMs: 9000, toMs: 27_300, withoutReports: true },
+        silences: [{ kind: "video", fromMs: 17_000, toMs: 21_000 }],
+      },
+    ],
+  };
+}
+
+/** Slices of `length` frames, the last as it comes. */
+function slicesOf(total: number, length: number): Slice[] {
+  return Array.from({ length: Math.ceil(total / length) }, (_, index) => ({
+    fromFrame: index * length,
+    toFrame: Math.min(total, (index + 1) * length),
+    last: (index + 1) * length >= total,
+  }));
+}
+
+/** Remembers what it is given: a hash of each picture, the sound by position. */
+class Memory implements RenditionSink {
+  readonly pictures: string[] = [];
+  readonly sound = new Map<number, Float32Array>();
+  #at: number;
+
+  constructor(soundFrom: number) {
+    this.#at = soundFrom;
+  }
+
+  video(picture: Buffer): void {
+    this.pictures.push(createHash("sha1").update(picture).digest("hex"));
+  }
+
+  audio(block: Float32Array): void {
+    this.sound.set(this.#at, block);
+    this.#at += block.length / 2;
+  }
+
+  finish(): void {}
+  abort(): void {}
+}
+
+async function wholeOf(captureDir: string): Promise<Memory> {
+  const timeline = await loadTimeline(captureDir);
+  const sink = new Memory(0);
+  const part = {
+    ...{ fromFrame: 0, toFrame: frameCount(timeline.durationMs) },
+    sound: { from: 0, to: soundEnd(timeline) },
+  };
+  const parts = { sink, skipped: new SkippedTracks(), onProgress: () => undefined };
+  await renderPart(look, timeline, part, parts);
+  return sink;
+}
+
+async function sliceOf(captureDir: string, slice: Slice): Promise<Memory> {
+  let sink = new Memory(0);
+  const open = (soundFrom: number) => {
+    sink = new Memory(soundFrom);
+    return sink;
+  };
+  const skipped = new SkippedTracks();
+  const parts = { folder: await folder(), skipped, onProgress: () => undefined };
+  await renderSlice({ captureDir, ...look, ...slice }, open, parts);
+  expect(skipped.reasons).toEqual([]);
+  return sink;
+}
+
+/** What the capture was when its recorder had got to `untilMs`: the log and the files as long as they were. */
+async function early(dir: string, untilMs: number): Promise<string> {
+  const to = path.join(await folder(), "capture");
+  await mkdir(to);
+  await cp(dir, to, { recursive: true });
+  const lines = (await readFile(path.join(dir, "events.jsonl"), "utf8")).split("\n");
+  const startedAt = (JSON.parse(lines[0] ?? "") as { t: number }).t;
+  const kept = lines.filter(
+    (line) => line !== "" && (JSON.parse(line) as { t: number }).t <= startedAt + untilMs,
+  );
+  await writeFile(path.join(to, "events.jsonl"), `${kept.join("\n")}\n{"type":"lev`);
+  return to;
+}
+
+describe("slices before they are encoded", () => {
+  it("hold the pictures and the sound of one pass, whenever they are composed", async () => {
+    const dir = path.join(await folder(), "capture");
+    await buildCapture(dir, meeting());
+    const whole = await wholeOf(dir);
+    const slices = slicesOf(whole.pictures.length, 112);
+    const pictures: string[] = [];
+    for (const slice of slices) {
+      const untilMs = frameMs(slice.toFrame) + settleMs + 1000;
+      const source = slice.last ? dir : await early(dir, untilMs);
+      const part = await sliceOf(source, slice);
+      pictures.push(...part.pictures);
+      const inside = [...part.sound].filter(([at]) => at >= frameSample(slice.fromFrame));
+      for (const [at, block] of inside) {
+        const one = whole.sound.get(at);
+        if (at + blockSamples <= soundEnd(await loadTimeline(dir)))
+          expect(largestDifference(block, one), `sound at ${at / 48} ms`).toBeLessThan(0.002);
+      }
+    }
+    const different = pictures.flatMap((hash, at) => (hash === whole.pictures[at] ? [] : [at]));
+    expect(different).toEqual([]);
+    expect(pictures).toHaveLength(whole.pictures.length);
+  });
+});
+
+function largestDifference(a: Float32Array, b: Float32Array | undefined): number {
+  return a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b?.[at] ?? 9))), 0);
+}
+
+describe("slices joined", () => {
+  it("are one file like that of one pass", async () => {
+    const dir = path.join(await folder(), "capture");
+    await buildCapture(dir, meeting());
+    const entry = await composeProgram();
+    const options = { entry, log: silentLog };
+    const job = jobFor(dir, look);
+    const onePass = develop(job, await composeCapture(dir, look), () => 1);
+    const { durationMs } = await loadTimeline(dir);
+    const files: string[] = [];
+    for (const slice of slicesOf(frameCount(durationMs), 112)) {
+      const output = path.join(path.dirname(dir), `${slice.fromFrame}.slice`);
+      const task = {
+        task: "slice",
+        captureDir: dir,
+        output,
+        threads: 1,
+        ...look,
+        ...slice,
+      } as const;
+      await runComposeTask(task, options);
+      files.push(output);
+    }
+    const joined = { ...job, output: path.join(path.dirname(dir), "joined.mp4") };
+    const { output } = joined;
+    const { probe } = await runComposeTask(
+      { task: "join", output, slices: files, durationMs, quality: "360p", audioOnly: false },
+      options,
+    );
+    if (!probe) throw new Error("no file");
+    expect(probe.problems).toEqual([]);
+    expect(probe.video).toEqual(onePass.probe.video);
+    expect(probe.audio).toEqual(onePass.probe.audio);
+    expect(probe.avOffsetMs).toBe(onePass.probe.avOffsetMs);
+    const seen = develop(joined, probe, () => 1);
+    expect(seen.samples.length).toBe(onePass.samples.length);
+    console.log("rms", rms(difference(seen.samples, onePass.samples)), rms(onePass.samples));
+  });
+});
+
+const difference = (a: Float32Array, b: Float32Array) => a.map((v, i) => v - (b[i] ?? 0));
+const rms = (s: Float32Array) => Math.sqrt(s.reduce((sum, v) => sum + v * v, 0) / s.length);
