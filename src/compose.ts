@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import type { FastifyPluginAsync } from "fastify";
 import { loadAdminKey } from "./auth/adminKey.ts";
@@ -31,10 +32,13 @@ import { buildServer } from "./http/server.ts";
 import { isStrictTransport } from "./http/strictTransport.ts";
 import { openCertificate } from "./http/tls.ts";
 import { webPages } from "./http/webPages.ts";
-import { startComposeLoop } from "./jobs/compose.ts";
+import { type Compose, startComposeLoop } from "./jobs/compose.ts";
+import type { Loop } from "./jobs/loop.ts";
+import { machineLoad } from "./jobs/machineLoad.ts";
 import { startRetentionLoop } from "./jobs/retention.ts";
 import { startSettleLoops } from "./jobs/settle.ts";
-import { compose as composeFile } from "./media/compose/composer.ts";
+import { startSliceLoop } from "./jobs/slices.ts";
+import { SliceComposer } from "./media/compose/sliceComposer.ts";
 import { iceServersOf } from "./meetings/iceServers.ts";
 import { recordPresence } from "./meetings/presence.ts";
 import { createMetrics } from "./observe/metrics.ts";
@@ -264,22 +268,29 @@ function followPresence({ db, video, log }: Services, lifetime: Lifetime): void 
 }
 
 function startLoops(services: Services, lifetime: Lifetime): void {
-  const { config, log, video } = services;
+  const { config, video } = services;
   const loops = [...startSettleLoops(services), startRetentionLoop(services)];
-  if (video.capabilities.composesLocally) {
-    const entry = processEntry("composeProcess");
-    const workDir = path.join(config.dataDir, "composing");
-    const deps = {
-      services,
-      workDir,
-      compose: (job: Parameters<typeof composeFile>[0], options: object) =>
-        // The child needs none of our settings, and least of all our secrets.
-        composeFile(job, { entry, log, env: { PATH: searchPath() }, ...options }),
-    };
-    for (let worker = 0; worker < config.composeJobs; worker++)
-      loops.push(startComposeLoop(deps, worker));
-  }
+  if (video.capabilities.composesLocally && config.composeJobs > 0)
+    loops.push(...startComposing(services));
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
+}
+
+function startComposing(services: Services): Loop[] {
+  const { config, log } = services;
+  const slices = new SliceComposer({
+    entry: processEntry("composeProcess"),
+    log,
+    // The child needs none of our settings, and least of all our secrets.
+    env: { PATH: searchPath() },
+    parallel: config.composeSlices ?? availableParallelism(),
+  });
+  const workDir = path.join(config.dataDir, "composing");
+  const compose: Compose = (job, options) => slices.compose(job, options);
+  const workers = Array.from({ length: config.composeJobs }, (_, worker) =>
+    startComposeLoop({ services, workDir, compose }, worker),
+  );
+  if (config.composer !== "node-av") return workers;
+  return [...workers, startSliceLoop({ services, workDir, slices, load: machineLoad() })];
 }
 
 async function freeBytes(folder: string): Promise<number> {

@@ -231,6 +231,11 @@ export const options = {
     default: "1",
     doc: "Recordings composed at once on this node; 0 = this node composes none.",
   }),
+  composeSlices: option({
+    env: "CONNVO_COMPOSE_SLICES",
+    type: whole(1, 64).optional(),
+    doc: "Stretches of recordings composed at once on this node, while they run and afterwards; absent: one a core.",
+  }),
   diskReserveBytes: option({
     env: "CONNVO_DISK_RESERVE_BYTES",
     type: whole(0, Number.MAX_SAFE_INTEGER),

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import type { ComposeJob, ProbeFinding } from "../media/compose/protocol.ts";
 import { failRecording, logMove, recordReady } from "../recordings/outcome.ts";
@@ -15,6 +15,7 @@ import { sameLook } from "../recordings/rules.ts";
 import type { RecordingServices } from "../recordings/services.ts";
 import { requireRecording } from "../recordings/store.ts";
 import { type Loop, startLoop } from "./loop.ts";
+import { sliceFolder } from "./slices.ts";
 
 /** Composes one job in a child process; rejects with a `ComposeFailure`-like error (`retryable`). */
 export type Compose = (
@@ -102,14 +103,21 @@ async function composeAndStore(
     });
     if (ready) logMove(log, ready);
     if (!finished) await storage.delete(storageKey);
+    await forgetSlices(sliceFolder(deps.workDir, recording.id, rendition));
   } finally {
     await rm(output, { force: true });
     await rm(`${output}.part`, { force: true });
   }
 }
 
+async function forgetSlices(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  // Slices of another look may be in it.
+  await rmdir(path.dirname(folder)).catch(() => undefined);
+}
+
 async function jobOf(
-  { services }: ComposeDeps,
+  { services, workDir }: ComposeDeps,
   rendition: Rendition,
   recording: Recording,
   output: string,
@@ -126,6 +134,10 @@ async function jobOf(
     audioOnly,
     composer: services.config.composer,
     threads: 0,
+    // Slices are made by the bundled library; another encoder's would not fit together.
+    ...(services.config.composer === "node-av"
+      ? { sliceFolder: sliceFolder(workDir, recording.id, rendition) }
+      : {}),
   };
 }
 

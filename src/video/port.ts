@@ -45,7 +45,13 @@ export type ProviderRecording =
   | { status: "absent" }
   /** Asked for, not capturing yet. */
   | { status: "starting"; providerRef?: Record<string, string> }
-  | { status: "recording"; startedAt: number; providerRef?: Record<string, string> }
+  | {
+      status: "recording";
+      startedAt: number;
+      providerRef?: Record<string, string>;
+      /** Local folder that is being written to; absent when the provider composes. */
+      captureDir?: string;
+    }
   /** Ended; the provider is still writing the file. */
   | { status: "finishing" }
   /** Ended; the media is safe at the provider and will not change. */

@@ -13,6 +13,8 @@ export interface ComposeJob {
   ffmpegPath?: string;
   /** Encoder threads; 0 = the encoder decides. */
   threads: number;
+  /** Where slices of this look are kept; without it, it is composed in one pass. */
+  sliceFolder?: string;
 }
 
 /** One slice of a rendition: pictures `fromFrame` up to `toFrame`, also of a capture that is still being written. */
@@ -56,6 +58,18 @@ export interface ProbeFinding {
   faststart: boolean;
   /** Why the file must not be given out; empty when it is good. */
   problems: string[];
+}
+
+/** A running capture, and where slices of one look of it are kept. */
+export interface SliceSource extends Pick<ComposeJob, "layout" | "quality" | "audioOnly"> {
+  captureDir: string;
+  folder: string;
+}
+
+/** Composes slices of running captures. */
+export interface RunningSlices {
+  /** How to compose the next slice; undefined when none is settled or all workers are busy. */
+  next(source: SliceSource): Promise<((signal: AbortSignal) => Promise<void>) | undefined>;
 }
 
 export type ComposeMessage =

@@ -1,13 +1,22 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
-import { loadTimeline } from "../format/timeline.ts";
+import { CaptureProgress } from "../format/captureProgress.ts";
+import { loadTimeline, settleMs } from "../format/timeline.ts";
 import {
   ComposeFailure,
   type ComposeOptions,
   type ComposeOutcome,
+  compose,
   runComposeTask,
 } from "./composer.ts";
-import type { ComposeJob, ComposeTask, ProbeFinding, SliceJob } from "./protocol.ts";
+import type {
+  ComposeJob,
+  ComposeTask,
+  ProbeFinding,
+  RunningSlices,
+  SliceJob,
+  SliceSource,
+} from "./protocol.ts";
 import {
   dueSlices,
   frameCount,
@@ -25,10 +34,10 @@ export interface SliceComposerOptions extends Pick<ComposeOptions, "entry" | "lo
   run?: (task: ComposeTask, options: ComposeOptions) => Promise<ComposeOutcome>;
 }
 
-/** What slices are made of, and the folder they are kept in. */
-export type SliceSource = Pick<ComposeJob, "captureDir" | "layout" | "quality" | "audioOnly"> & {
-  folder: string;
-};
+export interface WholeOptions {
+  signal: AbortSignal;
+  onProgress(progress: { done: number; etaMs: number }): void;
+}
 
 interface Effort {
   signal: AbortSignal;
@@ -38,15 +47,19 @@ interface Effort {
 
 /** A slice that failed once may only have been unlucky. */
 const attempts = 2;
+/** Captures whose progress is remembered. */
+const keptCaptures = 64;
 /** Share of the progress that joining is. */
 const joinShare = 0.03;
 
 /** Composes slices, several at a time and each only once, while a recording runs and after it has ended. */
-export class SliceComposer {
+export class SliceComposer implements RunningSlices {
   readonly parallel: number;
   #options: SliceComposerOptions;
   #run: (task: ComposeTask, options: ComposeOptions) => Promise<ComposeOutcome>;
   #underWay = new Map<string, Promise<ComposeOutcome>>();
+  /** The captures looked at last; one that is asked for again is read from its beginning. */
+  #captures = new Map<string, CaptureProgress>();
   #free: number;
   #waiting: (() => void)[] = [];
 
@@ -57,22 +70,22 @@ export class SliceComposer {
     this.#run = options.run ?? runComposeTask;
   }
 
-  /** Slices under way, and those that wait for their turn. */
-  get busy(): number {
-    return this.#underWay.size;
-  }
-
-  /** The first slices missing of a running capture that is settled until `settledMs`; at most `most`. */
-  async due(source: SliceSource, settledMs: number, most: number): Promise<Slice[]> {
+  async next(source: SliceSource): Promise<((signal: AbortSignal) => Promise<void>) | undefined> {
+    if (this.#underWay.size >= this.parallel) return undefined;
+    const lengthMs = await this.#progressOf(source.captureDir).lengthMs();
     const present = await slicesIn(source.folder);
-    const due = dueSlices(present, settledMs, sliceLength(source.audioOnly), most + this.busy);
-    const isNew = (slice: Slice) => !this.#underWay.has(path.join(source.folder, sliceName(slice)));
-    return due.filter(isNew).slice(0, most);
+    const length = sliceLength(source.audioOnly);
+    const due = dueSlices(present, lengthMs - settleMs, length, 1 + this.#underWay.size);
+    const slice = due.find((one) => !this.#underWay.has(fileOf(source, one)));
+    if (!slice) return undefined;
+    return async (signal) => {
+      await this.slice(source, slice, { signal });
+    };
   }
 
   /** Composes one slice, unless it is being composed already. Rejects with ComposeFailure. */
   async slice(source: SliceSource, slice: Slice, effort: Effort): Promise<ComposeOutcome> {
-    const file = path.join(source.folder, sliceName(slice));
+    const file = fileOf(source, slice);
     const known = this.#underWay.get(file);
     if (known) return known;
     const work = this.#inTurn(() => this.#child(source, slice, file, effort));
@@ -85,44 +98,64 @@ export class SliceComposer {
   }
 
   /**
-   * Composes a sealed capture from the slices in `folder` and those missing, and joins them into `job.output`.
-   * Rejects with ComposeFailure; the slices stay.
+   * Composes a sealed capture from the slices in `job.sliceFolder` and those missing, and joins them; in one pass where
+   * that fails or is not wanted. Rejects with ComposeFailure; the slices stay.
    */
-  async whole(
+  async compose(job: ComposeJob, options: WholeOptions): Promise<ProbeFinding> {
+    const { entry, log, env } = this.#options;
+    if (job.sliceFolder !== undefined)
+      try {
+        return await this.#whole(job, job.sliceFolder, options);
+      } catch (error) {
+        const { retryable = true } = error as { retryable?: boolean };
+        if (options.signal.aborted || !retryable) throw error;
+        const { captureDir } = job;
+        log.warn({ err: error, captureDir }, "slices cannot be used; composing in one pass");
+      }
+    return compose(job, { entry, log, ...(env ? { env } : {}), ...options });
+  }
+
+  async #whole(
     job: ComposeJob,
     folder: string,
-    options: { signal: AbortSignal; onProgress(progress: { done: number; etaMs: number }): void },
+    { signal, onProgress }: WholeOptions,
   ): Promise<ProbeFinding> {
     const { durationMs, participants } = await loadTimeline(job.captureDir);
     if (participants.length === 0) throw new ComposeFailure("no_media", false);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const source = { ...job, folder };
     const total = frameCount(durationMs);
     const present = await slicesIn(folder);
     const plan = wholePlan(present, total, sliceLength(job.audioOnly), this.parallel);
-    const progress = new Progress(plan, total, options.onProgress);
-    const skipped = await this.#missing(source, plan, present, progress, options.signal);
+    const progress = new Progress(plan, total, onProgress);
+    const skipped = await this.#missing(source, { plan, present, progress, signal });
     const { captureDir, output, quality, audioOnly } = job;
     if (skipped.length > 0) this.#options.log.warn({ skipped, captureDir }, "tracks left out");
-    const slices = plan.map((slice) => path.join(folder, sliceName(slice)));
+    const slices = plan.map((slice) => fileOf(source, slice));
     const { probe } = await this.#run(
       { task: "join", output, quality, audioOnly, slices, durationMs },
-      {
-        ...this.#options,
-        signal: options.signal,
-        onProgress: ({ done }) => progress.joined(done),
-      },
+      { ...this.#options, signal, onProgress: ({ done }) => progress.joined(done) },
     );
     if (!probe) throw new ComposeFailure("crashed: no result", true);
     return probe;
   }
 
+  #progressOf(captureDir: string): CaptureProgress {
+    const progress = this.#captures.get(captureDir) ?? new CaptureProgress(captureDir);
+    this.#captures.delete(captureDir);
+    this.#captures.set(captureDir, progress);
+    const [oldest] = this.#captures.keys();
+    if (this.#captures.size > keptCaptures && oldest !== undefined) this.#captures.delete(oldest);
+    return progress;
+  }
+
   async #missing(
     source: SliceSource,
-    plan: Slice[],
-    present: Slice[],
-    progress: Progress,
-    signal: AbortSignal,
+    {
+      plan,
+      present,
+      progress,
+      signal,
+    }: { plan: Slice[]; present: Slice[]; progress: Progress; signal: AbortSignal },
   ): Promise<string[]> {
     const missing = plan.filter((slice) => !present.some((one) => sameSlice(one, slice)));
     for (const slice of plan) if (!missing.includes(slice)) progress.of(slice, 1);
@@ -192,6 +225,10 @@ export class SliceComposer {
   }
 }
 
+function fileOf({ folder }: SliceSource, slice: Slice): string {
+  return path.join(folder, sliceName(slice));
+}
+
 function isAborted(error: unknown): boolean {
   return error instanceof ComposeFailure && error.reason === "aborted";
 }
@@ -203,11 +240,6 @@ function sameSlice(a: Slice, b: Slice): boolean {
 async function slicesIn(folder: string): Promise<Slice[]> {
   const names = await readdir(folder).catch(() => []);
   return names.flatMap((name) => sliceOfName(name) ?? []);
-}
-
-/** Removes slices that will not be needed. */
-export async function removeSlices(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** How much of a file is there, slices composed before included; what is left is estimated by the speed from now on. */

@@ -326,8 +326,9 @@ export class EmbeddedVideoProvider implements VideoProvider {
   }
 
   async #view(recordingId: string, state: CaptureState): Promise<ProviderRecording> {
-    if (state.status !== "closed") return state;
-    return readCapture(this.#folder(recordingId));
+    const captureDir = this.#folder(recordingId);
+    if (state.status === "recording") return { ...state, captureDir };
+    return state.status === "closed" ? readCapture(captureDir) : state;
   }
 
   /** Nobody writes the capture and, while we hold the lock, nobody will begin to. */
