@@ -184,7 +184,6 @@ describe("slices joined", () => {
     expect(probe.avOffsetMs).toBe(onePass.probe.avOffsetMs);
     const seen = develop(joined, probe, () => 1);
     expect(seen.samples.length).toBe(onePass.samples.length);
-    console.log("rms", rms(difference(seen.samples, onePass.samples)), rms(onePass.samples));
   });
 });
 
