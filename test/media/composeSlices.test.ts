@@ -15,7 +15,15 @@ import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import { loop, temporaryFolder } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
-import { composeCapture, composeProgram, develop, jobFor } from "./support/captureStudio.ts";
+import {
+  composeCapture,
+  composeProgram,
+  develop,
+  type Film,
+  jobFor,
+  type Wanted,
+} from "./support/captureStudio.ts";
+import { roughness, steadyTone } from "./support/steadyTone.ts";
 
 let media: MediaLoop[];
 
@@ -26,20 +34,23 @@ beforeAll(async () => {
 const folder = () => temporaryFolder(onTestFinished);
 const look = { layout: "spotlight", quality: "360p", audioOnly: false } as const;
 
-/** Comings and goings, wrong clocks, late networks, a reconnect, silence and a stalled camera, over half a minute. */
+const pauseMs = 3000;
+
+/** Comings and goings, wrong clocks, late networks, a reconnect, silence and a stalled camera and a pause, over half a minute. */
 function meeting(): CaptureScript {
   const [a, b, c] = media as [MediaLoop, MediaLoop, MediaLoop];
   const wrong = { clockOffsetMs: 123_456, driftPpm: 150, audioDelayMs: 20, videoDelayMs: 140 };
   const other = { clockOffsetMs: -9_876, driftPpm: -80, audioDelayMs: 90, videoDelayMs: 40 };
   return {
-    durationMs: 32_000,
+    durationMs: 32_000 + pauseMs,
+    pauses: [{ fromMs: 22_000, toMs: 22_000 + pauseMs }],
     publications: [
       {
-        ...{ participant: "a", media: a, fromMs: 200, toMs: 32_000, ...wrong },
+        ...{ participant: "a", media: a, fromMs: 200, toMs: 32_000 + pauseMs, ...wrong },
         silences: [{ kind: "audio", fromMs: 12_000, toMs: 15_500 }],
       },
       { participant: "b", media: b, fromMs: 4100, toMs: 14_000, ...other },
-      { participant: "b", media: b, fromMs: 16_200, toMs: 32_000, ...other, clockOffsetMs: 77 },
+      { participant: "b", media: b, fromMs: 16_200, toMs: 32_000 + pauseMs, ...other, clockOffsetMs: 77 },
       {
         ...{ participant: "c", media: c, fromMs: 9000, toMs: 27_300, withoutReports: true },
         silences: [{ kind: "video", fromMs: 17_000, toMs: 21_000 }],
@@ -127,7 +138,7 @@ describe("slices before they are encoded", () => {
     const slices = slicesOf(whole.pictures.length, 112);
     const pictures: string[] = [];
     for (const slice of slices) {
-      const untilMs = frameMs(slice.toFrame) + settleMs + 1000;
+      const untilMs = frameMs(slice.toFrame) + settleMs + pauseMs + 1000;
       const source = slice.last ? dir : await early(dir, untilMs);
       const part = await sliceOf(source, slice);
       pictures.push(...part.pictures);
@@ -148,44 +159,70 @@ function largestDifference(a: Float32Array, b: Float32Array | undefined): number
   return a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b?.[at] ?? 9))), 0);
 }
 
+/** Composes all slices of `length` frames, each in its own process, and joins them. */
+async function sliced(dir: string, length: number, wanted: Wanted): Promise<Film> {
+  const job = jobFor(dir, wanted);
+  const options = { entry: await composeProgram(), log: silentLog };
+  const { durationMs } = await loadTimeline(dir);
+  const { layout, quality, audioOnly, captureDir, threads } = job;
+  const slices = slicesOf(frameCount(durationMs), length).map((slice) => ({
+    ...({ task: "slice", captureDir, layout, quality, audioOnly, threads, ...slice } as const),
+    output: path.join(path.dirname(dir), `${length}-${slice.fromFrame}.slice`),
+  }));
+  for (const slice of slices) await runComposeTask(slice, options);
+  const output = path.join(path.dirname(dir), `joined-${path.basename(job.output)}`);
+  const files = slices.map((slice) => slice.output);
+  const join = { task: "join", output, quality, audioOnly, slices: files, durationMs } as const;
+  const { probe } = await runComposeTask(join, options);
+  if (!probe) throw new Error("no file");
+  return develop({ ...job, output }, probe, () => 2);
+}
+
 describe("slices joined", () => {
-  it("are one file like that of one pass", async () => {
+  it("are one file like that of one pass: every picture, sound with it, nothing heard at the borders", async () => {
     const dir = path.join(await folder(), "capture");
-    await buildCapture(dir, meeting());
-    const entry = await composeProgram();
-    const options = { entry, log: silentLog };
-    const job = jobFor(dir, look);
-    const onePass = develop(job, await composeCapture(dir, look), () => 1);
-    const { durationMs } = await loadTimeline(dir);
-    const files: string[] = [];
-    for (const slice of slicesOf(frameCount(durationMs), 112)) {
-      const output = path.join(path.dirname(dir), `${slice.fromFrame}.slice`);
-      const task = {
-        task: "slice",
-        captureDir: dir,
-        output,
-        threads: 1,
-        ...look,
-        ...slice,
-      } as const;
-      await runComposeTask(task, options);
-      files.push(output);
-    }
-    const joined = { ...job, output: path.join(path.dirname(dir), "joined.mp4") };
-    const { output } = joined;
-    const { probe } = await runComposeTask(
-      { task: "join", output, slices: files, durationMs, quality: "360p", audioOnly: false },
-      options,
+    const publications = media.slice(0, 2).map((one, index) => ({
+      ...{ participant: `p${index}`, media: one, fromMs: 0, toMs: 9000, audioDelayMs: 30 * index },
+    }));
+    await buildCapture(dir, { durationMs: 9000, publications });
+    const wanted = { quality: "360p" } as const;
+    const onePass = develop(jobFor(dir, wanted), await composeCapture(dir, wanted), () => 2);
+    const joined = await sliced(dir, 64, wanted);
+    const { sizeBytes: _, ...probe } = onePass.probe;
+    expect(joined.probe).toMatchObject(probe);
+    for (const tile of [0, 1]) expect(joined.marks(tile)).toEqual(onePass.marks(tile));
+    expect(joined.samples.length).toBe(onePass.samples.length);
+    expect(loudness(difference(joined.samples, onePass.samples))).toBeLessThan(
+      0.06 * loudness(onePass.samples),
     );
-    if (!probe) throw new Error("no file");
-    expect(probe.problems).toEqual([]);
-    expect(probe.video).toEqual(onePass.probe.video);
-    expect(probe.audio).toEqual(onePass.probe.audio);
-    expect(probe.avOffsetMs).toBe(onePass.probe.avOffsetMs);
-    const seen = develop(joined, probe, () => 1);
-    expect(seen.samples.length).toBe(onePass.samples.length);
+  });
+
+  it("let a tone go on without a click", async () => {
+    const dir = path.join(await folder(), "capture");
+    const hertz = 440;
+    const tone = { ...(media[0] as MediaLoop), audio: steadyTone(24, hertz) };
+    const script = {
+      durationMs: 24_000,
+      publications: [
+        {
+          ...({ participant: "a", media: tone, only: "audio", fromMs: 0, toMs: 24_000 } as const),
+          ...{ clockOffsetMs: 5000, driftPpm: 120 },
+        },
+      ],
+    };
+    await buildCapture(dir, script);
+    const wanted = { audioOnly: true };
+    const onePass = develop(jobFor(dir, wanted), await composeCapture(dir, wanted), () => 0);
+    const joined = await sliced(dir, 64, wanted);
+    // The beginning and the end of the tone are clicks.
+    const middle = ({ samples }: Film) => samples.subarray(24_000, samples.length - 24_000);
+    expect(roughness(middle(onePass), hertz)).toBeLessThan(0.05);
+    expect(roughness(middle(joined), hertz)).toBeLessThan(
+      1.3 * roughness(middle(onePass), hertz) + 0.001,
+    );
   });
 });
 
-const difference = (a: Float32Array, b: Float32Array) => a.map((v, i) => v - (b[i] ?? 0));
-const rms = (s: Float32Array) => Math.sqrt(s.reduce((sum, v) => sum + v * v, 0) / s.length);
+const difference = (a: Float32Array, b: Float32Array) => a.map((value, at) => value - (b[at] ?? 0));
+const loudness = (samples: Float32Array) =>
+  Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);

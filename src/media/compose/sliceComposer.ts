@@ -87,7 +87,7 @@ export class SliceComposer implements RunningSlices {
   async slice(source: SliceSource, slice: Slice, effort: Effort): Promise<ComposeOutcome> {
     const file = fileOf(source, slice);
     const known = this.#underWay.get(file);
-    if (known) return known;
+    if (known !== undefined) return known;
     const work = this.#inTurn(() => this.#child(source, slice, file, effort));
     this.#underWay.set(file, work);
     try {

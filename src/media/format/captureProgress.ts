@@ -1,7 +1,9 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import type { PauseSpan } from "./captureDigest.ts";
 import { eventLogName, parseEvent } from "./eventLog.ts";
 import type { CaptureEvent } from "./events.ts";
+import { RecordedTime } from "./recordedTime.ts";
 
 const chunkBytes = 1 << 18;
 
@@ -12,12 +14,13 @@ export class CaptureProgress {
   #torn = "";
   #startedAt: number | undefined;
   #lastT = 0;
+  #pauses: PauseSpan[] = [];
 
   constructor(dir: string) {
     this.#dir = dir;
   }
 
-  /** Length of the timeline so far, ms. Throws ENOENT without a log. */
+  /** Length of the timeline so far, pauses cut out, ms. Throws ENOENT without a log. */
   async lengthMs(): Promise<number> {
     const handle = await open(join(this.#dir, eventLogName), "r");
     try {
@@ -31,7 +34,8 @@ export class CaptureProgress {
     } finally {
       await handle.close();
     }
-    return this.#startedAt === undefined ? 0 : this.#lastT - this.#startedAt;
+    const startedAt = this.#startedAt ?? this.#lastT;
+    return new RecordedTime(startedAt, this.#lastT, this.#pauses).durationMs;
   }
 
   /** A character torn between two reads only spoils a name, which is not looked at. */
@@ -45,7 +49,11 @@ export class CaptureProgress {
   }
 
   #take(event: CaptureEvent): void {
+    const last = this.#pauses.at(-1);
     if (event.type === "captureStart") this.#startedAt ??= event.t;
+    if (event.type === "pause" && (!last || last.to !== undefined))
+      this.#pauses.push({ from: event.t, to: undefined });
+    if (event.type === "resume" && last) last.to ??= event.t;
     this.#lastT = Math.max(this.#lastT, event.t);
   }
 }

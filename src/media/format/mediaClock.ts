@@ -13,9 +13,9 @@ const firstReachMs = 4000;
 
 /** Maps media time inside a track file to the timeline: piecewise linear between points, real-time speed outside. */
 export class MediaClock {
+  /** At least one, ascending in both times. */
   readonly points: readonly ClockPoint[];
 
-  /** `points`: at least one, ascending in both times. */
   constructor(points: readonly ClockPoint[]) {
     this.points = points;
   }
@@ -32,11 +32,6 @@ export class MediaClock {
     const points: ClockPoint[] = first.mediaMs > firstReachMs ? [arrival] : [];
     for (const report of reports) addReport(points, report);
     return new MediaClock(points);
-  }
-
-  /** At least one, ascending in both times. */
-  get points(): readonly ClockPoint[] {
-    return this.#points;
   }
 
   /** Timeline time of a media time, ms. */
