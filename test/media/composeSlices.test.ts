@@ -50,7 +50,14 @@ function meeting(): CaptureScript {
         silences: [{ kind: "audio", fromMs: 12_000, toMs: 15_500 }],
       },
       { participant: "b", media: b, fromMs: 4100, toMs: 14_000, ...other },
-      { participant: "b", media: b, fromMs: 16_200, toMs: 32_000 + pauseMs, ...other, clockOffsetMs: 77 },
+      {
+        participant: "b",
+        media: b,
+        fromMs: 16_200,
+        toMs: 32_000 + pauseMs,
+        ...other,
+        clockOffsetMs: 77,
+      },
       {
         ...{ participant: "c", media: c, fromMs: 9000, toMs: 27_300, withoutReports: true },
         silences: [{ kind: "video", fromMs: 17_000, toMs: 21_000 }],
