@@ -15,7 +15,8 @@ import {
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "./events.ts";
 import { containerExtension } from "./trackContainer.ts";
-import { TrackWriter } from "./trackWriter.ts";
+import { trackIndexName } from "./trackIndex.ts";
+import { type TrackFiles, TrackWriter } from "./trackWriter.ts";
 
 /** At most this much of what was captured is lost when the process dies, ms. */
 const flushEveryMs = 200;
@@ -60,7 +61,7 @@ export class CaptureWriter {
   #clock: Clock;
   #log: Log;
   #events: AppendFile;
-  #tracks = new Map<string, { writer: TrackWriter; file: AppendFile }>();
+  #tracks = new Map<string, { writer: TrackWriter; files: TrackFiles }>();
   #endedBytes = 0;
   #nextTrack: number;
   #lastT: number;
@@ -160,12 +161,12 @@ export class CaptureWriter {
       ...{ type: "track", track: id, participant, source, kind, codec },
       ...{ clockRate, ssrc, file: fileName },
     });
-    const file = this.#file(fileName, "wx");
-    const writer = new TrackWriter(id, codec, file, {
+    const files = { media: this.#file(fileName, "wx"), index: this.#index(id) };
+    const writer = new TrackWriter(id, codec, files, {
       emit: (event) => this.#emit(event),
-      ended: () => this.#endTrack(id, file),
+      ended: () => this.#endTrack(id, files),
     });
-    this.#tracks.set(id, { writer, file });
+    this.#tracks.set(id, { writer, files });
     return writer;
   }
 
@@ -233,7 +234,7 @@ export class CaptureWriter {
     this.#stopping.abort();
     await this.#pump;
     await this.#syncing;
-    await Promise.all([...this.#tracks.values()].map(({ file }) => file.close()));
+    await Promise.all([...this.#tracks.values()].map(({ files }) => closeFiles(files)));
     // The log is last: a sealed capture never promises media that is not on the disk.
     await this.#events.close();
     await syncFolder(this.#dir);
@@ -275,21 +276,33 @@ export class CaptureWriter {
   }
 
   async #each(work: (file: AppendFile) => Promise<void>): Promise<void> {
-    const files = [this.#events, ...[...this.#tracks.values()].map(({ file }) => file)];
+    const tracks = [...this.#tracks.values()].flatMap(({ files }) => [files.media, files.index]);
+    const files = [this.#events, ...tracks];
     await Promise.all(files.map(work));
   }
 
   #sum(amount: (file: AppendFile) => number): number {
-    const tracks = [...this.#tracks.values()].reduce((sum, { file }) => sum + amount(file), 0);
+    const tracks = [...this.#tracks.values()].reduce(
+      (sum, { files }) => sum + amount(files.media),
+      0,
+    );
     return amount(this.#events) + tracks;
   }
 
   /** An ended track keeps its place until its file is closed, so that `seal` waits for it. */
-  #endTrack(id: string, file: AppendFile): void {
+  #endTrack(id: string, files: TrackFiles): void {
     const forget = () => {
-      if (this.#tracks.delete(id)) this.#endedBytes += file.bytes;
+      if (this.#tracks.delete(id)) this.#endedBytes += files.media.bytes;
     };
-    file.close().then(forget, forget);
+    closeFiles(files).then(forget, forget);
+  }
+
+  /** What it says can be found out from the track itself: without it a capture is whole. */
+  #index(trackId: string): AppendFile {
+    const name = trackIndexName(trackId);
+    return new AppendFile(join(this.#dir, name), "wx", (error) =>
+      this.#log.warn({ err: error, file: name, dir: this.#dir }, "track index not written"),
+    );
   }
 
   #file(name: string, flags: "wx" | "a"): AppendFile {
@@ -302,4 +315,8 @@ export class CaptureWriter {
     this.#failure = error;
     for (const listener of this.#listeners) listener(error);
   }
+}
+
+async function closeFiles({ media, index }: TrackFiles): Promise<void> {
+  await Promise.all([media.close(), index.close()]);
 }

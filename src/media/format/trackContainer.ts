@@ -102,14 +102,24 @@ export const clusterMark = Buffer.concat([
   sizeField(8),
 ]);
 
+/** Bytes of a cluster's beginning: its mark and its time. */
+export const clusterHeadBytes = clusterMark.length + 8;
+/** Bytes of a block before its frame. */
+export const blockHeadBytes = 13;
+
 /** Lays frames out in clusters of unknown size: what was appended is readable whatever happens next. */
 export class ClusterLayout {
-  #startMs = Number.NEGATIVE_INFINITY;
+  #startMs: number;
+
+  /** `startMs`: the time of the cluster that is open, ms; none is when it is left out. */
+  constructor(startMs = Number.NEGATIVE_INFINITY) {
+    this.#startMs = startMs;
+  }
 
   /** Bytes to append for one frame; `ms` is media time, whole milliseconds. */
   block(data: Buffer, ms: number, key: boolean): Buffer[] {
-    const blocks = this.#needsCluster(ms, key) ? [this.#open(ms)] : [];
-    const head = Buffer.allocUnsafe(13);
+    const blocks = this.opensCluster(ms, key) ? [this.#open(ms)] : [];
+    const head = Buffer.allocUnsafe(blockHeadBytes);
     head[0] = 0xa3;
     sizeField(data.length + 4).copy(head, 1);
     head[9] = 0x81;
@@ -118,7 +128,8 @@ export class ClusterLayout {
     return [...blocks, head, data];
   }
 
-  #needsCluster(ms: number, key: boolean): boolean {
+  /** Whether that frame, if it is the next one, begins a cluster. */
+  opensCluster(ms: number, key: boolean): boolean {
     const age = ms - this.#startMs;
     return age > clusterMaxMs || (key && age > clusterMinMs) || age < -blockRangeMs;
   }

@@ -1,6 +1,7 @@
 import type { AppendFile } from "./appendFile.ts";
 import type { CaptureCodec, CaptureEvent } from "./events.ts";
 import { ClusterLayout, containerHeader } from "./trackContainer.ts";
+import { markRecord, SoundGaps } from "./trackIndex.ts";
 
 /** One encoded frame as it left the depacketiser. H.264 data is NAL units with 4-byte lengths, not Annex B. */
 export interface TrackFrame {
@@ -31,22 +32,32 @@ type TrackEvent =
   | Omit<Extract<CaptureEvent, { type: "resolution" }>, "t">
   | Omit<Extract<CaptureEvent, { type: "trackEnd" }>, "t">;
 
+/** The files of one track, both new and only growing. */
+export interface TrackFiles {
+  media: AppendFile;
+  /** Where what is in it, see `trackIndex.ts`. */
+  index: AppendFile;
+}
+
 /** Writes one track's frames, unchanged, into its own append-only WebM or Matroska file. */
 export class TrackWriter {
   readonly id: string;
   #codec: CaptureCodec;
   #file: AppendFile;
+  #index: AppendFile;
   #owner: TrackOwner;
   #layout = new ClusterLayout();
+  #gaps = new SoundGaps();
   #size = "";
   #lastMs = 0;
   #started = false;
   #ended = false;
 
-  constructor(id: string, codec: CaptureCodec, file: AppendFile, owner: TrackOwner) {
+  constructor(id: string, codec: CaptureCodec, files: TrackFiles, owner: TrackOwner) {
     this.id = id;
     this.#codec = codec;
-    this.#file = file;
+    this.#file = files.media;
+    this.#index = files.index;
     this.#owner = owner;
   }
 
@@ -62,6 +73,7 @@ export class TrackWriter {
     const first = !this.#started;
     if (first && !this.#begin(frame)) return;
     this.#noteSize(frame, ms);
+    this.#mark(frame, ms);
     this.#file.append(...this.#layout.block(frame.data, ms, frame.key));
     // The beginning is what people miss first, so it does not wait for the next round.
     if (first) void this.#file.flush();
@@ -93,6 +105,13 @@ export class TrackWriter {
     this.#file.append(containerHeader(codecPrivate ? { ...format, codecPrivate } : format));
     this.#started = true;
     return true;
+  }
+
+  #mark({ data, key }: TrackFrame, ms: number): void {
+    const missingMs = this.#codec === "opus" ? this.#gaps.before(ms, data) : 0;
+    const cluster = this.#layout.opensCluster(ms, key);
+    if (!cluster && missingMs === 0) return;
+    this.#index.append(markRecord({ ms, offset: this.#file.bytes, cluster, key, missingMs }));
   }
 
   #noteSize(frame: TrackFrame, atMs: number): void {
