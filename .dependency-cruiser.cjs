@@ -1,6 +1,6 @@
 // The rooms of the house and what each may import. `core` is open to all; arrows go down only.
 const features = ["recordings", "meetings", "users", "audit"];
-const ports = "src/(db|video|storage)/port\\.ts$|src/media/compose/protocol\\.ts$";
+const ports = "src/(db|video|storage|media/format)/port\\.ts$|src/media/compose/protocol\\.ts$";
 
 /** Files of `room` may import its own files, core, npm packages, and `allowed`. */
 const room = (name, path, allowed = []) => ({

@@ -27,6 +27,7 @@ import { functionModules } from "./generated/modules.ts";
 import { localAuth } from "./http/localAuth.ts";
 import { metricsRoute } from "./http/metrics.ts";
 import { recordingFiles } from "./http/recordingFiles.ts";
+import { recordingTracks } from "./http/recordingTracks.ts";
 import { roomRoutes } from "./http/rooms.ts";
 import { buildServer } from "./http/server.ts";
 import { isStrictTransport } from "./http/strictTransport.ts";
@@ -40,8 +41,10 @@ import { startSettleLoops } from "./jobs/settle.ts";
 import { startSliceLoop } from "./jobs/slices.ts";
 import { SliceComposer } from "./media/compose/sliceComposer.ts";
 import { iceServersOf } from "./meetings/iceServers.ts";
+import { createCaptureReader } from "./media/format/captureReader.ts";
 import { recordPresence } from "./meetings/presence.ts";
 import { createMetrics } from "./observe/metrics.ts";
+import { createCapturedMedia } from "./recordings/capturedMedia.ts";
 import { databaseAccounts } from "./runtime/accounts.ts";
 import type { Services } from "./runtime/context.ts";
 import { Invoker } from "./runtime/invoke.ts";
@@ -101,6 +104,7 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     clock: systemClock,
     log,
     links: createLinkSigner(adminKey),
+    captured: createCapturedMedia(video, createCaptureReader()),
     nodeId: randomUUID(),
     publicUrl,
     freeDiskBytes: () => freeBytes(config.dataDir),
@@ -119,6 +123,7 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
   const invoker = new Invoker({ registry, services, accounts, log, onCall });
   const plugins: FastifyPluginAsync[] = [
     async (scope) => recordingFiles(scope, { ...services, authenticator }),
+    async (scope) => recordingTracks(scope, { ...services, authenticator }),
     async (scope) => metricsRoute(scope, { metrics, authenticator }),
     (scope) => webPages(scope, { folder: webFolder() }),
   ];

@@ -384,6 +384,67 @@ export interface Api {
           url: string;
         }
       >;
+      /** getPlayback */
+      getPlayback: FunctionReference<
+        "action",
+        "public",
+        {
+          recordingId: string;
+        },
+        {
+          audioOnly: boolean;
+          captionsUrl?: string;
+          composeError?: string;
+          durationMs: number;
+          file?: {
+            durationMs: number;
+            sizeBytes: number;
+            url: string;
+          };
+          gaps: Array<{
+            endMs: number;
+            reason: string;
+            startMs: number;
+          }>;
+          layout: "grid" | "spotlight" | "single-participant";
+          meetingId: string;
+          participants: Array<{
+            id: string;
+            name: string;
+            presence: Array<{
+              fromMs: number;
+              toMs: number;
+            }>;
+          }>;
+          progress?: {
+            done: number;
+            etaMs?: number;
+          };
+          recordingId: string;
+          sealed: boolean;
+          speakers: Array<{
+            atMs: number;
+            participantId: string;
+          }>;
+          startedAt: number;
+          state: "starting" | "recording" | "stopping" | "processing" | "ready" | "failed";
+          tracks: Array<{
+            clock: Array<{
+              atMs: number;
+              mediaMs: number;
+            }>;
+            codec: string;
+            endMs: number;
+            kind: "audio" | "video";
+            mimeType: string;
+            participantId: string;
+            sizeBytes: number;
+            startMs: number;
+            trackId: string;
+            url: string;
+          }>;
+        }
+      >;
     };
     mutations: {
       /** deleteRecording */

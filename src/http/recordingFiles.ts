@@ -1,39 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Authenticator } from "../auth/authenticator.ts";
-import { can } from "../auth/can.ts";
-import type { Identity, User } from "../auth/identity.ts";
-import type { LinkSigner } from "../auth/signedLink.ts";
-import { findUser, findUserById } from "../auth/users.ts";
-import type { Clock } from "../core/clock.ts";
-import { AppError } from "../core/errors.ts";
-import { orThrow } from "../core/result.ts";
-import type { Database, ReadTx } from "../db/port.ts";
+import type { Database } from "../db/port.ts";
 import { type FileAnswer, type FileRequest, requestFile } from "../recordings/fileRequest.ts";
 import type { Storage } from "../storage/port.ts";
-import { parseRange } from "./byteRange.ts";
-import { allowAnyOrigin, answerPreflight } from "./cors.ts";
+import { answerPreflight } from "./cors.ts";
 import { errorReply, writeError } from "./errorReply.ts";
+import { type FileCall, type FileCallerDeps, fileCaller, noSuchFile } from "./fileCaller.ts";
+import { privateFiles, sendBytes } from "./sendBytes.ts";
 
-export interface RecordingFilesDeps {
+export interface RecordingFilesDeps extends FileCallerDeps {
   db: Database;
   storage: Storage;
-  authenticator: Authenticator;
-  links: LinkSigner;
-  clock: Clock;
 }
 
-interface FileRoute {
-  Params: { recordingId: string; file?: string };
-  Querystring: { user?: string; expires?: string; signature?: string };
+interface Address {
+  recordingId: string;
+  file?: string;
 }
 
 /** A file's name in an address: an id of ours and what is in it. */
 const fileName = /^((?:recording|rendition)_[0-9a-z]{26})\.(mp4|m4a)$/;
-
-/** Answers differ by them. */
-const vary = "authorization, origin";
-/** What scripts of pages elsewhere may read of an answer, besides what they always may. */
-const exposedHeaders = "accept-ranges, content-range, etag, retry-after";
 
 /** Seconds after which a file that is not there yet is worth another look. */
 const retryAfterS = 2;
@@ -44,15 +29,11 @@ const retryAfterS = 2;
  * 202 not ready, 409 failed, 410 deleted, 404 for everybody else. Pages of any origin may ask.
  */
 export function recordingFiles(app: FastifyInstance, deps: RecordingFilesDeps): void {
-  allowAnyOrigin(app);
-  const handler = async (request: FastifyRequest<FileRoute>, reply: FastifyReply) => {
-    reply
-      .header("cache-control", "private, no-store")
-      .header("vary", vary)
-      .header("access-control-expose-headers", exposedHeaders);
-    const wanted = parseAddress(request.params);
-    if (!wanted) return writeError(reply, errorReply(notFound()));
-    return answer(deps, request, reply, wanted);
+  privateFiles(app);
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const wanted = parseAddress(request.params as Address);
+    if (!wanted) return writeError(reply, errorReply(noSuchFile()));
+    return answer(deps, request as FileCall, reply, wanted);
   };
   for (const url of ["/recordings/:recordingId", "/recordings/:recordingId/:file"]) {
     answerPreflight(app, url);
@@ -60,7 +41,7 @@ export function recordingFiles(app: FastifyInstance, deps: RecordingFilesDeps): 
   }
 }
 
-function parseAddress({ recordingId, file }: FileRoute["Params"]): FileRequest | undefined {
+function parseAddress({ recordingId, file }: Address): FileRequest | undefined {
   const match = fileName.exec(file ?? recordingId);
   const [, id, extension] = match ?? [];
   if (id === undefined) return undefined;
@@ -72,87 +53,21 @@ function parseAddress({ recordingId, file }: FileRoute["Params"]): FileRequest |
 
 async function answer(
   deps: RecordingFilesDeps,
-  request: FastifyRequest<FileRoute>,
+  request: FileCall,
   reply: FastifyReply,
   wanted: FileRequest,
 ): Promise<FastifyReply> {
-  const identify = await identifier(deps, request, wanted);
+  const { recordingId, renditionId: file = "" } = wanted;
+  const admit = await fileCaller(deps, request, { recordingId, file });
   const found = await deps.db.read(async (tx) => {
-    const { identity, user } = await identify(tx);
-    const permission = can.recordingParticipant("recordingId");
-    orThrow(await permission.check({ tx, identity, user, args: { ...wanted } }));
+    await admit(tx);
     return requestFile(tx, wanted);
   });
-  return found.kind === "file" ? sendFile(deps, request, reply, found) : sendState(reply, found);
-}
-
-interface Identified {
-  identity: Identity;
-  user: User | undefined;
-}
-
-/** By link when there is one, else by token. A link is worth its user's present rights, no more. */
-async function identifier(
-  { links, clock, authenticator }: RecordingFilesDeps,
-  request: FastifyRequest<FileRoute>,
-  wanted: FileRequest,
-): Promise<(tx: ReadTx) => Promise<Identified>> {
-  const { user, expires, signature } = request.query;
-  if (user === undefined || expires === undefined || signature === undefined) {
-    const identity = await authenticator.authenticate(request.headers.authorization);
-    return async (tx) => ({ identity, user: await userOf(tx, identity) });
-  }
-  const file = { recordingId: wanted.recordingId, renditionId: wanted.renditionId ?? "" };
-  const grant = links.verify(file, { user, expires, signature }, clock.now());
-  if (!grant)
-    throw new AppError("UNAUTHORIZED", "The link has expired or is not valid; get a new one");
-  return async (tx) => {
-    const found = await findUserById(tx, grant.userId);
-    if (!found) throw notFound();
-    const { issuer, subject } = found;
-    return { identity: { kind: "user", issuer, subject }, user: found };
-  };
-}
-
-/** Somebody who has never called a function is in no meeting: signed in, but a stranger. */
-async function userOf(tx: ReadTx, identity: Identity): Promise<User | undefined> {
-  if (identity.kind !== "user") return undefined;
-  const user = await findUser(tx, identity);
-  if (!user) throw notFound();
-  return user;
-}
-
-async function sendFile(
-  { storage }: RecordingFilesDeps,
-  request: FastifyRequest<FileRoute>,
-  reply: FastifyReply,
-  file: Extract<FileAnswer, { kind: "file" }>,
-): Promise<FastifyReply> {
-  const etag = `"${file.sha256}"`;
-  reply.header("etag", etag).header("accept-ranges", "bytes");
-  if (matches(request.headers["if-none-match"], etag)) return reply.code(304).send();
-  const { range, "if-range": ifRange } = request.headers;
-  const wanted = parseRange(
-    ifRange === undefined || ifRange === etag ? range : undefined,
-    file.sizeBytes,
-  );
-  if (wanted.kind === "unsatisfiable")
-    return reply.code(416).header("content-range", `bytes */${file.sizeBytes}`).send();
-  const { start, end } = wanted.kind === "part" ? wanted : { start: 0, end: file.sizeBytes - 1 };
-  if (wanted.kind === "part")
-    reply.code(206).header("content-range", `bytes ${start}-${end}/${file.sizeBytes}`);
-  reply
-    .type(file.audioOnly ? "audio/mp4" : "video/mp4")
-    .header("content-length", end - start + 1)
-    .header("content-disposition", "inline");
-  return request.method === "HEAD"
-    ? reply.send()
-    : reply.send(await storage.read(file.storageKey, { start, end }));
-}
-
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(",").some((value) => ["*", etag, `W/${etag}`].includes(value.trim()));
+  if (found.kind !== "file") return sendState(reply, found);
+  const { sizeBytes, sha256: digest, audioOnly, storageKey } = found;
+  const type = audioOnly ? "audio/mp4" : "video/mp4";
+  const read = (range: { start: number; end: number }) => deps.storage.read(storageKey, range);
+  return sendBytes(request, reply, { sizeBytes, digest, type, read });
 }
 
 function sendState(
@@ -171,8 +86,4 @@ function sendState(
     default:
       return state satisfies never;
   }
-}
-
-function notFound(): AppError {
-  return new AppError("NOT_FOUND", "There is no such recording");
 }

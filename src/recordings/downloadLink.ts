@@ -37,7 +37,7 @@ export async function createDownloadLink(
   });
   const life = Math.min(maxLinkLifeMs, Math.max(1, args.expiresInMs ?? maxLinkLifeMs) || 1);
   const expiresAt = Math.trunc(clock.now() + life);
-  const renditionId = args.renditionId ?? "";
-  const query = links.sign({ recordingId: args.recordingId, renditionId, userId, expiresAt });
+  const file = args.renditionId ?? "";
+  const query = links.sign({ recordingId: args.recordingId, file, userId, expiresAt });
   return { url: `${address}?${query}`, expiresAt };
 }

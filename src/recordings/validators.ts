@@ -109,3 +109,44 @@ export const recordingDetail = v.object({
   stopReason: v.optional(v.string()),
   error: v.optional(v.object({ code: v.string(), message: v.string() })),
 });
+
+const clockMapping = v.object({ mediaMs: v.number(), atMs: v.number() });
+
+/** What a player needs; see `recordings/actions:getPlayback`. */
+export const playback = v.object({
+  recordingId: v.string(),
+  meetingId: v.id("meetings"),
+  state: recordingState,
+  startedAt: v.number(),
+  durationMs: v.number(),
+  sealed: v.boolean(),
+  audioOnly: v.boolean(),
+  layout,
+  participants: v.array(
+    v.object({
+      id: v.string(),
+      name: v.string(),
+      presence: v.array(v.object({ fromMs: v.number(), toMs: v.number() })),
+    }),
+  ),
+  tracks: v.array(
+    v.object({
+      trackId: v.string(),
+      participantId: v.string(),
+      kind: v.union(v.literal("audio"), v.literal("video")),
+      codec: v.string(),
+      mimeType: v.string(),
+      url: v.string(),
+      sizeBytes: v.number(),
+      startMs: v.number(),
+      endMs: v.number(),
+      clock: v.array(clockMapping),
+    }),
+  ),
+  speakers: v.array(v.object({ atMs: v.number(), participantId: v.string() })),
+  gaps: v.array(gap),
+  captionsUrl: v.optional(v.string()),
+  file: v.optional(v.object({ url: v.string(), durationMs: v.number(), sizeBytes: v.number() })),
+  progress: v.optional(progress),
+  composeError: v.optional(v.string()),
+});

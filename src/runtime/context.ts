@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Database, ReadTx, Tx } from "../db/port.ts";
+import type { CapturedMedia } from "../media/format/port.ts";
 import type { Storage } from "../storage/port.ts";
 import type { VideoProvider } from "../video/port.ts";
 
@@ -17,6 +18,8 @@ export interface Services {
   clock: Clock;
   log: Log;
   links: LinkSigner;
+  /** What was captured, for players. */
+  captured: CapturedMedia;
   /** Names this process in leases; new at every start. */
   nodeId: string;
   /** Where clients reach us, without a trailing slash; known once the server listens. */

@@ -2,7 +2,8 @@ import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
 import { composeRecording as compose } from "../../recordings/composeRecording.ts";
 import { createDownloadLink as createLink } from "../../recordings/downloadLink.ts";
-import { layout, quality, rendition } from "../../recordings/validators.ts";
+import { getPlayback as playbackOf } from "../../recordings/getPlayback.ts";
+import { layout, playback, quality, rendition } from "../../recordings/validators.ts";
 import { viewOfRendition } from "../../recordings/view.ts";
 import { action } from "../../runtime/builders.ts";
 
@@ -42,4 +43,18 @@ export const createDownloadLink = action({
   },
   returns: v.object({ url: v.string(), expiresAt: v.number() }),
   handler: (ctx, args) => createLink(ctx.services, ctx.grant.user.id, args),
+});
+
+export const getPlayback = action({
+  permission: can.recordingParticipant("recordingId"),
+  summary: "getPlayback",
+  description:
+    "All that is needed to play a recording from the moment it was stopped: every captured track with a link that " +
+    "works without a token and its place in time (`clock` maps its own time to the recording's), who was there and " +
+    "who spoke when, the finished file once it is composed, and until then how far that is. CONFLICT with `not_sealed` " +
+    "right after a stop is worth asking again. For everyone in the meeting.",
+  tags: ["Meetings"],
+  args: { recordingId: v.string() },
+  returns: playback,
+  handler: (ctx, args) => playbackOf(ctx.services, ctx.grant.user.id, args.recordingId),
 });

@@ -85,6 +85,7 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     log: silentLog,
     nodeId: randomUUID(),
     links: createLinkSigner("a secret of the tests"),
+    captured: { of: async () => undefined },
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,
   };

@@ -1,14 +1,17 @@
-import { createLinkSigner } from "../../../src/auth/signedLink.ts";
+import { createLinkSigner, type LinkSigner } from "../../../src/auth/signedLink.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { newId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import { createCaptureReader } from "../../../src/media/format/captureReader.ts";
+import type { CapturedMedia } from "../../../src/media/format/port.ts";
+import { createCapturedMedia } from "../../../src/recordings/capturedMedia.ts";
 import type { RecordingServices } from "../../../src/recordings/services.ts";
 import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
 import type { TestDatabase } from "./database.ts";
 import { type ScriptedVideo, scriptedVideo } from "./scriptedVideo.ts";
 
 export interface Stage {
-  services: RecordingServices & { links: ReturnType<typeof createLinkSigner> };
+  services: RecordingServices & { links: LinkSigner; captured: CapturedMedia };
   video: ScriptedVideo;
 }
 
@@ -42,6 +45,7 @@ export function recordingStage(test: TestDatabase, root = "/nonexistent"): Stage
     log: silentLog,
     nodeId: newId("commits"),
     links: createLinkSigner("a secret of the tests"),
+    captured: createCapturedMedia(video, createCaptureReader()),
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,
   };

@@ -98,6 +98,7 @@ export function fakeServices(db: Database): Services {
     clock: systemClock,
     log: silentLog,
     links: {} as LinkSigner,
+    captured: { of: async () => undefined },
     nodeId: "node-1",
     publicUrl: () => "http://127.0.0.1:3210",
     freeDiskBytes: async () => Number.MAX_SAFE_INTEGER,

@@ -1,0 +1,78 @@
+import type { Readable } from "node:stream";
+import type { RecordingGap } from "../../core/recording.ts";
+
+/** Media time of a track and the recording's time it stands for, both ms. */
+export interface ClockMapping {
+  mediaMs: number;
+  atMs: number;
+}
+
+/** A track as a player places it; times are ms from the start of the recording. */
+export interface PlayableTrack {
+  trackId: string;
+  participantId: string;
+  kind: "audio" | "video";
+  codec: "opus" | "VP8" | "H264";
+  startMs: number;
+  endMs: number;
+  /** Ascending in both times, at least one; linear between, real-time speed outside. */
+  clock: ClockMapping[];
+}
+
+/** Someone, or someone's screen, on the timeline. */
+export interface PlayableParticipant {
+  id: string;
+  name: string;
+  presence: { fromMs: number; toMs: number }[];
+}
+
+/** What a sealed capture holds, as a player needs it; plain data. */
+export interface CapturePlayback {
+  /** Epoch ms. */
+  startedAt: number;
+  durationMs: number;
+  /** In order of appearance. */
+  participants: PlayableParticipant[];
+  tracks: PlayableTrack[];
+  /** Whose turn begins when; ascending. */
+  speakers: { atMs: number; participantId: string }[];
+  gaps: RecordingGap[];
+}
+
+/** A track's file as it is served: seekable, whole to its last frame. */
+export interface TrackContent {
+  sizeBytes: number;
+  /** Changes with the content. */
+  digest: string;
+  /** Bytes `start..end` inclusive. */
+  read(range: { start: number; end: number }): Readable;
+}
+
+/** Reads sealed captures, which do not change: what was read once is kept for a while. */
+export interface CaptureReader {
+  /** Rejects when `dir` holds no sealed capture. */
+  playback(dir: string): Promise<CapturePlayback>;
+  /** A track's file; undefined when the capture has no such track or nothing of it can be played. */
+  track(dir: string, trackId: string): Promise<TrackContent | undefined>;
+}
+
+/** A recording as its provider knows it. */
+export interface CaptureRef {
+  meetingId: string;
+  roomId: string;
+  recordingId: string;
+  providerRef?: Record<string, string>;
+}
+
+/** What was captured for one recording. */
+export interface CapturedRecording {
+  playback(): Promise<CapturePlayback>;
+  /** undefined when there is no such track or nothing of it can be played. */
+  track(trackId: string): Promise<TrackContent | undefined>;
+}
+
+/** The captures of recordings that are over. */
+export interface CapturedMedia {
+  /** undefined while the capture is not sealed, and where the provider keeps it. */
+  of(recording: CaptureRef): Promise<CapturedRecording | undefined>;
+}
