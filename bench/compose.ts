@@ -103,7 +103,7 @@ async function composePlain(captureDir: string): Promise<Cost> {
 
 /** Tiles as the compositor places them, without names, rounded corners and a look at the result. */
 async function plainArguments(captureDir: string): Promise<string[]> {
-  const files = (await readdir(captureDir)).filter((file) => file.startsWith("track")).sort();
+  const files = (await readdir(captureDir)).filter((file) => /\.(webm|mkv)$/.test(file)).sort();
   const kind = (wanted: string) => files.filter((file) => file.includes(wanted));
   const inputs = [...kind("video"), ...kind("audio")].flatMap((file) => [
     "-i",

@@ -1,0 +1,123 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import {
+  inRoom,
+  invite,
+  startedMeeting,
+  startRecording,
+  stopRecording,
+  userIdOf,
+} from "../support/meetings.ts";
+import { type Person, signIn } from "../support/person.ts";
+import { mediaOf, publish } from "../support/publishing.ts";
+import type { ServerProcess } from "../support/server.ts";
+import { openSite, type Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
+import { inChromium, launchChromium } from "./support/chromium.ts";
+import { WatchPage } from "./support/watchPage.ts";
+
+const seconds = 14;
+
+inChromium("a recording in the player", () => {
+  let site: Site;
+  let server: ServerProcess;
+  let browser: Browser;
+  let host: Person;
+  let publishers: WhipPublisher[];
+  let watch: WatchPage;
+  let stoppedAt: number;
+
+  beforeAll(async () => {
+    site = await openSite();
+    // Nothing is composed at first: what plays is what was captured.
+    server = await site.start({ CONNVO_COMPOSE_JOBS: "0" });
+    browser = await launchChromium();
+    host = await signIn(server.url, "Ada");
+    const guest = await signIn(server.url, "Grace");
+    const meetingId = await startedMeeting(host);
+    await invite(host, guest, meetingId);
+    publishers = [
+      await publish(server.url, host, meetingId, { media: await mediaOf(0) }),
+      await publish(server.url, guest, meetingId, { media: await mediaOf(1, { codec: "H264" }) }),
+    ];
+    await until("both are heard", 20_000, async () => (await inRoom(host, meetingId)) === 2);
+    const { recordingId } = await startRecording(host, meetingId);
+    const startedAt = performance.now();
+    await until(`${seconds} s have passed`, seconds * 1000 + 5000, () => {
+      return performance.now() - startedAt > seconds * 1000;
+    });
+    await stopRecording(host, meetingId);
+    stoppedAt = performance.now();
+    const userId = await userIdOf(host);
+    watch = await WatchPage.open(browser, server.url, { person: host, userId, recordingId });
+  });
+
+  afterAll(async () => {
+    await Promise.all((publishers ?? []).map((publisher) => publisher.close()));
+    await watch?.close();
+    await browser?.close();
+    await site.close();
+  });
+
+  it("plays what was captured right after the stop, everybody's picture", async () => {
+    await watch.page.getByRole("button", { name: "play", exact: true }).click();
+    await until("it plays", 15_000, async () => (await watch.state()).currentTime > 0.5);
+    expect(performance.now() - stoppedAt).toBeLessThan(15_000);
+    const { source, duration, error, names } = await watch.state();
+    expect(source).toBe("tracks");
+    expect(error).toBeUndefined();
+    expect(names.sort()).toEqual(["Ada", "Grace"]);
+    expect(duration).toBeGreaterThan(seconds - 1);
+    const pictures = await watch.hues();
+    expect(pictures.map(({ name }) => name).sort()).toEqual(["Ada", "Grace"]);
+    const [one, other] = pictures.map(({ hue }) => hue);
+    expect(Math.abs((one ?? 0) - (other ?? 0))).toBeGreaterThan(30);
+    await watch.page.getByText(/Playing what was captured; the MP4 is \d+ % composed/).waitFor();
+  });
+
+  it("seeks, and shows who speaks when captions are wanted", async () => {
+    await watch.pause();
+    await watch.seek(9);
+    expect((await watch.state()).currentTime).toBeCloseTo(9, 1);
+    await watch.page.getByRole("button", { name: /captions/i }).click();
+    await until("a caption is shown", 5000, async () => (await watch.state()).caption !== "");
+    expect(["Ada", "Grace"]).toContain((await watch.state()).caption);
+  });
+
+  it("keeps sound and picture of everyone together", async () => {
+    await watch.seek(3);
+    const seen = await watch.lipSync(6);
+    const { drifts } = await watch.state();
+    expect(drifts).toHaveLength(4);
+    for (const { name, flashes, beeps } of seen) {
+      expect(flashes.length, `${name} flashed`).toBeGreaterThanOrEqual(3);
+      const apart = flashes.map((at) => Math.min(...beeps.map((beep) => Math.abs(beep - at))));
+      const middle = apart.sort((a, b) => a - b)[apart.length >> 1] ?? 1;
+      expect(middle, `${name}: flash and beep`).toBeLessThan(0.15);
+    }
+  });
+
+  it("goes on from the finished file without losing its place", async () => {
+    await watch.seek(1);
+    await watch.set({ rate: 0.5, volume: 0.4 });
+    const { port } = new URL(server.url);
+    await server.stop();
+    server = await site.start({}, Number(port));
+    await until("the file is there", 90_000, async () => {
+      const { source, currentTime, paused } = await watch.state();
+      if (paused || currentTime > 10) {
+        await watch.seek(1);
+        await watch.play();
+      }
+      return source === "file";
+    });
+    const after = await watch.state();
+    expect(after).toMatchObject({ paused: false, playbackRate: 0.5, volume: 0.4, captions: true });
+    expect(after.error).toBeUndefined();
+    await until("it goes on", 10_000, async () => {
+      return (await watch.state()).currentTime > after.currentTime + 0.5;
+    });
+    await watch.page.getByText("Playing the finished MP4.").waitFor();
+  });
+});

@@ -1,0 +1,111 @@
+import path from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Person } from "../../support/person.ts";
+
+/** What `page/watcher.js` adds to a page. */
+interface Watcher {
+  state(): PlayerState;
+  play(): Promise<void>;
+  pause(): void;
+  seek(seconds: number): Promise<void>;
+  set(change: { rate?: number; volume?: number }): void;
+  hues(): Promise<{ name: string; hue: number; luma: number }[]>;
+  lipSync(seconds: number): Promise<LipSync[]>;
+}
+
+interface Globals {
+  watcher: Watcher;
+  localStorage: { setItem(key: string, value: string): void };
+}
+
+export interface PlayerState {
+  source: "tracks" | "file" | undefined;
+  currentTime: number;
+  duration: number;
+  paused: boolean;
+  playbackRate: number;
+  volume: number;
+  captions: boolean;
+  caption: string;
+  names: string[];
+  error: string | undefined;
+  /** How far each loaded track is ahead of the recording's time, ms. */
+  drifts: { trackId: string; kind: string; driftMs: number }[];
+}
+
+/** Of one participant: when flashes were seen and beeps heard, s of the recording. */
+export interface LipSync {
+  name: string;
+  flashes: number[];
+  beeps: number[];
+}
+
+const program = path.join(import.meta.dirname, "page/watcher.js");
+
+/** The page on which a person watches a recording. */
+export class WatchPage {
+  readonly context: BrowserContext;
+  readonly page: Page;
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+  }
+
+  /** Opens `/watch/{recordingId}` as somebody who is signed in. */
+  static async open(
+    browser: Browser,
+    url: string,
+    { person, userId, recordingId }: { person: Person; userId: string; recordingId: string },
+  ): Promise<WatchPage> {
+    const context = await browser.newContext({ baseURL: url });
+    const { name, token } = person;
+    const session = { userId, name, token, expiresAt: Date.now() + 3_600_000 };
+    await context.addInitScript(
+      (value) => (globalThis as unknown as Globals).localStorage.setItem("connvo.session", value),
+      JSON.stringify(session),
+    );
+    await context.addInitScript({ path: program });
+    const page = await context.newPage();
+    await page.goto(`/watch/${recordingId}`);
+    return new WatchPage(context, page);
+  }
+
+  state(): Promise<PlayerState> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.state());
+  }
+
+  play(): Promise<void> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.play());
+  }
+
+  pause(): Promise<void> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.pause());
+  }
+
+  /** Resolves when the picture and the sound there are loaded. */
+  seek(seconds: number): Promise<void> {
+    return this.page.evaluate((to) => (globalThis as unknown as Globals).watcher.seek(to), seconds);
+  }
+
+  set(change: { rate?: number; volume?: number }): Promise<void> {
+    return this.page.evaluate((to) => (globalThis as unknown as Globals).watcher.set(to), change);
+  }
+
+  /** Hue (degrees) and mean brightness of each picture that is shown. */
+  hues(): Promise<{ name: string; hue: number; luma: number }[]> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.hues());
+  }
+
+  /** Plays for some seconds and notes what is seen and heard. */
+  lipSync(seconds: number): Promise<LipSync[]> {
+    return this.page.evaluate(
+      (length) => (globalThis as unknown as Globals).watcher.lipSync(length),
+      seconds,
+    );
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+}
