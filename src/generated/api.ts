@@ -415,6 +415,14 @@ export interface Api {
               fromMs: number;
               toMs: number;
             }>;
+            source: "camera" | "screen";
+            userId: string;
+          }>;
+          pauses: Array<{
+            atMs: number;
+            durationMs: number;
+            endedAt: number;
+            startedAt: number;
           }>;
           progress?: {
             done: number;

@@ -61,12 +61,12 @@ function summaryOf(recording: Recording) {
 
 async function capturedView(capture: CapturedRecording, base: string, link: Link) {
   const playback = await capture.playback();
-  const { startedAt, durationMs, speakers, gaps } = playback;
+  const { startedAt, durationMs, speakers, gaps, pauses } = playback;
   const tracks = await Promise.all(
     playback.tracks.map((track) => trackView(capture, track, base, link)),
   );
   return {
-    ...{ startedAt, durationMs, speakers, gaps },
+    ...{ startedAt, durationMs, speakers, gaps, pauses },
     participants: participantsOf(playback),
     tracks: tracks.flat(),
     captionsUrl: link(`${base}/speakers.vtt`, "speakers"),
@@ -74,7 +74,10 @@ async function capturedView(capture: CapturedRecording, base: string, link: Link
 }
 
 function participantsOf({ participants }: CapturePlayback) {
-  return participants.map(({ id, name, presence }) => ({ id, name, presence }));
+  return participants.map(({ id, userId, source, name, presence }) => {
+    const shown = source === "screen" ? `${name}'s screen` : name;
+    return { id, userId, source, name: shown, presence };
+  });
 }
 
 /** None where nothing of the track can be played. */
@@ -101,7 +104,7 @@ async function trackView(
 function nothingCaptured({ startedAt, stoppedAt, gaps }: Recording) {
   const durationMs = Math.max(0, (stoppedAt ?? 0) - (startedAt ?? stoppedAt ?? 0));
   return {
-    ...{ startedAt: startedAt ?? stoppedAt ?? 0, durationMs, speakers: [], gaps },
+    ...{ startedAt: startedAt ?? stoppedAt ?? 0, durationMs, speakers: [], gaps, pauses: [] },
     ...{ participants: [], tracks: [] },
   };
 }

@@ -1,21 +1,22 @@
 import { expect, it } from "vitest";
-import type { CapturePlayback, PlayableTrack } from "../media/format/port.ts";
+import type { CapturePlayback, PlayableParticipant, PlayableTrack } from "../media/format/port.ts";
 import { speakersVtt } from "./speakers.ts";
 import { trackFileName } from "./trackName.ts";
 
 const playback = (change: Partial<CapturePlayback>): CapturePlayback => ({
-  ...{ startedAt: 0, durationMs: 3_700_500, participants: [], tracks: [], speakers: [], gaps: [] },
+  ...{ startedAt: 0, durationMs: 3_700_500, participants: [], tracks: [], speakers: [] },
+  ...{ gaps: [], pauses: [] },
   ...change,
 });
-const there = [{ fromMs: 0, toMs: 3_700_500 }];
+const person = (id: string, name: string): PlayableParticipant => ({
+  ...{ id, userId: id, source: "camera", name },
+  presence: [{ fromMs: 0, toMs: 3_700_500 }],
+});
 
 it("captions every turn with its speaker's name, until the next", () => {
   const vtt = speakersVtt(
     playback({
-      participants: [
-        { id: "a", name: "Ada <b>& co</b>\n-->", presence: there },
-        { id: "b", name: "日本", presence: there },
-      ],
+      participants: [person("a", "Ada <b>& co</b>\n-->"), person("b", "日本")],
       speakers: [
         { atMs: 1250, participantId: "a" },
         { atMs: 3_661_007, participantId: "b" },
@@ -37,7 +38,7 @@ it("leaves a turn out while its speaker is away, and is empty without turns", ()
   ];
   const speakers = [{ atMs: 1000, participantId: "a" }];
   const vtt = speakersVtt(
-    playback({ participants: [{ id: "a", name: "Ada", presence }], speakers }),
+    playback({ participants: [{ ...person("a", "Ada"), presence }], speakers }),
   );
   expect(vtt.match(/-->/g)).toHaveLength(2);
   expect(vtt).toContain("00:00:05.000 --> 00:00:06.000");
@@ -51,7 +52,7 @@ it.each([
   ['<>:"/\\|?*', "Somebody - sound 12.webm"],
   ["x".repeat(300), `${"x".repeat(80)} - sound 12.webm`],
 ])("names the file of %j safely", (name, expected) => {
-  const participants = [{ id: "a", name, presence: there }];
+  const participants = [person("a", name)];
   const place = { startMs: 0, endMs: 1, clock: [] };
   const track: PlayableTrack = {
     ...place,

@@ -15,7 +15,8 @@ export function trackMimeType({ kind, codec }: Pick<PlayableTrack, "kind" | "cod
 export function trackFileName(playback: CapturePlayback, track: PlayableTrack): string {
   const person = playback.participants.find(({ id }) => id === track.participantId);
   const number = track.trackId.replace(/^track0*/, "");
-  const what = track.kind === "audio" ? "sound" : "picture";
+  const own = track.kind === "audio" ? "sound" : "picture";
+  const what = person?.source === "screen" ? `screen ${own}` : own;
   return `${safe(person?.name ?? "Somebody")} - ${what} ${number}.${trackExtension(track)}`;
 }
 

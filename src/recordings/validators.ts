@@ -125,6 +125,8 @@ export const playback = v.object({
   participants: v.array(
     v.object({
       id: v.string(),
+      userId: v.string(),
+      source: v.union(v.literal("camera"), v.literal("screen")),
       name: v.string(),
       presence: v.array(v.object({ fromMs: v.number(), toMs: v.number() })),
     }),
@@ -145,6 +147,14 @@ export const playback = v.object({
   ),
   speakers: v.array(v.object({ atMs: v.number(), participantId: v.string() })),
   gaps: v.array(gap),
+  pauses: v.array(
+    v.object({
+      atMs: v.number(),
+      durationMs: v.number(),
+      startedAt: v.number(),
+      endedAt: v.number(),
+    }),
+  ),
   captionsUrl: v.optional(v.string()),
   file: v.optional(v.object({ url: v.string(), durationMs: v.number(), sizeBytes: v.number() })),
   progress: v.optional(progress),

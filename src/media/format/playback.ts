@@ -72,13 +72,12 @@ async function writeCache(dir: string, cache: Cache): Promise<void> {
 
 /** A timeline as plain data, in whole milliseconds. Pure. */
 export function playbackOf(timeline: Timeline): StoredPlayback {
-  const { startedAt, durationMs, participants, speakers, gaps } = timeline;
+  const { startedAt, durationMs, participants, speakers, gaps, pauses } = timeline;
   return {
     startedAt,
     durationMs: Math.round(durationMs),
-    participants: participants.map(({ id, name, presence }) => ({
-      id,
-      name,
+    participants: participants.map(({ id, userId, source, name, presence }) => ({
+      ...{ id, userId, source, name },
       presence: presence.map(({ fromMs, toMs }) => ({
         fromMs: Math.round(fromMs),
         toMs: Math.round(toMs),
@@ -94,6 +93,7 @@ export function playbackOf(timeline: Timeline): StoredPlayback {
       endMs: Math.round(endMs),
       reason,
     })),
+    pauses,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { RecordingGap } from "../../core/recording.ts";
+import type { MediaSource, RecordingGap, RecordingPause } from "../../core/recording.ts";
 
 /** Media time of a track and the recording's time it stands for, both ms. */
 export interface ClockMapping {
@@ -21,7 +21,11 @@ export interface PlayableTrack {
 
 /** Someone, or someone's screen, on the timeline. */
 export interface PlayableParticipant {
+  /** The user's id; of a screen `<userId>/screen`. */
   id: string;
+  userId: string;
+  source: MediaSource;
+  /** The user's name, also of a screen. */
   name: string;
   presence: { fromMs: number; toMs: number }[];
 }
@@ -37,6 +41,8 @@ export interface CapturePlayback {
   /** Whose turn begins when; ascending. */
   speakers: { atMs: number; participantId: string }[];
   gaps: RecordingGap[];
+  /** What was cut out; not a part of any other time here. */
+  pauses: RecordingPause[];
 }
 
 /** A track's file as it is served: seekable, whole to its last frame. */

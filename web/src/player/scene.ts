@@ -23,7 +23,7 @@ export function sceneAt(playback: Playback, atMs: number): Scene {
   const turns = playback.speakers.filter((turn) => turn.atMs <= atMs).reverse();
   const floor = turns.find(({ participantId }) => ids.includes(participantId))?.participantId;
   const current = turns[0]?.participantId;
-  const screen = present.find((one) => isScreen(one.id))?.id;
+  const screen = present.find(({ source }) => source === "screen")?.id;
   const first = screen ?? (playback.layout === "grid" ? undefined : (floor ?? ids[0]));
   const ordered = first === undefined ? ids : [first, ...ids.filter((id) => id !== first)];
   const rects = tileRects(playback.layout, ordered.length, screen !== undefined);
@@ -40,9 +40,4 @@ export function sceneAt(playback: Playback, atMs: number): Scene {
     }),
     caption: current !== undefined && ids.includes(current) ? nameOf(current) : undefined,
   };
-}
-
-/** A shared screen is a participant of its own. */
-function isScreen(participantId: string): boolean {
-  return participantId.endsWith("/screen");
 }
