@@ -125,7 +125,7 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     async (scope) => recordingFiles(scope, { ...services, authenticator }),
     async (scope) => recordingTracks(scope, { ...services, authenticator }),
     async (scope) => metricsRoute(scope, { metrics, authenticator }),
-    (scope) => webPages(scope, { folder: webFolder() }),
+    (scope) => webPages(scope, { folder: webFolder(), localAuth: localIssuerWanted }),
   ];
   if (embedded) {
     const servers = ({ user }: VerifiedGrant) => iceServersOf(services, user.id);

@@ -5,18 +5,18 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify"
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { webPages } from "./webPages.ts";
 
+const document = '<meta name="connvo-sign-in" content="name" /><title>Connvo</title>';
+
 let folder: string;
 let app: FastifyInstance;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "connvo-pages-"));
   await mkdir(path.join(folder, "assets"));
-  await writeFile(path.join(folder, "index.html"), "<title>Connvo</title>");
+  await writeFile(path.join(folder, "index.html"), document);
   for (const name of ["a-1.js", "a-1.js.br", "a-1.js.gz", "a-1.js.map"])
     await writeFile(path.join(folder, "assets", name), name);
-  app = Fastify();
-  const pages: FastifyPluginAsync = (scope) => webPages(scope, { folder });
-  await app.register(pages);
+  app = await serve(true);
 });
 
 afterEach(async () => {
@@ -24,15 +24,30 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-it.each(["/", "/meet/meeting_1", "/invite/abc", "/watch/recording_1"])(
+async function serve(localAuth: boolean): Promise<FastifyInstance> {
+  const server = Fastify();
+  const pages: FastifyPluginAsync = (scope) => webPages(scope, { folder, localAuth });
+  await server.register(pages);
+  return server;
+}
+
+it.each(["/", "/meet/meeting_1", "/meetings/meeting_1", "/invite/abc", "/watch/recording_1"])(
   "%s is the document, asked for again each time, with a policy",
   async (url) => {
     const { statusCode, headers, body } = await app.inject(url);
-    expect([statusCode, body]).toEqual([200, "<title>Connvo</title>"]);
+    expect([statusCode, body]).toEqual([200, document]);
+    expect(headers["content-type"]).toBe("text/html; charset=utf-8");
     expect(headers["cache-control"]).toBe("no-cache");
     expect(headers["content-security-policy"]).toContain("script-src 'self'");
   },
 );
+
+it("the document says how people sign in where the server does not do it", async () => {
+  const elsewhere = await serve(false);
+  const { body } = await elsewhere.inject("/");
+  await elsewhere.close();
+  expect(body).toContain('<meta name="connvo-sign-in" content="token" />');
+});
 
 it("an asset is kept for ever, and sent as it was compressed", async () => {
   const accept = (encoding: string) =>

@@ -1,13 +1,23 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 
 export interface WebPagesOptions {
   /** Folder of the built pages, with `index.html` and `assets/`. */
   folder: string;
+  /** Whether people can sign in by name here; without it the pages say how else. */
+  localAuth: boolean;
 }
 
 /** Addresses the pages have for themselves; each is answered with the same document. */
-const pageAddresses = ["/", "/meet/:meetingId", "/invite/:secret", "/watch/:recordingId"];
+const pageAddresses = [
+  "/",
+  "/meet/:meetingId",
+  "/meetings/:meetingId",
+  "/invite/:secret",
+  "/watch/:recordingId",
+];
 
 /** Scripts and styles come from this server alone; media also from elements that play what was fetched. */
 const contentSecurityPolicy = [
@@ -26,7 +36,10 @@ const contentSecurityPolicy = [
  * The meeting pages. Files under `/assets/` carry a digest in their name and may be kept for ever; the document is asked
  * for again each time. Files that were compressed at build time are sent so (br, gzip).
  */
-export async function webPages(app: FastifyInstance, { folder }: WebPagesOptions): Promise<void> {
+export async function webPages(
+  app: FastifyInstance,
+  { folder, localAuth }: WebPagesOptions,
+): Promise<void> {
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers({
       "content-security-policy": contentSecurityPolicy,
@@ -44,10 +57,23 @@ export async function webPages(app: FastifyInstance, { folder }: WebPagesOptions
     preCompressed: true,
     cacheControl: false,
     globIgnore: ["index.html*", "**/*.map"],
-    setHeaders: (reply, file) => {
-      const fresh = file.endsWith("index.html");
-      reply.header("cache-control", fresh ? "no-cache" : "public, max-age=31536000, immutable");
+    setHeaders: (reply) => {
+      reply.header("cache-control", "public, max-age=31536000, immutable");
     },
   });
-  for (const url of pageAddresses) app.get(url, (_request, reply) => reply.sendFile("index.html"));
+  const document = await pageDocument(folder, localAuth);
+  for (const url of pageAddresses)
+    app.get(url, (_request, reply) =>
+      reply.type("text/html; charset=utf-8").header("cache-control", "no-cache").send(document),
+    );
+}
+
+const signInByName = '<meta name="connvo-sign-in" content="name" />';
+
+/** Told in the document itself: who is not signed in sees the right way at once, without another request. */
+async function pageDocument(folder: string, localAuth: boolean): Promise<string> {
+  const built = await readFile(path.join(folder, "index.html"), "utf8");
+  return localAuth
+    ? built
+    : built.replace(signInByName, signInByName.replace('"name" />', '"token" />'));
 }

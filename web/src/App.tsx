@@ -1,31 +1,39 @@
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Route, Switch } from "wouter";
+import { Breakage } from "./layout/Breakage.tsx";
+import { Shell } from "./layout/Shell.tsx";
 import { MeetingsPage } from "./pages/MeetingsPage.tsx";
-import { SignInPage } from "./pages/SignInPage.tsx";
+import { NotFoundPage } from "./pages/NotFoundPage.tsx";
 import {
   type Surroundings,
   SurroundingsContext,
-  useApi,
   useSession,
+  useSurroundings,
 } from "./session/sessionContext.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
 import { Toasts } from "./ui/Toast.tsx";
 
-const RoomPage = lazy(() =>
-  import("./room/RoomPage.tsx").then((module) => ({ default: module.RoomPage })),
-);
-const WatchPage = lazy(() =>
-  import("./pages/WatchPage.tsx").then((module) => ({ default: module.WatchPage })),
-);
+// What is shown at `/` to somebody who is signed in comes at once, the rest when it is gone to.
+const SignInPage = lazy(async () => ({
+  default: (await import("./pages/SignInPage.tsx")).SignInPage,
+}));
+const MeetingPage = lazy(async () => ({
+  default: (await import("./pages/MeetingPage.tsx")).MeetingPage,
+}));
+const InvitePage = lazy(async () => ({
+  default: (await import("./pages/InvitePage.tsx")).InvitePage,
+}));
+const WatchPage = lazy(async () => ({
+  default: (await import("./pages/WatchPage.tsx")).WatchPage,
+}));
+const RoomPage = lazy(async () => ({ default: (await import("./room/RoomPage.tsx")).RoomPage }));
 
 /** The pages by address. */
 export function App({ surroundings }: { surroundings: Surroundings }) {
   return (
     <SurroundingsContext value={surroundings}>
       <Toasts>
-        <Suspense fallback={<Spinner label="Loading" />}>
-          <Pages />
-        </Suspense>
+        <Pages />
       </Toasts>
     </SurroundingsContext>
   );
@@ -33,17 +41,81 @@ export function App({ surroundings }: { surroundings: Surroundings }) {
 
 function Pages() {
   const session = useSession();
-  const api = useApi();
-  if (session === undefined) return <SignInPage />;
+  const { api } = useSurroundings();
+  if (session === undefined)
+    return (
+      <InShell>
+        <Switch>
+          <Route path="/invite/:secret">
+            <SignInPage reason="You are invited to a meeting. Say who you are, then go in." />
+          </Route>
+          <Route>
+            <SignInPage />
+          </Route>
+        </Switch>
+      </InShell>
+    );
+  // Of one person nothing is kept for the next.
+  return (
+    <Switch key={session.userId}>
+      <Route path="/meet/:meetingId">
+        {({ meetingId }) => (
+          <Arriving>
+            <RoomPage key={meetingId} {...{ meetingId, api, session }} />
+          </Arriving>
+        )}
+      </Route>
+      <Route>
+        <InShell>
+          <QuietPages />
+        </InShell>
+      </Route>
+    </Switch>
+  );
+}
+
+function QuietPages() {
   return (
     <Switch>
-      <Route path="/">{() => <MeetingsPage />}</Route>
-      <Route path="/meet/:meetingId">
-        {({ meetingId }) => <RoomPage key={meetingId} {...{ meetingId, api, session }} />}
+      <Route path="/">
+        <MeetingsPage />
       </Route>
+      <Route path="/meetings/:meetingId">
+        {({ meetingId }) => <MeetingPage key={meetingId} meetingId={meetingId} />}
+      </Route>
+      <Route path="/invite/:secret">{({ secret }) => <InvitePage secret={secret} />}</Route>
       <Route path="/watch/:recordingId">
         {({ recordingId }) => <WatchPage key={recordingId} recordingId={recordingId} />}
       </Route>
+      <Route>
+        <NotFoundPage />
+      </Route>
     </Switch>
+  );
+}
+
+function InShell({ children }: { children: ReactNode }) {
+  return (
+    <Shell>
+      <Arriving>{children}</Arriving>
+    </Shell>
+  );
+}
+
+/** While the code of a page is on its way, and when it does not come. */
+function Arriving({ children }: { children: ReactNode }) {
+  return (
+    <Breakage>
+      <Suspense fallback={<Arrival />}>{children}</Suspense>
+    </Breakage>
+  );
+}
+
+/** Silent at first: most pages are there before anybody could read that they are coming. */
+function Arrival() {
+  return (
+    <main id="main" className="page arrival">
+      <Spinner label="Loading" />
+    </main>
   );
 }

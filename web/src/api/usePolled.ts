@@ -21,13 +21,15 @@ interface Seen<T> {
 /**
  * The answer of `ask`, asked again every `intervalMs` while the page is looked at. A new `ask` (memoize it with
  * useCallback) starts over; an error or a value of the old one is not shown any more.
+ * @param wanted false asks nothing
  */
-export function usePolled<T>(ask: () => Promise<T>, intervalMs: number): Polled<T> {
+export function usePolled<T>(ask: () => Promise<T>, intervalMs: number, wanted = true): Polled<T> {
   const [seen, setSeen] = useState<Seen<T>>(nothingYet);
   const poller = useRef<Poller<T>>(undefined);
 
   useEffect(() => {
     setSeen(nothingYet);
+    if (!wanted) return;
     const mine = new Poller<T>({
       ask,
       intervalMs,
@@ -37,7 +39,7 @@ export function usePolled<T>(ask: () => Promise<T>, intervalMs: number): Polled<
     poller.current = mine;
     mine.start();
     return () => mine.stop();
-  }, [ask, intervalMs]);
+  }, [ask, intervalMs, wanted]);
 
   const refresh = useCallback(() => poller.current?.refresh() ?? Promise.resolve(), []);
   return { ...seen, refresh };

@@ -1,13 +1,17 @@
 import { type FormEvent, useState } from "react";
 import { ApiError } from "../api/apiError.ts";
 import { functions } from "../api/functions.ts";
+import { useAction } from "../api/useAction.ts";
 import { useApi } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Field, SelectField } from "../ui/Field.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
+import { fieldError } from "../words/refusals.ts";
 
 const sizes = [2, 4, 6, 10, 20];
+const defaultSize = 10;
+const fields = ["title", "maxParticipants", "scheduledAt"];
 
 export interface CreateMeetingProps {
   onClose: () => void;
@@ -17,79 +21,40 @@ export interface CreateMeetingProps {
 
 /** Asks for a new meeting: a title, how many people, now or at a time. */
 export function CreateMeeting({ onClose, onCreated }: CreateMeetingProps) {
-  const api = useApi();
-  const [title, setTitle] = useState("");
-  const [maxParticipants, setMaxParticipants] = useState(10);
-  const [when, setWhen] = useState<"now" | "later">("now");
-  const [time, setTime] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      const scheduledAt = when === "later" ? { scheduledAt: momentOf(time) } : {};
-      const { meetingId } = await api.mutation(functions.meetings.lifecycle.createMeeting, {
-        title,
-        maxParticipants,
-        ...scheduledAt,
-      });
-      if (when === "now")
-        await api.mutation(functions.meetings.lifecycle.startMeeting, { meetingId });
-      onCreated(meetingId, when === "now");
-    } catch (refusal) {
-      setError(refusal);
-      setBusy(false);
-    }
-  };
-  const of = (field: string) => fieldError(error, field);
-  const elsewhere = error !== undefined && !["title", "maxParticipants", "scheduledAt"].some(of);
+  const { submit, busy, error } = useCreate(onCreated);
+  const [later, setLater] = useState(false);
+  const problem = (field: string) => fieldError(error, field);
   return (
     <Dialog title="New meeting" onClose={onClose}>
-      <form className="stack" onSubmit={(event) => void submit(event)} noValidate>
-        <Field
-          label="Title"
-          value={title}
-          onChange={(event) => setTitle(event.target.value)}
-          maxLength={200}
-          error={of("title")}
-          autoFocus
-        />
+      <form className="stack" onSubmit={submit} noValidate>
+        <Field label="Title" name="title" maxLength={200} error={problem("title")} autoFocus />
         <SelectField
           label="People at most"
-          value={maxParticipants}
-          onChange={(event) => setMaxParticipants(Number(event.target.value))}
-          error={of("maxParticipants")}
+          name="maxParticipants"
+          defaultValue={defaultSize}
+          error={problem("maxParticipants")}
         >
           {sizes.map((size) => (
             <option key={size}>{size}</option>
           ))}
         </SelectField>
-        <SelectField
-          label="When"
-          value={when}
-          onChange={(event) => setWhen(event.target.value === "later" ? "later" : "now")}
-        >
-          <option value="now">Start now</option>
+        <SelectField label="When" onChange={(event) => setLater(event.target.value === "later")}>
+          <option value="now">Now</option>
           <option value="later">At a time</option>
         </SelectField>
-        {when === "later" && (
+        {later && (
           <Field
-            label="Starts"
+            label="Begins"
+            name="scheduledAt"
             type="datetime-local"
-            value={time}
-            onChange={(event) => setTime(event.target.value)}
-            error={of("scheduledAt")}
+            error={problem("scheduledAt")}
           />
         )}
-        {elsewhere && <RefusalNotice error={error} />}
+        {error !== undefined && !fields.some(problem) && <RefusalNotice error={error} />}
         <div className="dialog__actions">
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={busy}>
-            {when === "now" ? "Start meeting" : "Schedule meeting"}
+            {later ? "Schedule meeting" : "Start meeting"}
           </Button>
         </div>
       </form>
@@ -97,13 +62,30 @@ export function CreateMeeting({ onClose, onCreated }: CreateMeetingProps) {
   );
 }
 
-/** @throws ApiError when no time was given */
+function useCreate(onCreated: CreateMeetingProps["onCreated"]) {
+  const api = useApi();
+  const { run, busy, error } = useAction();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const time = form.get("scheduledAt");
+    void run(async () => {
+      const { meetingId } = await api.mutation(functions.meetings.lifecycle.createMeeting, {
+        title: String(form.get("title")),
+        maxParticipants: Number(form.get("maxParticipants")),
+        ...(time === null ? {} : { scheduledAt: momentOf(String(time)) }),
+      });
+      if (time === null)
+        await api.mutation(functions.meetings.lifecycle.startMeeting, { meetingId });
+      onCreated(meetingId, time === null);
+    });
+  };
+  return { submit, busy, error };
+}
+
+/** @param time local, as `datetime-local` has it. @throws ApiError when it is none */
 function momentOf(time: string): number {
   const moment = new Date(time).getTime();
   if (!Number.isNaN(moment)) return moment;
-  throw new ApiError("VALIDATION_ERROR", "Say when it starts", 400, { field: "scheduledAt" });
-}
-
-function fieldError(error: unknown, field: string): string | undefined {
-  return error instanceof ApiError && error.metadata["field"] === field ? error.message : undefined;
+  throw new ApiError("VALIDATION_ERROR", "Say when it begins", 400, { field: "scheduledAt" });
 }

@@ -1,17 +1,22 @@
 import { useCallback, useState } from "react";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { functions } from "../api/functions.ts";
 import { usePolled } from "../api/usePolled.ts";
 import { CreateMeeting } from "../meetings/CreateMeeting.tsx";
+import { MeetingCard } from "../meetings/MeetingCard.tsx";
 import { useApi } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
-import { RefusalNotice } from "../ui/RefusalNotice.tsx";
+import { Skeleton } from "../ui/Skeleton.tsx";
 import { useToast } from "../ui/Toast.tsx";
-import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
+import { Trouble } from "../ui/Trouble.tsx";
+import type { Meeting } from "../words/meetings.ts";
 
 /** Asked again, ms. */
 const pollMs = 4000;
+/** Of the past shown at first. */
+const shownAtFirst = 10;
+const listLimit = 100;
 
 /** All meetings of the person who is signed in. */
 export function MeetingsPage() {
@@ -19,7 +24,10 @@ export function MeetingsPage() {
   const say = useToast();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
-  const ask = useCallback(() => api.query(functions.meetings.queries.listUserMeetings, {}), [api]);
+  const ask = useCallback(
+    () => api.query(functions.meetings.queries.listUserMeetings, { limit: listLimit }),
+    [api],
+  );
   const { value, error, refresh } = usePolled(ask, pollMs);
   const created = (meetingId: string, started: boolean) => {
     setCreating(false);
@@ -27,27 +35,66 @@ export function MeetingsPage() {
     say("Meeting scheduled");
     void refresh();
   };
+  const create = (
+    <Button look="primary" onClick={() => setCreating(true)}>
+      New meeting
+    </Button>
+  );
   return (
-    <Page
-      title="My meetings"
-      actions={
-        <Button look="primary" onClick={() => setCreating(true)}>
-          New meeting
-        </Button>
-      }
-    >
-      {error !== undefined && <RefusalNotice error={error} />}
-      <ul>
-        {value?.map(({ _id, title, state }) => (
-          <li key={_id}>
-            <Link href={`/meet/${_id}`}>
-              {title}
-              <VisuallyHidden>, {state}</VisuallyHidden>
-            </Link>
-          </li>
-        ))}
-      </ul>
+    <Page title="My meetings" actions={value?.length === 0 ? undefined : create}>
+      <Trouble error={error} />
+      {value === undefined && error === undefined && (
+        <Skeleton rows={3} label="Your meetings are being fetched" />
+      )}
+      {value?.length === 0 && (
+        <div className="empty">
+          <h2>No meetings yet</h2>
+          <p>Start one and invite others by a link. Meetings you are invited to appear here too.</p>
+          {create}
+        </div>
+      )}
+      {value !== undefined && <Groups meetings={value} />}
       {creating && <CreateMeeting onClose={() => setCreating(false)} onCreated={created} />}
     </Page>
   );
+}
+
+function Groups({ meetings }: { meetings: Meeting[] }) {
+  const [all, setAll] = useState(false);
+  const of = (...states: Meeting["state"][]) =>
+    meetings.filter(({ state }) => states.includes(state));
+  const past = of("concluded", "cancelled");
+  const upcoming = of("scheduled").sort(byTime);
+  return (
+    <>
+      <Group title="Running now" meetings={of("active")} />
+      <Group title="To come" meetings={upcoming} />
+      <Group title="Past" meetings={all ? past : past.slice(0, shownAtFirst)} />
+      {!all && past.length > shownAtFirst && (
+        <Button look="quiet" onClick={() => setAll(true)}>
+          Show all {past.length} past meetings
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Group({ title, meetings }: { title: string; meetings: Meeting[] }) {
+  if (meetings.length === 0) return null;
+  const now = Date.now();
+  return (
+    <section className="section" aria-label={title}>
+      <h2>{title}</h2>
+      <ul className="cards">
+        {meetings.map((meeting) => (
+          <MeetingCard key={meeting._id} meeting={meeting} now={now} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The soonest first; without a time, after those with one. */
+function byTime(a: Meeting, b: Meeting): number {
+  return (a.scheduledAt ?? Number.MAX_VALUE) - (b.scheduledAt ?? Number.MAX_VALUE);
 }

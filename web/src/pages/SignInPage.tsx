@@ -1,52 +1,93 @@
 import { type FormEvent, useState } from "react";
-import { ApiError } from "../api/apiError.ts";
+import { useAction } from "../api/useAction.ts";
+import type { Session } from "../session/session.ts";
 import { useSurroundings } from "../session/sessionContext.tsx";
-import { signInByName } from "../session/signIn.ts";
+import { signInByName, signInWithToken } from "../session/signIn.ts";
+import { signInWay } from "../session/signInWays.ts";
 import { Button } from "../ui/Button.tsx";
 import { Field } from "../ui/Field.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { Page } from "../ui/Page.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
+import { fieldError } from "../words/refusals.ts";
+import "./signInPage.css";
 
 /** Shown in place of any page while nobody is signed in; the page follows at the same address. */
-export function SignInPage({ reason }: { reason?: string | undefined }) {
+export function SignInPage({ reason }: { reason?: string }) {
   const { store } = useSurroundings();
-  const [name, setName] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      store.begin(await signInByName(location.origin, name));
-    } catch (refusal) {
-      setError(refusal);
-      setBusy(false);
-    }
-  };
-  const fieldError =
-    error instanceof ApiError && error.metadata["field"] === "name" ? error.message : undefined;
   return (
     <Page title="Sign in">
-      {store.ranOut && <Notice>Your sign-in has run out. Sign in again to go on.</Notice>}
-      {reason !== undefined && <p>{reason}</p>}
-      <form onSubmit={(event) => void submit(event)} noValidate>
-        <Field
-          label="Your name"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          autoComplete="nickname"
-          maxLength={160}
-          error={fieldError}
-          hint="There are no passwords here: the same name is always the same person."
-        />
-        <Button type="submit" look="primary" busy={busy}>
-          Continue
-        </Button>
-      </form>
-      {error !== undefined && fieldError === undefined && <RefusalNotice error={error} />}
+      <div className="signIn panel stack">
+        {store.ranOut && <Notice>Your sign-in has run out. Sign in again to go on.</Notice>}
+        {reason !== undefined && <p>{reason}</p>}
+        {signInWay() === "name" ? <ByName /> : <ByToken />}
+      </div>
     </Page>
+  );
+}
+
+function ByName() {
+  return (
+    <SignInForm
+      label="Your name"
+      field="name"
+      hint="There are no passwords here: the same name is always the same person."
+      autoComplete="nickname"
+      signIn={(name) => signInByName(location.origin, name)}
+    />
+  );
+}
+
+function ByToken() {
+  return (
+    <>
+      <p>
+        This server does not sign people in by itself. Open the meeting in the product you know it
+        from: that signs you in. If you were given a token, it does as well.
+      </p>
+      <SignInForm
+        label="Token"
+        field="token"
+        autoComplete="off"
+        signIn={(token) => signInWithToken(location.origin, token.trim())}
+      />
+    </>
+  );
+}
+
+interface SignInFormProps {
+  label: string;
+  /** What the server calls it. */
+  field: string;
+  hint?: string;
+  autoComplete: string;
+  signIn: (value: string) => Promise<Session>;
+}
+
+function SignInForm({ label, field, hint, autoComplete, signIn }: SignInFormProps) {
+  const { store } = useSurroundings();
+  const { run, busy, error } = useAction();
+  const [value, setValue] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => store.begin(await signIn(value)));
+  };
+  const problem = fieldError(error, field);
+  return (
+    <form className="stack" onSubmit={submit} noValidate>
+      <Field
+        label={label}
+        value={value}
+        onChange={(event) => setValue(event.target.value)}
+        hint={hint}
+        error={problem}
+        autoComplete={autoComplete}
+        autoFocus
+      />
+      {error !== undefined && problem === undefined && <RefusalNotice error={error} />}
+      <Button type="submit" look="primary" busy={busy}>
+        Continue
+      </Button>
+    </form>
   );
 }

@@ -1,4 +1,4 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react";
+import { type ComponentProps, type ReactNode, useId } from "react";
 
 interface Described {
   label: string;
@@ -8,12 +8,7 @@ interface Described {
 }
 
 /** A labelled input with its hint and what is wrong with it. */
-export function Field({
-  label,
-  hint,
-  error,
-  ...input
-}: Described & InputHTMLAttributes<HTMLInputElement>) {
+export function Field({ label, hint, error, ...input }: Described & ComponentProps<"input">) {
   return (
     <Frame label={label} hint={hint} error={error}>
       {(aria) => <input {...aria} {...input} />}
@@ -28,7 +23,7 @@ export function SelectField({
   error,
   children,
   ...select
-}: Described & SelectHTMLAttributes<HTMLSelectElement>) {
+}: Described & ComponentProps<"select">) {
   return (
     <Frame label={label} hint={hint} error={error}>
       {(aria) => (

@@ -24,6 +24,8 @@ const byReason: Readonly<Record<string, Wording>> = {
   not_sealed: "The recording is still being closed. It can be played in a moment.",
   no_media: "Nothing was heard or seen in this recording, so there is nothing to make a video of.",
   deleted: "This recording has been deleted.",
+  sign_in_not_here:
+    "Signing in by name works on the server's own machine only. From elsewhere the server needs an issuer of tokens; ask whoever runs it.",
   already_participant: "This person is in the meeting already.",
   meeting_full: ({ limit }) =>
     typeof limit === "number"
@@ -109,4 +111,11 @@ function worded(
 
 function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+/** What is wrong with one field of a form; undefined when the failure is about something else. */
+export function fieldError(error: unknown, field: string): string | undefined {
+  return error instanceof ApiError && error.metadata["field"] === field
+    ? explain(error).text
+    : undefined;
 }

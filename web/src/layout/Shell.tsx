@@ -1,0 +1,36 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { useSession, useSurroundings } from "../session/sessionContext.tsx";
+import { Button } from "../ui/Button.tsx";
+import { Logo } from "../ui/Logo.tsx";
+import "./shell.css";
+
+/** Around every page but the room: where one is, and who. */
+export function Shell({ children }: { children: ReactNode }) {
+  const { store } = useSurroundings();
+  const session = useSession();
+  return (
+    <>
+      <a className="skipLink" href="#main">
+        Skip to the content
+      </a>
+      <header className="shell">
+        <Link href="/" className="shell__brand">
+          <Logo />
+          Connvo
+        </Link>
+        {session !== undefined && (
+          <div className="shell__person">
+            <span className="shell__name" title={session.name}>
+              {session.name}
+            </span>
+            <Button look="quiet" small onClick={() => store.end()}>
+              Sign out
+            </Button>
+          </div>
+        )}
+      </header>
+      {children}
+    </>
+  );
+}

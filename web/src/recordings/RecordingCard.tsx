@@ -1,0 +1,130 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import { functions } from "../api/functions.ts";
+import { useApi } from "../session/sessionContext.tsx";
+import { Badge } from "../ui/Badge.tsx";
+import { Button, buttonClass } from "../ui/Button.tsx";
+import { Confirm } from "../ui/Confirm.tsx";
+import { useToast } from "../ui/Toast.tsx";
+import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
+import {
+  configWords,
+  isPlayable,
+  type RecordingDetail,
+  type RecordingSummary,
+  stateWords,
+} from "../words/recordings.ts";
+import { durationWords, momentWords } from "../words/time.ts";
+import type { RecordingsListProps } from "./RecordingsList.tsx";
+import { useRecording } from "./useRecording.ts";
+import { Versions } from "./Versions.tsx";
+
+type RecordingCardProps = Omit<RecordingsListProps, "recordings"> & { recording: RecordingSummary };
+
+/** One recording: how far it is, and what can be done with it. */
+export function RecordingCard({ recording, names, isHost, onChanged }: RecordingCardProps) {
+  const { recordingId, state, startedAt, requestedAt, durationMs, startedBy } = recording;
+  const [open, setOpen] = useState(false);
+  const detail = useRecording(recordingId, open || state === "processing" || state === "failed");
+  const when = momentWords(startedAt ?? requestedAt, Date.now());
+  const startedByName = recording.startedByName ?? names.get(startedBy);
+  return (
+    <li className="card">
+      <div className="card__main">
+        <h3 className="card__title">
+          <VisuallyHidden>Recording of </VisuallyHidden>
+          {when}
+          {durationMs !== undefined && ` · ${durationWords(durationMs)}`}
+        </h3>
+        <p className="card__meta">
+          <State recording={recording} detail={detail.value} />
+          <span>{configWords(recording.config)}</span>
+          {startedByName !== undefined && <span>started by {startedByName}</span>}
+        </p>
+      </div>
+      <div className="card__actions">
+        {isPlayable(state) && (
+          <>
+            <Button look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+              Files<VisuallyHidden> of {when}</VisuallyHidden>
+            </Button>
+            <Link href={`/watch/${recordingId}`} className={buttonClass("primary")}>
+              Play<VisuallyHidden> {when}</VisuallyHidden>
+            </Link>
+          </>
+        )}
+        {isHost && state === "failed" && <DeleteRecording {...{ recordingId, when, onChanged }} />}
+      </div>
+      {state === "processing" && <Progress detail={detail.value} />}
+      {open && isPlayable(state) && (
+        <div className="card__more">
+          <Versions {...{ recordingId, detail, isHost }} />
+          {isHost && <DeleteRecording {...{ recordingId, when, onChanged }} />}
+        </div>
+      )}
+    </li>
+  );
+}
+
+const tones = {
+  starting: "recording",
+  recording: "recording",
+  stopping: "warn",
+  processing: "warn",
+  ready: "good",
+  failed: "bad",
+} as const;
+
+interface StateProps {
+  recording: Pick<RecordingSummary, "state" | "pausedAt">;
+  detail: RecordingDetail | undefined;
+}
+
+function State({ recording: { state, pausedAt }, detail }: StateProps) {
+  if (state === "recording" && pausedAt !== undefined) return <Badge tone="warn">Paused</Badge>;
+  return <Badge tone={tones[state]}>{stateWords(state, detail)}</Badge>;
+}
+
+function Progress({ detail }: { detail: RecordingDetail | undefined }) {
+  return (
+    <div className="card__progress">
+      <progress aria-label="The video is being made" max={1} value={detail?.progress.done ?? 0} />
+    </div>
+  );
+}
+
+interface DeleteRecordingProps {
+  recordingId: string;
+  when: string;
+  onChanged: () => Promise<void>;
+}
+
+function DeleteRecording({ recordingId, when, onChanged }: DeleteRecordingProps) {
+  const api = useApi();
+  const say = useToast();
+  const [asking, setAsking] = useState(false);
+  const remove = async () => {
+    await api.mutation(functions.recordings.mutations.deleteRecording, { recordingId });
+    say("Recording deleted");
+    await onChanged();
+    setAsking(false);
+  };
+  return (
+    <div className="row">
+      <Button look="quietDanger" small onClick={() => setAsking(true)}>
+        Delete recording<VisuallyHidden> of {when}</VisuallyHidden>
+      </Button>
+      {asking && (
+        <Confirm
+          title="Delete this recording?"
+          verb="Delete"
+          onConfirm={remove}
+          onClose={() => setAsking(false)}
+        >
+          The recording of {when} is deleted with all its versions, for everybody. This cannot be
+          undone.
+        </Confirm>
+      )}
+    </div>
+  );
+}

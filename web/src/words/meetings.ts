@@ -1,0 +1,42 @@
+import type { FunctionReturnType } from "convex/server";
+import type { functions } from "../api/functions.ts";
+import { durationWords, momentWords } from "./time.ts";
+
+export type Meeting = FunctionReturnType<
+  typeof functions.meetings.queries.listUserMeetings
+>[number];
+export type Person = FunctionReturnType<
+  typeof functions.meetings.queries.listMeetingParticipants
+>[number];
+
+/** When the meeting is or was. @param now epoch ms */
+export function whenWords(meeting: Meeting, now: number): string {
+  const { state, scheduledAt, createdAt, updatedAt, duration } = meeting;
+  switch (state) {
+    case "active":
+      return "Running now";
+    case "scheduled":
+      return scheduledAt === undefined ? "Not started yet" : momentWords(scheduledAt, now);
+    case "concluded":
+      return [momentWords(updatedAt, now), duration && durationWords(duration)]
+        .filter(Boolean)
+        .join(" · ");
+    case "cancelled":
+      return `Cancelled · ${momentWords(scheduledAt ?? createdAt, now)}`;
+  }
+}
+
+export function peopleWords(count: number): string {
+  return count === 1 ? "1 person" : `${count} people`;
+}
+
+export const roleWords: Readonly<Record<Person["role"], string>> = {
+  host: "Host",
+  participant: "Participant",
+  observer: "Watches only",
+};
+
+export function presenceWords({ webrtcConnected, presence }: Person): string {
+  if (webrtcConnected) return "In the meeting now";
+  return presence === "left" ? "Has left" : presence === "joined" ? "Has joined" : "Invited";
+}

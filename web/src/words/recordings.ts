@@ -1,0 +1,83 @@
+import type { FunctionReturnType } from "convex/server";
+import type { functions } from "../api/functions.ts";
+import { etaWords } from "./time.ts";
+
+/** Told by servers that can pause. */
+interface Told {
+  startedByName?: string;
+  pausedAt?: number;
+}
+
+export type RecordingSummary = FunctionReturnType<
+  typeof functions.recordings.queries.listRecordings
+>[number] &
+  Told;
+export type RecordingDetail = FunctionReturnType<typeof functions.recordings.queries.getRecording> &
+  Told;
+export type RecordingConfig = RecordingDetail["config"];
+export type Rendition = RecordingDetail["renditions"][number];
+
+export const layoutWords: Readonly<Record<RecordingConfig["layout"], string>> = {
+  grid: "Everyone side by side",
+  spotlight: "Whoever speaks large, the others small",
+  "single-participant": "Only whoever speaks",
+};
+
+export const qualityWords: Readonly<Record<RecordingConfig["quality"], string>> = {
+  "360p": "Small file (360p)",
+  "720p": "Good (720p)",
+  "1080p": "Best (1080p)",
+};
+
+const shortLayout: Readonly<Record<RecordingConfig["layout"], string>> = {
+  grid: "side by side",
+  spotlight: "speaker large",
+  "single-participant": "speaker only",
+};
+
+/** What a version looks like, in short: "side by side, 720p". */
+export function configWords({ layout, quality, audioOnly }: RecordingConfig): string {
+  return audioOnly ? "sound only" : `${shortLayout[layout]}, ${quality}`;
+}
+
+/** How far a recording is; `detail` refines it where there is one. */
+export function stateWords(state: RecordingSummary["state"], detail?: RecordingDetail): string {
+  switch (state) {
+    case "starting":
+      return "Starting";
+    case "recording":
+      return "Recording now";
+    case "stopping":
+      return "Being closed";
+    case "processing":
+      return `The video is being made${detail ? progressWords(detail.progress) : ""}`;
+    case "ready":
+      return "Ready";
+    case "failed":
+      return `Failed${detail?.error ? `: ${detail.error.message}` : ""}`;
+  }
+}
+
+/** The same of another version of it. */
+export function renditionWords({ state, progress, error }: Rendition): string {
+  switch (state) {
+    case "queued":
+      return "Waiting for its turn";
+    case "composing":
+      return `Being made${progressWords(progress)}`;
+    case "ready":
+      return "Ready";
+    case "failed":
+      return `Failed${error === undefined ? "" : `: ${error}`}`;
+  }
+}
+
+function progressWords({ done, etaMs }: RecordingDetail["progress"]): string {
+  const percent = `, ${Math.floor(done * 100)} %`;
+  return etaMs === undefined ? percent : `${percent}, ${etaWords(etaMs)}`;
+}
+
+/** Whether there is something to play: as soon as all media is safe. */
+export function isPlayable(state: RecordingSummary["state"]): boolean {
+  return state === "processing" || state === "ready";
+}
