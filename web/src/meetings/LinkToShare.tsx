@@ -1,21 +1,20 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "../ui/Button.tsx";
 import { Field } from "../ui/Field.tsx";
-import { useToast } from "../ui/Toast.tsx";
 
 /** A link to hand on: copied, or by the system's own sharing where there is one. */
 export function LinkToShare({ url, title }: { url: string; title: string }) {
-  const say = useToast();
+  const [said, say] = useState("");
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(url);
-      say("Link copied");
+      say("Copied");
     } catch {
       // Not on http beyond this machine, and not where it was forbidden.
       field.current?.select();
-      say("Copy the marked link by hand");
+      say("Copy the marked link yourself");
     }
   };
   // Rejects when the person thinks better of it.
@@ -34,6 +33,9 @@ export function LinkToShare({ url, title }: { url: string; title: string }) {
           Copy link
         </Button>
         {"share" in navigator && <Button onClick={() => void share()}>Share…</Button>}
+        <span role="status" className="soft small">
+          {said}
+        </span>
       </div>
     </div>
   );

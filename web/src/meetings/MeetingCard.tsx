@@ -7,6 +7,7 @@ import { Button, buttonClass } from "../ui/Button.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
 import { type Meeting, peopleWords, whenWords } from "../words/meetings.ts";
+import { capital } from "../words/time.ts";
 import { RecordingBadge } from "./RecordingBadge.tsx";
 
 /** One meeting of a list, with the one thing to do next. */
@@ -20,7 +21,11 @@ export function MeetingCard({ meeting, now }: { meeting: Meeting; now: number })
           <Link href={`/meetings/${_id}`}>{title}</Link>
         </h3>
         <p className="card__meta">
-          {state === "active" ? <Badge tone="good">Running now</Badge> : whenWords(meeting, now)}
+          {state === "active" ? (
+            <Badge tone="good">Running now</Badge>
+          ) : (
+            capital(whenWords(meeting, now))
+          )}
           <RecordingBadge recording={meeting.recording} />
           {participantCount !== undefined && <span>{peopleWords(participantCount)}</span>}
           {userRole === "observer" && <span>You watch</span>}

@@ -4,7 +4,7 @@ import { useApi, useSession } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
-import { type Person, presenceWords, roleWords } from "../words/meetings.ts";
+import { type Person, placeWords } from "../words/meetings.ts";
 
 export interface PeopleProps {
   meetingId: string;
@@ -34,9 +34,7 @@ export function People({ meetingId, people, canRemove, onChanged }: PeopleProps)
               {nameOf(person)}
               {person.userId === session?.userId && <span className="soft"> (you)</span>}
             </span>
-            <span className="soft small">
-              {roleWords[person.role]} · {presenceWords(person)}
-            </span>
+            <span className="soft small">{placeWords(person)}</span>
           </div>
           {canRemove && person.userId !== session?.userId && (
             <Button look="quietDanger" small onClick={() => setLeaving(person)}>

@@ -16,6 +16,7 @@ import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 import { Trouble } from "../ui/Trouble.tsx";
 import { type Meeting, whenWords } from "../words/meetings.ts";
+import { capital } from "../words/time.ts";
 import "../meetings/meetings.css";
 import "../recordings/recordings.css";
 
@@ -48,11 +49,11 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
       actions={meeting && <MeetingActions meeting={meeting} onChanged={refresh} />}
     >
       {meeting && (
-        <p className="card__meta">
+        <p className="card__meta page__facts">
           {meeting.state === "active" ? (
             <Badge tone="good">Running now</Badge>
           ) : (
-            whenWords(meeting, Date.now())
+            capital(whenWords(meeting, Date.now()))
           )}
           <RecordingBadge recording={meeting.recording} />
         </p>

@@ -11,7 +11,7 @@ import { Page } from "../ui/Page.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 import { Trouble } from "../ui/Trouble.tsx";
 import type { Meeting } from "../words/meetings.ts";
-import { isPlayable, type RecordingDetail, stateWords } from "../words/recordings.ts";
+import { detailWords, isPlayable, type RecordingDetail, stateWords } from "../words/recordings.ts";
 import { durationWords, momentWords } from "../words/time.ts";
 import "../recordings/recordings.css";
 
@@ -59,7 +59,7 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
 function Facts({ recording }: { recording: RecordingDetail }) {
   const { startedAt, requestedAt, durationMs, startedByName } = recording;
   return (
-    <p className="card__meta">
+    <p className="card__meta page__facts">
       <span>Recorded {momentWords(startedAt ?? requestedAt, Date.now())}</span>
       {durationMs !== undefined && <span>{durationWords(durationMs)}</span>}
       {startedByName !== undefined && <span>started by {startedByName}</span>}
@@ -75,7 +75,12 @@ function Screen({ recording, api }: { recording: RecordingDetail; api: ApiClient
         This meeting is still being recorded. It can be watched as soon as the recording is stopped.
       </Notice>
     );
-  if (state === "failed") return <Notice tone="bad">{stateWords(state, recording)}</Notice>;
+  if (state === "failed")
+    return (
+      <Notice tone="bad">
+        {[stateWords(state), detailWords(recording)].filter(Boolean).join(": ")}
+      </Notice>
+    );
   return <Player recordingId={recordingId} api={api} />;
 }
 

@@ -9,12 +9,13 @@ import { useToast } from "../ui/Toast.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
 import {
   configWords,
+  detailWords,
   isPlayable,
   type RecordingDetail,
   type RecordingSummary,
   stateWords,
 } from "../words/recordings.ts";
-import { durationWords, momentWords } from "../words/time.ts";
+import { capital, durationWords, momentWords } from "../words/time.ts";
 import type { RecordingsListProps } from "./RecordingsList.tsx";
 import { useRecording } from "./useRecording.ts";
 import { Versions } from "./Versions.tsx";
@@ -33,11 +34,12 @@ export function RecordingCard({ recording, names, isHost, onChanged }: Recording
       <div className="card__main">
         <h3 className="card__title">
           <VisuallyHidden>Recording of </VisuallyHidden>
-          {when}
+          {capital(when)}
           {durationMs !== undefined && ` · ${durationWords(durationMs)}`}
         </h3>
         <p className="card__meta">
-          <State recording={recording} detail={detail.value} />
+          <State {...recording} />
+          {detail.value !== undefined && <span>{detailWords(detail.value)}</span>}
           <span>{configWords(recording.config)}</span>
           {startedByName !== undefined && <span>started by {startedByName}</span>}
         </p>
@@ -75,14 +77,9 @@ const tones = {
   failed: "bad",
 } as const;
 
-interface StateProps {
-  recording: Pick<RecordingSummary, "state" | "pausedAt">;
-  detail: RecordingDetail | undefined;
-}
-
-function State({ recording: { state, pausedAt }, detail }: StateProps) {
+function State({ state, pausedAt }: Pick<RecordingSummary, "state" | "pausedAt">) {
   if (state === "recording" && pausedAt !== undefined) return <Badge tone="warn">Paused</Badge>;
-  return <Badge tone={tones[state]}>{stateWords(state, detail)}</Badge>;
+  return <Badge tone={tones[state]}>{stateWords(state)}</Badge>;
 }
 
 function Progress({ detail }: { detail: RecordingDetail | undefined }) {

@@ -9,6 +9,7 @@ import { Trouble } from "../ui/Trouble.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
 import {
   configWords,
+  detailWords,
   type RecordingDetail,
   type Rendition,
   renditionWords,
@@ -40,7 +41,7 @@ export function Versions({
       <Trouble error={error} />
       <ul className="versions">
         {filesOf(value).map((file) => (
-          <VersionRow key={file.renditionId ?? "first"} recordingId={recordingId} file={file} />
+          <VersionRow key={file.renditionId ?? "only"} recordingId={recordingId} file={file} />
         ))}
       </ul>
       {isHost && value.provider === "embedded" && (
@@ -51,7 +52,7 @@ export function Versions({
 }
 
 interface VersionFile {
-  /** Absent: the one the recording was made for. */
+  /** Absent: the file of the recording itself. */
   renditionId?: string;
   look: string;
   words: string;
@@ -62,13 +63,15 @@ interface VersionFile {
 
 function filesOf(recording: RecordingDetail): VersionFile[] {
   const { state, config, sizeBytes, progress, renditions } = recording;
-  const first: VersionFile = {
+  if (renditions.length > 0) return renditions.map(fileOf);
+  // Composed by the video provider, or not begun yet.
+  const only: VersionFile = {
     look: configWords(config),
-    words: sized(stateWords(state, recording), sizeBytes),
+    words: sized([stateWords(state), detailWords(recording)].filter(Boolean).join(", "), sizeBytes),
     ready: state === "ready",
     ...(state === "processing" ? { done: progress.done } : {}),
   };
-  return [first, ...renditions.map(fileOf)];
+  return [only];
 }
 
 function fileOf(rendition: Rendition): VersionFile {

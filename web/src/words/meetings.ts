@@ -30,13 +30,16 @@ export function peopleWords(count: number): string {
   return count === 1 ? "1 person" : `${count} people`;
 }
 
-export const roleWords: Readonly<Record<Person["role"], string>> = {
+const roleWords: Readonly<Record<Person["role"], string>> = {
   host: "Host",
   participant: "Participant",
   observer: "Watches only",
 };
 
-export function presenceWords({ webrtcConnected, presence }: Person): string {
-  if (webrtcConnected) return "In the meeting now";
-  return presence === "left" ? "Has left" : presence === "joined" ? "Has joined" : "Invited";
+/** What somebody is in the meeting, and whether they are there: "Host · in the meeting now". */
+export function placeWords({ role, webrtcConnected, presence }: Person): string {
+  if (webrtcConnected) return `${roleWords[role]} · in the meeting now`;
+  return presence === "invited" && role !== "host"
+    ? `${roleWords[role]} · invited`
+    : roleWords[role];
 }

@@ -40,8 +40,8 @@ export function configWords({ layout, quality, audioOnly }: RecordingConfig): st
   return audioOnly ? "sound only" : `${shortLayout[layout]}, ${quality}`;
 }
 
-/** How far a recording is; `detail` refines it where there is one. */
-export function stateWords(state: RecordingSummary["state"], detail?: RecordingDetail): string {
+/** How far a recording is, in a word or two. */
+export function stateWords(state: RecordingSummary["state"]): string {
   switch (state) {
     case "starting":
       return "Starting";
@@ -50,12 +50,18 @@ export function stateWords(state: RecordingSummary["state"], detail?: RecordingD
     case "stopping":
       return "Being closed";
     case "processing":
-      return `The video is being made${detail ? progressWords(detail.progress) : ""}`;
+      return "Video being made";
     case "ready":
       return "Ready";
     case "failed":
-      return `Failed${detail?.error ? `: ${detail.error.message}` : ""}`;
+      return "Failed";
   }
+}
+
+/** What there is to say beyond the state: progress with what is left, or what went wrong. */
+export function detailWords({ state, progress, error }: RecordingDetail): string | undefined {
+  if (state === "processing") return progressWords(progress);
+  return state === "failed" ? error?.message : undefined;
 }
 
 /** The same of another version of it. */
@@ -64,7 +70,7 @@ export function renditionWords({ state, progress, error }: Rendition): string {
     case "queued":
       return "Waiting for its turn";
     case "composing":
-      return `Being made${progressWords(progress)}`;
+      return `Being made, ${progressWords(progress)}`;
     case "ready":
       return "Ready";
     case "failed":
@@ -73,7 +79,7 @@ export function renditionWords({ state, progress, error }: Rendition): string {
 }
 
 function progressWords({ done, etaMs }: RecordingDetail["progress"]): string {
-  const percent = `, ${Math.floor(done * 100)} %`;
+  const percent = `${Math.floor(done * 100)} %`;
   return etaMs === undefined ? percent : `${percent}, ${etaWords(etaMs)}`;
 }
 

@@ -3,7 +3,7 @@ const hourMs = 60 * minuteMs;
 
 /** A moment as one says it today: "today, 14:05", "tomorrow, 09:00", "Wed, 3 Dec, 09:00". @param ms epoch */
 export function momentWords(ms: number, now: number, locale?: string): string {
-  const time = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(ms);
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(ms);
   return `${dayWords(ms, now, locale)}, ${time}`;
 }
 
@@ -40,6 +40,11 @@ export function etaWords(ms: number): string {
   if (ms < minuteMs) return `about ${Math.ceil(ms / 10_000) * 10} seconds left`;
   const minutes = Math.ceil(ms / minuteMs);
   return `about ${minutes} ${minutes === 1 ? "minute" : "minutes"} left`;
+}
+
+/** For words that begin a line. */
+export function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** A file's size: "12 MB". */
