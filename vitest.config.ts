@@ -16,6 +16,7 @@ export default defineConfig({
           name: "web",
           include: ["web/src/**/*.test.{ts,tsx}"],
           environment: "jsdom",
+          setupFiles: ["web/src/testing/setup.ts"],
           testTimeout: 10_000,
         },
       },

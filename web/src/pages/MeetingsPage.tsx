@@ -41,7 +41,7 @@ export function MeetingsPage() {
     </Button>
   );
   return (
-    <Page title="My meetings" actions={value?.length === 0 ? undefined : create}>
+    <Page title="My meetings" actions={create}>
       <Trouble error={error} />
       {value === undefined && error === undefined && (
         <Skeleton rows={3} label="Your meetings are being fetched" />
@@ -50,7 +50,6 @@ export function MeetingsPage() {
         <div className="empty">
           <h2>No meetings yet</h2>
           <p>Start one and invite others by a link. Meetings you are invited to appear here too.</p>
-          {create}
         </div>
       )}
       {value !== undefined && <Groups meetings={value} />}
