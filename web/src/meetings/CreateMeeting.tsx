@@ -9,8 +9,7 @@ import { Field, SelectField } from "../ui/Field.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { fieldError } from "../words/refusals.ts";
 
-const sizes = [2, 4, 6, 10, 20];
-const defaultSize = 10;
+const sizes = [2, 3, 4, 6, 8, 10, 20];
 const fields = ["title", "maxParticipants", "scheduledAt"];
 
 export interface CreateMeetingProps {
@@ -31,9 +30,9 @@ export function CreateMeeting({ onClose, onCreated }: CreateMeetingProps) {
         <SelectField
           label="People at most"
           name="maxParticipants"
-          defaultValue={defaultSize}
           error={problem("maxParticipants")}
         >
+          <option value="">As many as usual</option>
           {sizes.map((size) => (
             <option key={size}>{size}</option>
           ))}
@@ -69,10 +68,11 @@ function useCreate(onCreated: CreateMeetingProps["onCreated"]) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const time = form.get("scheduledAt");
+    const size = Number(form.get("maxParticipants"));
     void run(async () => {
       const { meetingId } = await api.mutation(functions.meetings.lifecycle.createMeeting, {
         title: String(form.get("title")),
-        maxParticipants: Number(form.get("maxParticipants")),
+        ...(size === 0 ? {} : { maxParticipants: size }),
         ...(time === null ? {} : { scheduledAt: momentOf(String(time)) }),
       });
       if (time === null)
