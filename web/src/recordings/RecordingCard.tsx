@@ -16,11 +16,16 @@ import {
   stateWords,
 } from "../words/recordings.ts";
 import { capital, durationWords, momentWords } from "../words/time.ts";
-import type { RecordingsListProps } from "./RecordingsList.tsx";
 import { useRecording } from "./useRecording.ts";
 import { Versions } from "./Versions.tsx";
 
-type RecordingCardProps = Omit<RecordingsListProps, "recordings"> & { recording: RecordingSummary };
+export interface RecordingCardProps {
+  recording: RecordingSummary;
+  /** Of the people of the meeting, by user id. */
+  names: ReadonlyMap<string, string>;
+  isHost: boolean;
+  onChanged: () => Promise<void>;
+}
 
 /** One recording: how far it is, and what can be done with it. */
 export function RecordingCard({ recording, names, isHost, onChanged }: RecordingCardProps) {

@@ -1,13 +1,9 @@
 import type { RecordingSummary } from "../words/recordings.ts";
-import { RecordingCard } from "./RecordingCard.tsx";
+import { RecordingCard, type RecordingCardProps } from "./RecordingCard.tsx";
 
-export interface RecordingsListProps {
+export type RecordingsListProps = Omit<RecordingCardProps, "recording"> & {
   recordings: RecordingSummary[];
-  /** Of the people of the meeting, by user id. */
-  names: ReadonlyMap<string, string>;
-  isHost: boolean;
-  onChanged: () => Promise<void>;
-}
+};
 
 /** The recordings of one meeting, the newest first. */
 export function RecordingsList({ recordings, ...rest }: RecordingsListProps) {
