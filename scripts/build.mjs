@@ -81,11 +81,15 @@ export async function build() {
 
 async function buildPages(outDir) {
   const vite = await import("vite");
+  const environment = process.env.NODE_ENV;
   await vite.build({
     configFile: path.join(root, "web", "vite.config.ts"),
     build: { outDir, emptyOutDir: true },
     logLevel: "error",
   });
+  // Vite leaves "production" behind, and what is started after the build (tests, the server) would inherit it.
+  if (environment === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = environment;
   for await (const file of sources(outDir)) if (/\.(js|css|svg)$/.test(file)) await compress(file);
 }
 
