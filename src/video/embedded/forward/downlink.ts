@@ -47,6 +47,7 @@ export class Downlink {
       return;
     }
     this.#strained = 0;
+    if (this.#limit >= wanted && this.#sinceRaise > longestWait) this.#wait = firstWait;
     if (++this.#calm >= this.#wait && this.#limit < wanted) this.#raise(wanted);
   }
 

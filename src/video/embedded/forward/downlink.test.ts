@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { Downlink, type DownlinkSample } from "./downlink.ts";
+
+const sent = 3_000_000;
+const good: DownlinkSample = { estimate: 5_000_000, sent, loss: 0 };
+/** Looks while all that may be sent is sent, at 1 Mbit/s each; returns the limit after each. */
+const limits = (downlink: Downlink, wanted: number, samples: readonly DownlinkSample[]) =>
+  samples.map((sample) => {
+    const active = Math.min(wanted, downlink.limit);
+    downlink.look({ ...sample, sent: active * 1_000_000 }, active, wanted);
+    return downlink.limit;
+  });
+const times = (count: number, sample: DownlinkSample) =>
+  Array.from({ length: count }, () => sample);
+
+describe("all is sent", () => {
+  test.each([
+    ["to a receiver who can take it", good],
+    ["when nothing is said", { estimate: undefined, sent, loss: 0 }],
+    ["to one who understates", { estimate: 2_000_000, sent, loss: 0 }],
+    ["with loss that retransmission repairs", { estimate: 5_000_000, sent, loss: 0.05 }],
+  ])("%s", (_, sample) => {
+    expect(limits(new Downlink(), 3, times(30, sample)).at(-1)).toBe(Infinity);
+  });
+
+  test("after one bad second", () => {
+    const bad = { estimate: 100_000, sent, loss: 0.5 };
+    expect(limits(new Downlink(), 3, [bad, good, bad, good]).at(-1)).toBe(Infinity);
+  });
+});
+
+describe("less is sent", () => {
+  test("as much as fits", () => {
+    const weak = { estimate: 1_100_000, sent, loss: 0.05 };
+    expect(limits(new Downlink(), 3, times(2, weak))).toEqual([Infinity, 1]);
+  });
+
+  test("one by one when only loss tells", () => {
+    const lossy = { estimate: undefined, sent, loss: 0.3 };
+    expect(limits(new Downlink(), 3, times(6, lossy))).toEqual([Infinity, 2, 2, 1, 1, 0]);
+  });
+
+  test("but never no video for an estimate alone", () => {
+    const wrong = { estimate: 1, sent, loss: 0 };
+    expect(Math.min(...limits(new Downlink(), 3, times(20, wrong)))).toBe(1);
+  });
+});
+
+describe("more is tried again", () => {
+  const weak = { estimate: 1_100_000, sent, loss: 0.05 };
+
+  test("one at a time after five calm seconds each, until there is no limit", () => {
+    const downlink = new Downlink();
+    limits(downlink, 3, times(2, weak));
+    const calm = limits(downlink, 3, times(10, good));
+    expect(calm).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 2, Infinity]);
+  });
+
+  test("later and later when it fails", () => {
+    const downlink = new Downlink();
+    const waits: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      limits(downlink, 2, times(2, weak));
+      let waited = 0;
+      while (downlink.limit === 1) {
+        limits(downlink, 2, [good]);
+        waited++;
+      }
+      waits.push(waited);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 60]);
+  });
+
+  test("soon again after a long good time", () => {
+    const downlink = new Downlink();
+    for (let round = 0; round < 3; round++) {
+      limits(downlink, 2, times(2, weak));
+      while (downlink.limit === 1) limits(downlink, 2, [good]);
+    }
+    limits(downlink, 2, times(70, good));
+    limits(downlink, 2, times(2, weak));
+    expect(limits(downlink, 2, times(5, good)).at(-1)).toBe(Infinity);
+  });
+});
