@@ -6,7 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/db/embedded
 import { embeddedFolder } from "../src/db/target.ts";
 import { ControlClient } from "../src/video/embedded/control/client.ts";
 import { roomPaths } from "../src/video/embedded/control/paths.ts";
-import type { Health } from "../src/video/embedded/control/protocol.ts";
+import type { Health, RoomStats } from "../src/video/embedded/control/protocol.ts";
 import { type Announced, plainEnvironment, startChild } from "./childProcess.ts";
 import type { Stage } from "./stage.ts";
 
@@ -51,9 +51,18 @@ function readyAddress(line: string): string | undefined {
 
 /** Process id of the room process that serves a data folder. */
 export async function roomProcessOf(dataDir: string): Promise<number> {
+  return (await ask<Health>(dataDir, "health")).pid;
+}
+
+/** What that room process counts; its event loop's delay is since the last call. */
+export function roomStatsOf(dataDir: string): Promise<RoomStats> {
+  return ask<RoomStats>(dataDir, "stats");
+}
+
+async function ask<T>(dataDir: string, operation: string): Promise<T> {
   const client = new ControlClient(roomPaths(dataDir).socketPath, systemClock);
   try {
-    return (await client.call<Health>("health")).pid;
+    return await client.call<T>(operation);
   } finally {
     client.close();
   }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { processEntry, projectRoot } from "../src/config/paths.ts";
 import { loadMediaLoop } from "../src/synth/encode.ts";
 import type { MediaLoop } from "../src/synth/mediaLoop.ts";
+import { postTo, WhepSubscriber } from "../src/synth/whepSubscriber.ts";
 import { WhipPublisher } from "../src/synth/whipPublisher.ts";
 import { ConnvoClient, type SignedIn } from "./connvoClient.ts";
 import type { ConnvoServer } from "./connvoServer.ts";
@@ -26,6 +27,8 @@ export class LiveMeeting {
   readonly #host: SignedIn;
   readonly #meetingId: string;
   readonly #publishers: WhipPublisher[] = [];
+  /** By person: how to watch the room. */
+  readonly #watching: { url: string; token: string }[] = [];
 
   private constructor(url: string, client: ConnvoClient, host: SignedIn, meetingId: string) {
     this.#url = url;
@@ -66,6 +69,17 @@ export class LiveMeeting {
     await this.#act("stopRecording");
   }
 
+  /** Everybody watches everybody else; to be closed by the caller. */
+  async watch(): Promise<WhepSubscriber[]> {
+    const watchers: WhepSubscriber[] = [];
+    for (const [index, { url, token }] of this.#watching.entries()) {
+      const slots = Math.max(1, this.#watching.length - 1);
+      const options = { name: `watcher-${index}`, post: postTo(url, token), slots };
+      watchers.push(await WhepSubscriber.connect(options));
+    }
+    return watchers;
+  }
+
   /** Everybody stops publishing; a repeat does nothing. */
   async leave(): Promise<void> {
     await Promise.all(this.#publishers.splice(0).map((publisher) => publisher.close()));
@@ -93,6 +107,7 @@ export class LiveMeeting {
       person,
     );
     const url = `${this.#url}/rooms/${roomId}/whip`;
+    this.#watching.push({ url: `${this.#url}/rooms/${roomId}/whep`, token });
     this.#publishers.push(await WhipPublisher.connect({ url, token, media }));
   }
 

@@ -12,6 +12,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   starts: async () => (await import("./starts.ts")).benchStarts,
   firstPacket: async () => (await import("./firstPacket.ts")).benchFirstPacket,
   capture: async () => (await import("./captureCpu.ts")).benchCaptureCpu,
+  forward: async () => (await import("./forward.ts")).benchForward,
   compose: async () => (await import("./compose.ts")).benchCompose,
   startup: async () => (await import("./startup.ts")).benchStartup,
   memory: async () => (await import("./memory.ts")).benchMemory,

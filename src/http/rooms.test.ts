@@ -31,7 +31,10 @@ beforeEach(async () => {
   app.setErrorHandler((error, _request, reply) =>
     reply.code(error instanceof AppError ? error.statusCode : 413).send({}),
   );
-  await app.register(async (scope) => roomRoutes(scope, { rooms, iceServersOf: () => iceServers }));
+  await app.register((scope, _options, done) => {
+    roomRoutes(scope, { rooms, iceServersOf: () => iceServers });
+    done();
+  });
 });
 afterEach(() => app.close());
 

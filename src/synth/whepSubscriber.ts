@@ -4,6 +4,7 @@ import { ReceivedTrack } from "./receivedTrack.ts";
 import { writeEstimate } from "./receiverReports.ts";
 import { Audio, type DataChannel, PeerConnection, type Track, Video } from "./webrtc.ts";
 import { WhipError } from "./whipError.ts";
+import { createWhipResource } from "./whipResource.ts";
 
 /** What the server answered to an offer. */
 export interface Subscribed {
@@ -214,6 +215,11 @@ export class WhepSubscriber {
       setInterval(() => this.#channel?.isOpen() && this.say({ type: "ping" }), pingMs),
     ];
   }
+}
+
+/** Posts offers to a WHEP endpoint. */
+export function postTo(url: string, token: string): (offer: string) => Promise<Subscribed> {
+  return (offer) => createWhipResource({ url, token, offer, timeoutMs: 10_000 });
 }
 
 function audio(index: number): Audio {

@@ -174,6 +174,7 @@ export class RoomService {
 
   #stats(): RoomStats {
     const { user, system } = process.cpuUsage();
+    const { p99, max } = this.#deps.eventLoopDelay();
     return {
       ...this.#rooms.counters,
       ...this.#subscriptions.counters,
@@ -181,7 +182,8 @@ export class RoomService {
       uptimeSeconds: (this.#deps.now() - this.#startedAt) / 1000,
       residentBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
-      eventLoopDelayMs: this.#deps.eventLoopDelay(),
+      eventLoopDelayP99Ms: p99,
+      eventLoopDelayMaxMs: max,
     };
   }
 

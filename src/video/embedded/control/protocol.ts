@@ -107,7 +107,8 @@ export interface RoomStats extends RoomCounters, ForwardCounters, CaptureCounter
   residentBytes: number;
   cpuSeconds: number;
   /** How late timers were since the last reading, ms. */
-  eventLoopDelayMs: { p99: number; max: number };
+  eventLoopDelayP99Ms: number;
+  eventLoopDelayMaxMs: number;
 }
 
 /** A line of the presence stream. `snapshot` comes first and replaces what was known. */
