@@ -6,6 +6,8 @@ export interface NetworkConditions {
   /** Share of media packets lost, 0–1. Connection checks and handshakes pass. */
   loss: number;
   delayMs: number;
+  /** What gets through at most, each way, kbit/s; absent = all. What has to wait too long is lost. */
+  kbps?: number;
   /** Numbers in [0, 1). */
   random: () => number;
 }
@@ -15,7 +17,10 @@ export interface Peer {
   port: number;
 }
 
-/** A UDP relay on this machine that loses and delays what passes through, and can be cut. */
+/** Longest time a packet waits for its turn where the rate is limited, ms: the buffer of a modest router. */
+const longestQueueMs = 250;
+
+/** A UDP relay on this machine that loses, delays and holds back what passes through, and can be cut. */
 export class NetworkLink {
   readonly #near: Socket;
   readonly #far: Socket;
@@ -24,6 +29,8 @@ export class NetworkLink {
   readonly #timers = new Set<NodeJS.Timeout>();
   #client: RemoteInfo | undefined;
   #cut = false;
+  /** When what is under way to each side has got through, ms. */
+  readonly #freeAt = new Map<Socket, number>();
 
   private constructor(near: Socket, far: Socket, target: Peer, conditions: NetworkConditions) {
     this.#near = near;
@@ -62,8 +69,10 @@ export class NetworkLink {
   }
 
   #pass(packet: Buffer, through: Socket, to: Peer): void {
-    const { loss, delayMs, random } = this.#conditions;
+    const { loss, random } = this.#conditions;
     if (this.#cut || (isMedia(packet) && random() < loss)) return;
+    const delayMs = this.#delayOf(packet, through);
+    if (delayMs === undefined) return;
     const deliver = () => {
       if (!this.#cut) through.send(packet, to.port, to.address);
     };
@@ -76,6 +85,18 @@ export class NetworkLink {
       deliver();
     }, delayMs);
     this.#timers.add(timer);
+  }
+
+  /** How long a packet is under way, ms; undefined when the queue is full. */
+  #delayOf(packet: Buffer, through: Socket): number | undefined {
+    const { delayMs, kbps } = this.#conditions;
+    if (kbps === undefined) return delayMs;
+    const now = performance.now();
+    const begins = Math.max(now, this.#freeAt.get(through) ?? 0);
+    if (begins - now > longestQueueMs) return undefined;
+    const ends = begins + (packet.length * 8) / kbps;
+    this.#freeAt.set(through, ends);
+    return ends - now + delayMs;
   }
 }
 
