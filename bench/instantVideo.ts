@@ -12,6 +12,7 @@ export function instantVideo(): VideoProvider {
     capabilities: {
       maxParticipants: 8,
       startsWithoutPublishers: true,
+      pauses: true,
       composesLocally: true,
       reportsPresence: true,
       statePollMs: 1000,
@@ -20,6 +21,8 @@ export function instantVideo(): VideoProvider {
     token: async () => ({ token: "none", expiresAt: 0 }),
     startRecording: recording,
     stopRecording: recording,
+    pauseRecording: recording,
+    resumeRecording: recording,
     recordingState: recording,
     deleteRecording: nothing,
     removeParticipant: nothing,

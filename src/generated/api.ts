@@ -208,9 +208,11 @@ export interface Api {
           organizerId: string;
           participantCount?: number;
           recording?: {
+            pausedAt?: number;
             recordingId: string;
             startedAt: number;
             startedBy: string;
+            startedByName?: string;
             state: "starting" | "recording" | "stopping";
           };
           scheduledAt?: number;
@@ -265,9 +267,11 @@ export interface Api {
           organizerId: string;
           participantCount?: number;
           recording?: {
+            pausedAt?: number;
             recordingId: string;
             startedAt: number;
             startedBy: string;
+            startedByName?: string;
             state: "starting" | "recording" | "stopping";
           };
           scheduledAt?: number;
@@ -453,6 +457,32 @@ export interface Api {
           }>;
         }
       >;
+      /** pauseRecording */
+      pauseRecording: FunctionReference<
+        "action",
+        "public",
+        {
+          recordingId: string;
+        },
+        {
+          paused: boolean;
+          pausedAt?: number;
+          success: boolean;
+        }
+      >;
+      /** resumeRecording */
+      resumeRecording: FunctionReference<
+        "action",
+        "public",
+        {
+          recordingId: string;
+        },
+        {
+          paused: boolean;
+          pausedAt?: number;
+          success: boolean;
+        }
+      >;
     };
     mutations: {
       /** deleteRecording */
@@ -490,6 +520,13 @@ export interface Api {
             startMs: number;
           }>;
           meetingId: string;
+          pausedAt?: number;
+          pauses: Array<{
+            atMs: number;
+            durationMs: number;
+            endedAt: number;
+            startedAt: number;
+          }>;
           probe?: {
             audio?: {
               channels: number;
@@ -544,6 +581,7 @@ export interface Api {
           sizeBytes?: number;
           startedAt?: number;
           startedBy: string;
+          startedByName?: string;
           state: "starting" | "recording" | "stopping" | "processing" | "ready" | "failed";
           stopReason?: string;
           stoppedAt?: number;
@@ -576,11 +614,13 @@ export interface Api {
           };
           durationMs?: number;
           meetingId: string;
+          pausedAt?: number;
           recordingId: string;
           recordingUrl: string;
           requestedAt: number;
           startedAt?: number;
           startedBy: string;
+          startedByName?: string;
           state: "starting" | "recording" | "stopping" | "processing" | "ready" | "failed";
           stoppedAt?: number;
         }>

@@ -65,6 +65,9 @@ const openRecording = v.object({
   state: v.union(v.literal("starting"), v.literal("recording"), v.literal("stopping")),
   startedAt: v.number(),
   startedBy: v.id("users"),
+  startedByName: v.optional(v.string()),
+  /** Since when it is paused. */
+  pausedAt: v.optional(v.number()),
 });
 
 const listedFields = {

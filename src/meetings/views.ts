@@ -27,6 +27,8 @@ interface MeetingRow {
   recordingState: "starting" | "recording" | "stopping";
   recordingStartedAt: number;
   recordingStartedBy: string;
+  recordingStartedByName: string | null;
+  recordingPausedAt: number | null;
 }
 
 /** A user's meetings with their place in them, the people in them and the recording that is open, at once. */
@@ -36,6 +38,8 @@ const selectMeetings = `
     m.started_at AS "startedAt", m.ended_at AS "endedAt", m.created_at AS "createdAt",
     m.updated_at AS "updatedAt", p.role, p.presence, n.people, n.in_room AS "inRoom",
     r.id AS "recordingId", r.state AS "recordingState", r.started_by AS "recordingStartedBy",
+    (SELECT u.display_name FROM users u WHERE u.id = r.started_by) AS "recordingStartedByName",
+    r.paused_at AS "recordingPausedAt",
     coalesce(r.started_at, r.requested_at) AS "recordingStartedAt"
   FROM meeting_participants p
   JOIN meetings m ON m.id = p.meeting_id
@@ -119,6 +123,8 @@ function recordingOf(row: MeetingRow, recordingId: string) {
     state: row.recordingState,
     startedAt: row.recordingStartedAt,
     startedBy: row.recordingStartedBy,
+    ...(row.recordingStartedByName === null ? {} : { startedByName: row.recordingStartedByName }),
+    ...(row.recordingPausedAt === null ? {} : { pausedAt: row.recordingPausedAt }),
   };
 }
 

@@ -12,7 +12,8 @@ export interface Failure {
   message: string;
 }
 
-type Started = Extract<ProviderRecording, { status: "recording" }>;
+/** The provider records. */
+export type Started = Extract<ProviderRecording, { status: "recording" }>;
 
 /** The provider has confirmed: `recording`, with audit and event, in one transaction. */
 export async function recordStarted(

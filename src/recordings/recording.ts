@@ -2,6 +2,7 @@ import type {
   RecordingConfig,
   RecordingGap,
   RecordingLayout,
+  RecordingPause,
   RecordingQuality,
   RecordingTrack,
 } from "../core/recording.ts";
@@ -22,10 +23,16 @@ export interface Recording {
   maxDurationMs: number;
   state: RecordingState;
   startedBy: string;
+  startedByName: string | null;
   requestedAt: number;
   startedAt: number | null;
   stopRequestedAt: number | null;
   stoppedAt: number | null;
+  /** What was asked for last; the provider is brought to it. */
+  pauseWanted: boolean;
+  /** Since when the provider has it paused. */
+  pausedAt: number | null;
+  pauses: RecordingPause[];
   stopReason: string | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -38,6 +45,17 @@ export interface Recording {
 export function configOf(recording: Recording): RecordingConfig {
   const { quality, layout, audioOnly } = recording;
   return { quality, layout, audioOnly };
+}
+
+/** How long the recording is, ms: its pauses are not in it. Null while it runs. */
+export function recordedMs({
+  startedAt,
+  stoppedAt,
+  pauses,
+}: Pick<Recording, "startedAt" | "stoppedAt" | "pauses">): number | null {
+  if (startedAt === null || stoppedAt === null) return null;
+  const paused = pauses.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return Math.max(0, stoppedAt - startedAt - paused);
 }
 
 /** How the provider is asked about this recording. */

@@ -1,7 +1,7 @@
 import type { Tx } from "../db/port.ts";
 import type { ProviderRecording } from "../video/port.ts";
 import { announce, failRecording, logMove } from "./outcome.ts";
-import { configOf, type Recording } from "./recording.ts";
+import { configOf, type Recording, recordedMs } from "./recording.ts";
 import { ensureRendition } from "./renditions.ts";
 import type { RecordingServices } from "./services.ts";
 import { advanceRecording, now, requireRecording } from "./store.ts";
@@ -37,6 +37,7 @@ async function sealIn(
     stoppedAt: sealed.stoppedAt,
     stopReason: sealed.stopReason,
     gaps: sealed.gaps,
+    pauses: sealed.pauses,
     tracks: sealed.tracks,
     sizeBytes: sealed.tracks.reduce((sum, track) => sum + track.sizeBytes, 0),
     deadlineAt: (await now(tx)) + processingPollMs,
@@ -44,7 +45,7 @@ async function sealIn(
   if (!moved) return requireRecording(tx, recording.id);
   await announce(tx, moved, "recording_stopped", {
     reason: moved.stopReason,
-    durationMs: sealed.stoppedAt - sealed.startedAt,
+    durationMs: recordedMs(moved),
   });
   if (!sealed.hasMedia) {
     return failRecording(tx, moved, {

@@ -3,6 +3,7 @@ import { statement } from "../db/port.ts";
 import type { ProviderRecording } from "../video/port.ts";
 import { shouldStop } from "./autoStop.ts";
 import { type Failure, recordFailure, recordReady, recordStarted } from "./outcome.ts";
+import { carryOutPause } from "./pauseWish.ts";
 import { purgeRecording } from "./purge.ts";
 import { configOf, type Recording, refOf } from "./recording.ts";
 import { ensureRendition, findRenditionByConfig } from "./renditions.ts";
@@ -79,7 +80,8 @@ async function settleStarting(services: RecordingServices, recording: Recording,
 }
 
 async function settleRunning(services: RecordingServices, recording: Recording, at: number) {
-  const answer = await services.video.recordingState(refOf(recording));
+  const seen = await services.video.recordingState(refOf(recording));
+  const answer = await carryOutPause(services, recording, seen);
   if (answer.status !== "recording" && answer.status !== "starting")
     return settleEnded(services, recording, answer, at);
   return services.db.transaction(async (tx) => {

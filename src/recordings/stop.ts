@@ -2,7 +2,7 @@ import { AppError } from "../core/errors.ts";
 import { orThrow } from "../core/result.ts";
 import { statement, type Tx } from "../db/port.ts";
 import { lockHost } from "./admission.ts";
-import { type Recording, recordingUrl, refOf } from "./recording.ts";
+import { type Recording, recordedMs, recordingUrl, refOf } from "./recording.ts";
 import { requestStop } from "./requestStop.ts";
 import { admit, idleStopLimit } from "./rules.ts";
 import { sealFrom } from "./seal.ts";
@@ -22,7 +22,7 @@ export interface StopAnswer {
   success: true;
   recordingId: string;
   recordingUrl: string;
-  /** Length of the recording, ms; absent while the provider has not closed it yet. */
+  /** Length of the recording without its pauses, ms; absent while the provider has not closed it yet. */
   duration?: number;
 }
 
@@ -53,13 +53,12 @@ export async function stopRecording(
   // Outside: a refusal inside would take the call out of the count that limits it.
   if (!wished) throw nothingToStop(args);
   const recording = wished.state === "stopping" ? await askProvider(services, wished) : wished;
+  const duration = recordedMs(recording);
   return {
     success: true,
     recordingId: recording.id,
     recordingUrl: recordingUrl(services.publicUrl(), recording),
-    ...(recording.startedAt !== null && recording.stoppedAt !== null
-      ? { duration: recording.stoppedAt - recording.startedAt }
-      : {}),
+    ...(duration === null ? {} : { duration }),
   };
 }
 

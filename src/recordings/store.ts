@@ -1,5 +1,5 @@
 import { AppError } from "../core/errors.ts";
-import type { RecordingGap, RecordingTrack } from "../core/recording.ts";
+import type { RecordingGap, RecordingPause, RecordingTrack } from "../core/recording.ts";
 import { type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { Recording } from "./recording.ts";
 import { type RecordingState, sourcesOf } from "./states.ts";
@@ -8,8 +8,10 @@ export const recordingColumns = `
   r.id, r.meeting_id AS "meetingId", r.org_id AS "orgId", r.room_id AS "roomId", r.provider,
   r.provider_ref AS "providerRef", r.quality, r.layout, r.audio_only AS "audioOnly",
   r.max_duration_ms AS "maxDurationMs", r.state, r.started_by AS "startedBy",
+  (SELECT u.display_name FROM users u WHERE u.id = r.started_by) AS "startedByName",
   r.requested_at AS "requestedAt", r.started_at AS "startedAt",
   r.stop_requested_at AS "stopRequestedAt", r.stopped_at AS "stoppedAt",
+  r.pause_wanted AS "pauseWanted", r.paused_at AS "pausedAt", r.pauses,
   r.stop_reason AS "stopReason", r.error_code AS "errorCode", r.error_message AS "errorMessage",
   r.gaps, r.tracks, r.size_bytes AS "sizeBytes",
   r.deleted_at AS "deletedAt"`;
@@ -37,21 +39,21 @@ const listByMeeting = statement<Recording>(
 );
 
 /** `to_timestamp` takes seconds; a null stays a null. */
-const ms = (parameter: string) => `to_timestamp(${parameter}::double precision / 1000)`;
+export const millis = (parameter: string) => `to_timestamp(${parameter}::double precision / 1000)`;
 
 const advance = statement<Recording>(
   "recordings.advance",
   `UPDATE recordings r SET
      state = $2,
-     started_at = coalesce(${ms("$4")}, started_at),
-     stop_requested_at = coalesce(${ms("$5")}, stop_requested_at),
-     stopped_at = coalesce(${ms("$6")}, stopped_at),
+     started_at = coalesce(${millis("$4")}, started_at),
+     stop_requested_at = coalesce(${millis("$5")}, stop_requested_at),
+     stopped_at = coalesce(${millis("$6")}, stopped_at),
      stop_reason = coalesce(stop_reason, $7),
-     deadline_at = ${ms("$8")},
+     deadline_at = ${millis("$8")},
      error_code = $9, error_message = $10,
      provider_ref = coalesce($11::jsonb, provider_ref),
      gaps = coalesce($12::jsonb, gaps), tracks = coalesce($13::jsonb, tracks),
-     size_bytes = coalesce($14, size_bytes),
+     size_bytes = coalesce($14, size_bytes), pauses = coalesce($15::jsonb, pauses),
      lease_owner = NULL, lease_until = NULL, updated_at = app_now()
    WHERE r.id = $1 AND r.state = ANY($3) AND r.deleted_at IS NULL
    RETURNING ${recordingColumns}`,
@@ -59,7 +61,7 @@ const advance = statement<Recording>(
 
 const postpone = statement(
   "recordings.postpone",
-  `UPDATE recordings SET deadline_at = ${ms("$2")}, lease_owner = NULL, lease_until = NULL
+  `UPDATE recordings SET deadline_at = ${millis("$2")}, lease_owner = NULL, lease_until = NULL
    WHERE id = $1 AND state = $3`,
 );
 
@@ -76,6 +78,7 @@ export interface Advance {
   error?: { code: string; message: string };
   providerRef?: Record<string, string> | undefined;
   gaps?: RecordingGap[];
+  pauses?: RecordingPause[];
   tracks?: RecordingTrack[];
   sizeBytes?: number;
 }
@@ -139,6 +142,7 @@ export async function advanceRecording(
     json(change.gaps),
     json(change.tracks),
     change.sizeBytes ?? null,
+    json(change.pauses),
   ]);
   if (moved) tx.writes(`meeting:${moved.meetingId}`);
   return moved;

@@ -23,6 +23,14 @@ const progress = v.object({ done: v.number(), etaMs: v.optional(v.number()) });
 
 const gap = v.object({ startMs: v.number(), endMs: v.number(), reason: v.string() });
 
+/** What was left out of the file: where on its timeline, and how much wall time. */
+const pause = v.object({
+  atMs: v.number(),
+  durationMs: v.number(),
+  startedAt: v.number(),
+  endedAt: v.number(),
+});
+
 const track = v.object({
   trackId: v.string(),
   participantId: v.string(),
@@ -88,8 +96,10 @@ const summaryFields = {
   config,
   recordingUrl: v.string(),
   startedBy: v.id("users"),
+  startedByName: v.optional(v.string()),
   requestedAt: v.number(),
   startedAt: v.optional(v.number()),
+  pausedAt: v.optional(v.number()),
   stoppedAt: v.optional(v.number()),
   durationMs: v.optional(v.number()),
 };
@@ -100,6 +110,7 @@ export const recordingDetail = v.object({
   ...summaryFields,
   provider: v.union(v.literal("embedded"), v.literal("getstream")),
   gaps: v.array(gap),
+  pauses: v.array(pause),
   tracks: v.array(track),
   progress,
   renditions: v.array(rendition),

@@ -1,7 +1,8 @@
 import type { ReadTx } from "../db/port.ts";
-import { configOf, type Recording, recordingUrl } from "./recording.ts";
+import { configOf, type Recording, recordedMs, recordingUrl } from "./recording.ts";
 import { listRenditions, type Rendition } from "./renditions.ts";
 import { sameLook } from "./rules.ts";
+import { isOpen } from "./states.ts";
 
 /** Null columns do not exist for a client: absent is absent. */
 function known<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], null | undefined> } {
@@ -51,6 +52,7 @@ export async function recordingView(tx: ReadTx, publicUrl: string, recording: Re
     ...summaryView(publicUrl, recording),
     provider: recording.provider,
     gaps: recording.gaps,
+    pauses: recording.pauses,
     tracks: recording.tracks.map((track) => ({ source: "camera" as const, ...track })),
     progress: requested ? progressOf(requested) : { done: 0 },
     renditions: renditions.map((rendition) => viewOfRendition(publicUrl, rendition)),
@@ -70,6 +72,7 @@ export async function recordingView(tx: ReadTx, publicUrl: string, recording: Re
 /** One line of a list of recordings. */
 export function summaryView(publicUrl: string, recording: Recording) {
   const { id, meetingId, state, startedBy, requestedAt, startedAt, stoppedAt } = recording;
+  const { startedByName, pausedAt } = recording;
   return {
     recordingId: id,
     meetingId,
@@ -79,9 +82,11 @@ export function summaryView(publicUrl: string, recording: Recording) {
     startedBy,
     requestedAt,
     ...known({
+      startedByName,
       startedAt,
+      pausedAt: isOpen(state) ? pausedAt : null,
       stoppedAt,
-      durationMs: startedAt !== null && stoppedAt !== null ? stoppedAt - startedAt : null,
+      durationMs: recordedMs(recording),
     }),
   };
 }

@@ -1,4 +1,9 @@
-import type { RecordingConfig, RecordingGap, RecordingTrack } from "../core/recording.ts";
+import type {
+  RecordingConfig,
+  RecordingGap,
+  RecordingPause,
+  RecordingTrack,
+} from "../core/recording.ts";
 
 export interface RoomRef {
   meetingId: string;
@@ -48,6 +53,10 @@ export type ProviderRecording =
   | {
       status: "recording";
       startedAt: number;
+      /** Since when it is paused, epoch ms of the recorder. */
+      pausedAt?: number;
+      /** The pauses that are over; absent where the provider cannot pause. */
+      pauses?: RecordingPause[];
       providerRef?: Record<string, string>;
       /** Local folder that is being written to; absent when the provider composes. */
       captureDir?: string;
@@ -62,6 +71,7 @@ export type ProviderRecording =
       stopReason: string;
       hasMedia: boolean;
       gaps: RecordingGap[];
+      pauses: RecordingPause[];
       tracks: RecordingTrack[];
       /** Local folder to compose from; absent when the provider composes. */
       captureDir?: string;
@@ -82,6 +92,8 @@ export interface VideoCapabilities {
   maxParticipants: number;
   /** Whether a recording may start before anyone publishes. */
   startsWithoutPublishers: boolean;
+  /** Whether a recording can be paused. */
+  pauses: boolean;
   /** Whether sealed media is composed by us. */
   composesLocally: boolean;
   /** Whether `onPresence` tells who is in a room; without it, an empty room is the provider's business. */
@@ -104,6 +116,14 @@ export interface VideoProvider {
   startRecording(request: RecordingStartRequest, signal?: AbortSignal): Promise<ProviderRecording>;
   /** Ends the recording; resolves once the provider has accepted, `sealed` or still `recording`. */
   stopRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
+  /**
+   * Leaves out of a running recording what happens until `resumeRecording`. Once answered `recording` with `pausedAt`,
+   * nothing of the room is stored. Any other answer says that the recording has ended.
+   * VALIDATION_ERROR with `reason: "pause_unsupported"` where `capabilities.pauses` is false.
+   */
+  pauseRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
+  /** Goes on recording; answers `recording` without `pausedAt` once media is captured again. Errors as of a pause. */
+  resumeRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
   recordingState(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
   /** Deletes what the provider keeps of a sealed recording. */
   deleteRecording(ref: RecordingRef): Promise<void>;

@@ -25,6 +25,7 @@ const sealed: ProviderRecording = {
   stopReason: "requested",
   hasMedia: true,
   gaps: [],
+  pauses: [],
   tracks: [],
 };
 
@@ -70,6 +71,7 @@ class ScriptedProvider {
       capabilities: {
         maxParticipants: 1,
         startsWithoutPublishers: false,
+        pauses: false,
         composesLocally: false,
         reportsPresence: false,
         statePollMs: 1,
@@ -81,6 +83,8 @@ class ScriptedProvider {
       },
       startRecording: () => this.#step("startRecording"),
       stopRecording: () => this.#step("stopRecording"),
+      pauseRecording: () => this.#step("pauseRecording"),
+      resumeRecording: () => this.#step("resumeRecording"),
       recordingState: () => this.#step("recordingState"),
       deleteRecording: () => quiet("deleteRecording"),
       removeParticipant: () => quiet("removeParticipant"),
@@ -499,7 +503,7 @@ test("every other call of the port reaches the provider", async () => {
   video.onPresence(() => undefined)();
   await video.close();
   expect(calls).toEqual(["deleteRecording", "removeParticipant", "closeRoom", "close"]);
-  expect(video.breakers().map(({ state }) => state)).toEqual(Array(7).fill("closed"));
+  expect(video.breakers().map(({ state }) => state)).toEqual(Array(9).fill("closed"));
 });
 
 function stateOf(video: VideoProvider, operation: string) {

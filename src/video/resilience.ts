@@ -9,6 +9,8 @@ export const guardedOperations = [
   "createRoom",
   "startRecording",
   "stopRecording",
+  "pauseRecording",
+  "resumeRecording",
   "recordingState",
   "deleteRecording",
   "removeParticipant",
@@ -74,6 +76,10 @@ export function withResilience(
       guards.createRoom.run((attempt) => provider.createRoom(spec, attempt), signal),
     startRecording: (request, signal) => settledStart(provider, guards, request, signal),
     stopRecording: (ref, signal) => settledStop(provider, guards.stopRecording, ref, signal),
+    pauseRecording: (ref, signal) =>
+      guards.pauseRecording.run((attempt) => provider.pauseRecording(ref, attempt), signal),
+    resumeRecording: (ref, signal) =>
+      guards.resumeRecording.run((attempt) => provider.resumeRecording(ref, attempt), signal),
     recordingState: (ref, signal) =>
       guards.recordingState.run((attempt) => provider.recordingState(ref, attempt), signal),
     deleteRecording: (ref) => guards.deleteRecording.run(() => provider.deleteRecording(ref)),
@@ -112,6 +118,8 @@ function makeGuards(service: string, options: ResilienceOptions): Guards {
     createRoom: guard("createRoom"),
     startRecording: guard("startRecording"),
     stopRecording: guard("stopRecording"),
+    pauseRecording: guard("pauseRecording"),
+    resumeRecording: guard("resumeRecording"),
     recordingState: guard("recordingState"),
     deleteRecording: guard("deleteRecording"),
     removeParticipant: guard("removeParticipant"),

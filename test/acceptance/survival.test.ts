@@ -5,7 +5,9 @@ import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
 import { rowsOf } from "./support/database.ts";
 import {
   getRecording,
+  pauseRecording,
   type RecordingDetail,
+  resumeRecording,
   startedMeeting,
   startRecording,
   stopRecording,
@@ -188,6 +190,44 @@ describe("kill -9", () => {
       await scene.publisher.close();
     }
   });
+
+  it.each(["server", "rooms"] as const)(
+    "of %s in a pause: it is still paused, and goes on in the same file",
+    async (victim) => {
+      const scene = await openScene();
+      const { host, meetingId } = scene;
+      try {
+        await hasSent(scene, 300);
+        const { recordingId } = await startRecording(host, meetingId, config);
+        await hasSent(scene, 2500);
+        const { pausedAt } = await pauseRecording(host, recordingId);
+        const { connections } = scene.publisher.stats;
+        await kill(victim);
+        if (victim === "rooms") await isBack(scene, connections);
+        await hasSent(scene, 1500);
+        expect(await getRecording(host, recordingId)).toMatchObject({
+          state: "recording",
+          pausedAt,
+        });
+        await persistently("a resume", () => resumeRecording(host, recordingId));
+        await hasSent(scene, 2500);
+        await stopRecording(host, meetingId);
+        const recording = await reaches(host, recordingId, ["ready", "failed"]);
+        expect(recording).toMatchObject({
+          state: "ready",
+          gaps: [],
+          pauses: [{ startedAt: pausedAt }],
+        });
+        const { startedAt = 0, stoppedAt = 0, durationMs = 0, pauses, probe } = recording;
+        expect(pauses).toHaveLength(1);
+        expect(durationMs).toBe(stoppedAt - startedAt - (pauses[0]?.durationMs ?? 0));
+        expect(probe?.problems).toEqual([]);
+        expect(Math.abs((probe?.durationMs ?? 0) - durationMs)).toBeLessThanOrEqual(200);
+      } finally {
+        await scene.publisher.close();
+      }
+    },
+  );
 
   it("of rooms: they are back within a second", async () => {
     const times: number[] = [];

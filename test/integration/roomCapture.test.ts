@@ -134,6 +134,60 @@ describe("a capture", () => {
     ]);
   });
 
+  test("stores nothing of a pause, in new files from a keyframe after it", async () => {
+    provider = await rooms.started();
+    const { publisher } = await rooms.publish(provider, "ann");
+    await provider.startRecording(request());
+    await flowing(2);
+    await provider.pauseRecording(request());
+    const names = (await ofType("track")).map(({ file }) => file);
+    const size = async () =>
+      Promise.all(
+        names.map((name) =>
+          readFile(path.join(rooms.captureDir("recording_1"), name)).then(({ length }) => length),
+        ),
+      );
+    expect((await events()).at(-1)?.type).toBe("pause");
+    expect((await ofType("trackEnd")).map(({ reason }) => reason)).toEqual(["paused", "paused"]);
+    const before = await size();
+    // Somebody comes in the meantime.
+    await rooms.publish(provider, "bob");
+    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(4), 4000);
+    await vi.waitFor(async () => expect(await ofType("alive")).not.toHaveLength(0), 4000);
+    expect(await size()).toEqual(before);
+    expect(await ofType("track")).toHaveLength(2);
+    const asked = publisher.keyframesAsked;
+    await provider.resumeRecording(request());
+    await flowing(6);
+    expect(publisher.keyframesAsked).toBeGreaterThan(asked);
+    const { pauses, tracks, startedAt, stoppedAt, gaps } = await stopped();
+    expect(gaps).toEqual([]);
+    expect(pauses).toHaveLength(1);
+    const lengthMs = stoppedAt - startedAt - (pauses[0]?.durationMs ?? 0);
+    for (const { endMs } of tracks) expect(endMs).toBeLessThanOrEqual(lengthMs + 1);
+  });
+
+  test("is still paused after kill -9, and goes on when it is told to", async () => {
+    provider = await rooms.started();
+    await rooms.publish(provider, "ann");
+    await provider.startRecording(request());
+    await flowing(2);
+    const paused = await provider.pauseRecording(request());
+    await rooms.killRooms();
+    await vi.waitFor(
+      async () => expect(await provider.recordingState(request())).toEqual(paused),
+      8000,
+    );
+    await rooms.publish(provider, "ann");
+    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(2), 4000);
+    expect(await ofType("track")).toHaveLength(2);
+    await provider.resumeRecording(request());
+    await flowing(4);
+    const { gaps, pauses } = await stopped();
+    expect(gaps).toEqual([]);
+    expect(pauses).toHaveLength(1);
+  });
+
   test("ends by itself at its maximum duration", async () => {
     provider = await rooms.started();
     await rooms.publish(provider, "ann");

@@ -3,6 +3,7 @@ import { can } from "../../auth/can.ts";
 import { composeRecording as compose } from "../../recordings/composeRecording.ts";
 import { createDownloadLink as createLink } from "../../recordings/downloadLink.ts";
 import { getPlayback as playbackOf } from "../../recordings/getPlayback.ts";
+import { pauseRecording as pause, resumeRecording as resume } from "../../recordings/pause.ts";
 import { layout, playback, quality, rendition } from "../../recordings/validators.ts";
 import { viewOfRendition } from "../../recordings/view.ts";
 import { action } from "../../runtime/builders.ts";
@@ -27,6 +28,39 @@ export const composeRecording = action({
     const made = await compose(ctx.services, ctx.grant.user.id, recordingId, look);
     return viewOfRendition(ctx.services.publicUrl(), made);
   },
+});
+
+const pauseAnswer = v.object({
+  success: v.boolean(),
+  paused: v.boolean(),
+  pausedAt: v.optional(v.number()),
+});
+
+export const pauseRecording = action({
+  permission: can.recordingHost("recordingId"),
+  summary: "pauseRecording",
+  description:
+    "Pauses a running recording: what happens until `resumeRecording` is not stored and not in the file, whose times " +
+    "go on where they stopped. The answer comes when the video provider has confirmed it; a pause that could not be " +
+    "confirmed fails and is still carried out as soon as possible. A paused recording can be stopped, and ends like " +
+    "a running one when its meeting does, when everybody has left, and at its maximum duration, in which pauses " +
+    "count. Pausing again changes nothing. CONFLICT unless the recording is running. For the host.",
+  tags: ["Meetings"],
+  args: { recordingId: v.string() },
+  returns: pauseAnswer,
+  handler: (ctx, args) => pause(ctx.services, ctx.grant.user.id, args.recordingId),
+});
+
+export const resumeRecording = action({
+  permission: can.recordingHost("recordingId"),
+  summary: "resumeRecording",
+  description:
+    "Goes on with a paused recording, in the same file: `getRecording` lists the pause with its place in it. The answer " +
+    "comes when media is captured again. Resuming what is not paused changes nothing. For the host.",
+  tags: ["Meetings"],
+  args: { recordingId: v.string() },
+  returns: pauseAnswer,
+  handler: (ctx, args) => resume(ctx.services, ctx.grant.user.id, args.recordingId),
 });
 
 export const createDownloadLink = action({

@@ -10,9 +10,9 @@ export const getRecording = query({
   permission: can.recordingParticipant("recordingId"),
   summary: "getRecording",
   description:
-    "Everything known of a recording: state, what was asked for, times, the tracks that were captured, gaps in them, " +
+    "Everything known of a recording: state, what was asked for, times, the tracks that were captured, gaps in them, pauses, " +
     "its renditions with progress, and what a probe of the finished file found. Times are epoch milliseconds, " +
-    "offsets milliseconds from the start. For everyone in the meeting.",
+    "offsets milliseconds on the file's timeline, from which pauses are cut out. For everyone in the meeting.",
   tags: ["Meetings"],
   args: { recordingId: v.string() },
   returns: recordingDetail,

@@ -17,6 +17,8 @@ export class AudioTrack {
   #decoder: TrackDecoder;
   #frame = new Frame();
   #channels: Float32Array[] = [];
+  /** Nothing sounds before: it was sent in a pause or before the recording. */
+  #begins: number;
   /** Position of the first sample of the decoded frame. */
   #position = 0;
   /** Where the next frame belongs if it continues this one. */
@@ -28,6 +30,7 @@ export class AudioTrack {
   constructor(track: TimelineTrack, continues?: number) {
     this.#track = track;
     this.#continues = continues;
+    this.#begins = Math.round((track.startMs * sampleRate) / 1000);
     this.#decoder = new TrackDecoder(track.path, 1);
     this.#frame.alloc();
     this.#decode();
@@ -58,7 +61,7 @@ export class AudioTrack {
     r: Float32Array,
     { left, right, from }: { left: Float32Array; right: Float32Array; from: number },
   ): void {
-    const first = Math.max(0, from - this.#position);
+    const first = Math.max(0, Math.max(from, this.#begins) - this.#position);
     const last = Math.min(this.#length, from + left.length - this.#position);
     for (let index = first; index < last; index++) {
       const at = this.#position + index - from;

@@ -49,7 +49,7 @@ function gridTile(count: number, columns: number, canvas: Size): Size {
   });
 }
 
-/** The speaker large on the left, the others in a column on the right. */
+/** The featured one large on the left, the others in a column on the right. */
 function spotlight(count: number, canvas: Size): Rect[] {
   const gap = gapOf(canvas);
   const others = count - 1;

@@ -1,8 +1,11 @@
+import type { TimelineParticipant } from "../format/timeline.ts";
 import { theme, type Yuv } from "./colour.ts";
 import { displayName, initials } from "./displayName.ts";
 import { even, evenPosition, type Size } from "./geometry.ts";
 import { Overlay, roundedMask } from "./overlay.ts";
 import type { TextPainter } from "./textPainter.ts";
+
+type Nameable = Pick<TimelineParticipant, "id" | "userId" | "source" | "name">;
 
 interface Person {
   name: string;
@@ -17,14 +20,17 @@ export class NameTags {
   #tags = new Map<string, Overlay>();
   #avatars = new Map<string, Overlay>();
 
-  constructor(painter: TextPainter, canvas: Size, participants: { id: string; name: string }[]) {
+  constructor(painter: TextPainter, canvas: Size, participants: Nameable[]) {
     this.#painter = painter;
     this.#canvasHeight = canvas.height;
-    participants.forEach(({ id, name }, index) => {
+    const users = [...new Set(participants.map(({ userId }) => userId))];
+    for (const { id, userId, source, name } of participants) {
+      const index = users.indexOf(userId);
       const colour = theme.avatars[index % theme.avatars.length] ?? theme.label;
       const drawable = displayName(name, painter.coverage, `Participant ${index + 1}`);
-      this.#people.set(id, { name: drawable, colour });
-    });
+      const shown = source === "screen" ? `${drawable}'s screen` : drawable;
+      this.#people.set(id, { name: shown, colour });
+    }
   }
 
   /** The name on a dark, half transparent plate, for the lower left corner of a tile of this size. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Timeline } from "../format/timeline.ts";
+import { MediaClock } from "../format/mediaClock.ts";
+import type { Timeline, TimelineTrack } from "../format/timeline.ts";
 import { canvasSize } from "./geometry.ts";
 import { type Scene, SceneWalk, scenesOf } from "./scenes.ts";
 
@@ -14,11 +15,19 @@ function timeline(
     ...{ sealed: true, stopReason: "stopped", gaps: [], pauses: [] },
     speakers: speakers.map(([atMs, participant]) => ({ atMs, participant })),
     participants: Object.entries(presence).map(([id, times]) => ({
-      ...{ id, userId: id, source: "camera" as const, name: id, tracks: [] },
+      ...{ id, userId: id.replace("/screen", ""), name: id },
+      ...(id.endsWith("/screen")
+        ? { source: "screen" as const, tracks: [picture] }
+        : { source: "camera" as const, tracks: [] }),
       presence: times.map(([fromMs, toMs]) => ({ fromMs, toMs })),
     })),
   };
 }
+
+const picture: TimelineTrack = {
+  ...{ id: "t", participant: "a/screen", kind: "video", codec: "VP8", path: "/t.webm" },
+  ...{ startMs: 0, endMs: 1, clock: new MediaClock([{ mediaMs: 0, atMs: 0 }]) },
+};
 
 const seen = (scenes: Scene[]) =>
   scenes.map(({ fromMs, tiles }) => [fromMs, tiles.map(({ participant }) => participant).join("")]);
@@ -81,6 +90,57 @@ describe("scenesOf", () => {
       [5000, "a"],
     ]);
     expect(scenesOf(meeting, "grid", canvas)).toHaveLength(1);
+  });
+});
+
+describe("a shared screen", () => {
+  const meeting = timeline(
+    {
+      a: [[0, 10_000]],
+      b: [[0, 10_000]],
+      "a/screen": [[2000, 6000]],
+      "b/screen": [[4000, 8000]],
+    },
+    [[3000, "b"]],
+  );
+  const people = (layout: "grid" | "spotlight" | "single-participant") =>
+    scenesOf(meeting, layout, canvas).map(({ fromMs, tiles }) => [
+      fromMs,
+      tiles.map(({ participant }) => participant).join(" "),
+    ]);
+
+  it("is large with the people in a column, the newest of several; people keep their order in a grid", () => {
+    expect(people("grid")).toEqual([
+      [0, "a b"],
+      [2000, "a/screen a b"],
+      [4000, "b/screen a b"],
+      [8000, "a b"],
+    ]);
+    expect(people("spotlight")).toEqual([
+      [0, "a b"],
+      [2000, "a/screen a b"],
+      [3000, "a/screen b a"],
+      [4000, "b/screen b a"],
+      [8000, "b a"],
+    ]);
+    const [, shared] = scenesOf(meeting, "grid", canvas);
+    const [large, ...column] = shared?.tiles.map(({ rect }) => rect) ?? [];
+    for (const { width } of column) expect(width).toBeLessThan((large?.width ?? 0) / 2);
+  });
+
+  it("is alone where only one is shown", () => {
+    expect(people("single-participant")).toEqual([
+      [0, "a"],
+      [2000, "a/screen"],
+      [4000, "b/screen"],
+      [8000, "b"],
+    ]);
+  });
+
+  it("that is only heard takes no place", () => {
+    const heard = timeline({ a: [[0, 10_000]], "a/screen": [[2000, 6000]] });
+    for (const one of heard.participants) one.tracks = [];
+    expect(scenesOf(heard, "grid", canvas)).toHaveLength(1);
   });
 });
 

@@ -20,10 +20,14 @@ export function scenesOf(timeline: Timeline, layout: RecordingLayout, canvas: Si
   const scenes: Scene[] = [];
   const floor = new Floor(timeline.speakers);
   for (const fromMs of boundaries(timeline)) {
-    const visible = timeline.participants
-      .filter((one) => isPresent(one, fromMs))
-      .map(({ id }) => id);
-    const tiles = arrange(layout, visible, floor.featuredAt(fromMs, visible), canvas);
+    const present = timeline.participants.filter((one) => isPresent(one, fromMs));
+    const people = present.filter(({ source }) => source === "camera").map(({ id }) => id);
+    const speaker = floor.featuredAt(fromMs, people);
+    const tiles = arrange(
+      layout,
+      { people, speaker, screen: newestScreen(present, fromMs) },
+      canvas,
+    );
     const before = scenes.at(-1);
     if (!before || !sameTiles(before.tiles, tiles)) scenes.push({ fromMs, tiles });
   }
@@ -39,6 +43,16 @@ function boundaries({ participants, speakers, durationMs }: Timeline): number[] 
   ];
   const inside = times.filter((ms) => ms >= 0 && ms < durationMs);
   return [...new Set(inside)].sort((a, b) => a - b);
+}
+
+/** What of a screen can be seen: its sound alone needs no tile. */
+function newestScreen(present: TimelineParticipant[], ms: number): string | undefined {
+  const begun = ({ presence }: TimelineParticipant) =>
+    presence.findLast(({ fromMs }) => fromMs <= ms)?.fromMs ?? 0;
+  const screens = present.filter(
+    ({ source, tracks }) => source === "screen" && tracks.some(({ kind }) => kind === "video"),
+  );
+  return screens.sort((a, b) => begun(a) - begun(b)).at(-1)?.id;
 }
 
 function isPresent({ presence }: TimelineParticipant, ms: number): boolean {
@@ -67,16 +81,26 @@ class Floor {
   }
 }
 
+interface Visible {
+  /** Ids in order of appearance. */
+  people: string[];
+  speaker: string | undefined;
+  /** The screen that is shared; of several the one shared last. */
+  screen: string | undefined;
+}
+
+/** A shared screen is what the meeting looks at: it takes the large place in every layout. */
 function arrange(
   layout: RecordingLayout,
-  visible: string[],
-  featured: string | undefined,
+  { people, speaker, screen }: Visible,
   canvas: Size,
 ): SceneTile[] {
-  const others = visible.filter((id) => id !== featured);
-  const featuredFirst = featured === undefined ? others : [featured, ...others];
-  const order = layout === "grid" ? visible : featuredFirst;
-  return tileRects(layout, order.length, canvas).map((rect, index) => ({
+  const others = people.filter((id) => id !== speaker);
+  const speakerFirst = speaker === undefined ? others : [speaker, ...others];
+  const inOrder = layout === "grid" ? people : speakerFirst;
+  const order = screen === undefined ? inOrder : [screen, ...inOrder];
+  const shown = screen !== undefined && layout === "grid" ? "spotlight" : layout;
+  return tileRects(shown, order.length, canvas).map((rect, index) => ({
     participant: order[index] ?? "",
     rect,
   }));

@@ -1,3 +1,4 @@
+import type { MediaSource } from "../../core/recording.ts";
 import type { TimelineParticipant, TimelineTrack } from "../format/timeline.ts";
 import type { Frame } from "./nodeAv.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
@@ -15,13 +16,15 @@ export class VideoFeed {
   #pending: TimelineTrack[];
   #open: { track: TimelineTrack; video: VideoTrack }[] = [];
   #skipped: SkippedTracks;
+  #source: MediaSource;
   #threads: number;
   #shown: VideoTrack | undefined;
 
-  constructor({ tracks }: TimelineParticipant, skipped: SkippedTracks, threads: number) {
+  constructor({ tracks, source }: TimelineParticipant, skipped: SkippedTracks, threads: number) {
     this.#pending = tracks
       .filter(({ kind }) => kind === "video")
       .sort((a, b) => a.startMs - b.startMs);
+    this.#source = source;
     this.#skipped = skipped;
     this.#threads = threads;
   }
@@ -50,7 +53,8 @@ export class VideoFeed {
     while (this.#pending[0] && this.#pending[0].startMs <= ms) {
       const track = this.#pending.shift();
       const video =
-        track && this.#skipped.attempt(track, () => new VideoTrack(track, this.#threads));
+        track &&
+        this.#skipped.attempt(track, () => new VideoTrack(track, this.#source, this.#threads));
       if (track && video) this.#open.push({ track, video });
     }
   }

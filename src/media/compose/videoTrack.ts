@@ -1,8 +1,9 @@
+import type { MediaSource } from "../../core/recording.ts";
 import type { TimelineTrack } from "../format/timeline.ts";
 import { Frame } from "./nodeAv.ts";
 import { TrackDecoder } from "./trackDecoder.ts";
 
-/** A picture older than this is not shown any longer, ms. */
+/** A camera's picture older than this is not shown any longer, ms; a screen may stand still. */
 const stalledAfterMs = 2000;
 
 /** Video of one track as a function of time. Decodes forward only, one frame ahead. */
@@ -13,10 +14,12 @@ export class VideoTrack {
   #next = allocated();
   #shownAtMs = Number.NEGATIVE_INFINITY;
   #nextAtMs: number;
+  #staleAfterMs: number;
 
   /** Throws when the file cannot be opened. */
-  constructor(track: TimelineTrack, threads: number) {
+  constructor(track: TimelineTrack, source: MediaSource, threads: number) {
     this.#track = track;
+    this.#staleAfterMs = source === "screen" ? Number.POSITIVE_INFINITY : stalledAfterMs;
     this.#decoder = new TrackDecoder(track.path, threads);
     this.#nextAtMs = this.#decode();
   }
@@ -35,7 +38,7 @@ export class VideoTrack {
 
   /** The picture at the time advanced to; undefined before the first, after the end, and while the sender stalls. */
   picture(ms: number): Frame | undefined {
-    const fresh = ms - this.#shownAtMs <= stalledAfterMs && ms < this.#track.endMs;
+    const fresh = ms - this.#shownAtMs <= this.#staleAfterMs && ms < this.#track.endMs;
     return fresh ? this.#shown : undefined;
   }
 

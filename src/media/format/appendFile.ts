@@ -10,6 +10,7 @@ export class AppendFile {
   #work: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #dirty = true;
+  #synced: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #onFailure: (error: Error) => void;
   #queuedBytes = 0;
@@ -50,9 +51,11 @@ export class AppendFile {
   /** Flushes and makes it durable (fdatasync). Never rejects. */
   async sync(): Promise<void> {
     await this.flush();
-    if (!this.#dirty) return;
-    this.#dirty = false;
-    await this.#guard(async (handle) => handle.datasync());
+    if (this.#dirty) {
+      this.#dirty = false;
+      this.#synced = this.#guard(async (handle) => handle.datasync());
+    }
+    await this.#synced;
   }
 
   /** Makes everything durable and closes the file; a repeat waits for the first. Never rejects. */

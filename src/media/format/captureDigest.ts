@@ -1,6 +1,7 @@
 import type { MediaSource } from "../../core/recording.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "./activeSpeaker.ts";
 import type { CaptureCodec, CaptureEvent } from "./events.ts";
+import { Pauses } from "./pauses.ts";
 import { RtpReports } from "./rtpClock.ts";
 import { SenderClock } from "./senderClock.ts";
 
@@ -35,13 +36,6 @@ export interface Outage {
   interrupted: number;
 }
 
-/** Somebody paused the capture between the two times, epoch ms. */
-export interface PauseSpan {
-  from: number;
-  /** Undefined while it lasts. */
-  to: number | undefined;
-}
-
 type Of<T extends CaptureEvent["type"]> = Extract<CaptureEvent, { type: T }>;
 
 /** Reads a capture's events one by one into what the timeline needs; memory does not grow with levels or reports. */
@@ -53,8 +47,7 @@ export class CaptureDigest {
   readonly names = new Map<string, string>();
   readonly tracks = new Map<string, TrackDigest>();
   readonly outages: Outage[] = [];
-  /** Ascending, apart; only the last may be open. */
-  readonly pauses: PauseSpan[] = [];
+  readonly pauses = new Pauses();
   #speaker = new ActiveSpeaker();
 
   get speakers(): SpeakerTurn[] {
@@ -78,10 +71,10 @@ export class CaptureDigest {
         this.#takenOver(event);
         break;
       case "pause":
-        if (!this.#openPause) this.pauses.push({ from: event.t, to: undefined });
+        this.pauses.begin(event.t);
         break;
       case "resume":
-        if (this.#openPause) this.#openPause.to = event.t;
+        this.pauses.end(event.t);
         break;
       case "participant":
         this.names.set(event.participant, event.name);
@@ -99,14 +92,9 @@ export class CaptureDigest {
     }
   }
 
-  get #openPause(): PauseSpan | undefined {
-    const last = this.pauses.at(-1);
-    return last?.to === undefined ? last : undefined;
-  }
-
   #takenOver(event: Of<"captureResume">): void {
     // Nothing was captured, so nothing was missed.
-    if (this.#openPause) return;
+    if (this.pauses.open) return;
     const open = [...this.tracks.values()].filter((track) => track.endedAt === undefined);
     const interrupted = open.filter((track) => track.orphanedAt === undefined);
     for (const track of interrupted) track.orphanedAt = this.lastT;

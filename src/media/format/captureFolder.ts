@@ -1,5 +1,6 @@
 import { open, readdir } from "node:fs/promises";
 import { readEvents } from "./eventLog.ts";
+import { type PauseSpan, Pauses } from "./pauses.ts";
 
 /** The capture was sealed: nothing may be added to it. */
 export class CaptureSealedError extends Error {
@@ -40,24 +41,24 @@ export async function writeDurably(path: string, content: Buffer): Promise<void>
   }
 }
 
-/** Where an unsealed capture stands, epoch ms; `pausedAt` while it is paused. */
+/** Where an unsealed capture stands; epoch ms. Paused now when the last pause has no end. */
 export interface UnsealedCapture {
   startedAt: number;
-  pausedAt: number | undefined;
+  pauses: PauseSpan[];
 }
 
 /** Reads where an unsealed capture stands. Throws CaptureSealedError or NotACaptureError. */
 export async function unsealedCapture(dir: string): Promise<UnsealedCapture> {
   let start: number | undefined;
-  let pausedAt: number | undefined;
+  const pauses = new Pauses();
   for await (const event of readEvents(dir)) {
     if (event.type === "captureStart") start ??= event.t;
-    if (event.type === "pause") pausedAt ??= event.t;
-    if (event.type === "resume") pausedAt = undefined;
+    if (event.type === "pause") pauses.begin(event.t);
+    if (event.type === "resume") pauses.end(event.t);
     if (event.type === "captureStop") throw new CaptureSealedError(dir);
   }
   if (start === undefined) throw new NotACaptureError(dir);
-  return { startedAt: start, pausedAt };
+  return { startedAt: start, pauses: pauses.spans };
 }
 
 export function trackId(number: number): string {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { MediaSource } from "../../core/recording.ts";
+import type { MediaSource, RecordingPause } from "../../core/recording.ts";
 import { AppendFile } from "./appendFile.ts";
 import {
   freeTrackNumber,
@@ -14,6 +14,8 @@ import {
 } from "./captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "./events.ts";
+import { Pauses } from "./pauses.ts";
+import { RecordedTime } from "./recordedTime.ts";
 import { containerExtension } from "./trackContainer.ts";
 import { trackIndexName } from "./trackIndex.ts";
 import { type TrackFiles, TrackWriter } from "./trackWriter.ts";
@@ -72,7 +74,7 @@ export class CaptureWriter {
   #pump: Promise<void>;
   #closed: Promise<void> | undefined;
   #failure: Error | undefined;
-  #pausedAt: number | undefined;
+  #pauses: Pauses;
   #listeners: ((error: Error) => void)[] = [];
 
   private constructor(
@@ -84,7 +86,7 @@ export class CaptureWriter {
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.startedAt = at.startedAt;
-    this.#pausedAt = at.pausedAt;
+    this.#pauses = new Pauses(at.pauses);
     this.#nextTrack = at.nextTrack;
     this.#lastT = at.startedAt;
     this.#aliveAt = deps.clock.now();
@@ -110,7 +112,7 @@ export class CaptureWriter {
     };
     await writeDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
-    return new CaptureWriter(dir, { startedAt, pausedAt: undefined, nextTrack: 1 }, deps);
+    return new CaptureWriter(dir, { startedAt, pauses: [], nextTrack: 1 }, deps);
   }
 
   /**
@@ -129,7 +131,13 @@ export class CaptureWriter {
 
   /** Since when it is paused, epoch ms. */
   get pausedAt(): number | undefined {
-    return this.#pausedAt;
+    return this.#pauses.open?.from;
+  }
+
+  /** The pauses that are over. */
+  get pauses(): RecordingPause[] {
+    const over = this.#pauses.spans.filter(({ to }) => to !== undefined);
+    return new RecordedTime(this.startedAt, this.#lastT, over).pauses;
   }
 
   /** Bytes accepted by this writer over all files. */
@@ -189,18 +197,18 @@ export class CaptureWriter {
    * A repeat changes nothing. Rejects when the disk refused.
    */
   async pause(): Promise<void> {
-    if (this.#pausedAt === undefined) {
+    if (!this.#pauses.open) {
       for (const { writer } of [...this.#tracks.values()]) writer.end("paused");
       this.#emit({ type: "pause" });
-      this.#pausedAt = this.#lastT;
+      this.#pauses.begin(this.#lastT);
     }
     await this.#durable();
   }
 
   /** The timeline goes on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
   async resume(): Promise<void> {
-    if (this.#pausedAt !== undefined) this.#emit({ type: "resume" });
-    this.#pausedAt = undefined;
+    if (this.#pauses.open) this.#emit({ type: "resume" });
+    this.#pauses.end(this.#lastT);
     await this.#durable();
   }
 

@@ -1,5 +1,5 @@
 import type { RecordingPause } from "../../core/recording.ts";
-import type { PauseSpan } from "./captureDigest.ts";
+import type { PauseSpan } from "./pauses.ts";
 
 /** A stretch without pauses: its place on the timeline, and what lies between wall time and timeline there, ms. */
 export interface Section {

@@ -308,6 +308,14 @@ describe("a shared screen", () => {
     ]);
   });
 
+  it("is seen until it is taken away, however long nothing moves on it", () => {
+    const still = { source: "screen", fromMs: 1000, endMs: 500, endedAtMs: 9000 } as const;
+    const presence = (source: "camera" | "screen") =>
+      timelineOf(...track({ ...still, id: "s", source }), stop(12_000)).participants[0]?.presence;
+    expect(presence("screen")).toEqual([{ fromMs: 1000, toMs: 9000 }]);
+    expect(presence("camera")).toEqual([{ fromMs: 1000, toMs: 1600 }]);
+  });
+
   it("makes nobody the speaker with its sound", () => {
     const level = (name: string): CaptureEvent[] =>
       [0, 250, 500].map((ms) => ({ type: "level", t: t0 + 3000 + ms, track: name, dbov: -10 }));

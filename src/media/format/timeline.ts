@@ -131,7 +131,7 @@ export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
   if (!start) throw new NotACaptureError(dir);
   const startedAt = start.t;
   const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
-  const time = new RecordedTime(startedAt, stoppedAt, digest.pauses);
+  const time = new RecordedTime(startedAt, stoppedAt, digest.pauses.spans);
   const { durationMs, pauses } = time;
   const frame = { dir, startedAt, time, lastT: digest.lastT };
   const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, offsetAt }) =>
@@ -181,7 +181,7 @@ function placeTrack(
 
 /** When a track is there. What was not known within `settleMs` may already have been composed otherwise, and stays so. */
 function placeOf(
-  { firstFrameAt, endMs, endedAt, orphanedAt }: TrackDigest,
+  { source, kind, firstFrameAt, endMs, endedAt, orphanedAt }: TrackDigest,
   clock: MediaClock,
   section: Section,
   { time, lastT }: Frame,
@@ -190,7 +190,9 @@ function placeOf(
   const startMs = clamp(Math.max(clock.at(0), begunMs), section);
   // Without any frame the track never was: its end is its start.
   if (endMs === undefined) return { startMs, endMs: startMs };
-  const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT) - settleMs;
+  // A screen on which nothing moves sends next to nothing, and is seen until it is taken away.
+  const stands = source === "screen" && kind === "video";
+  const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT) - (stands ? 0 : settleMs);
   return { startMs, endMs: clamp(Math.max(clock.at(endMs) + lingerMs, endKnownMs), section) };
 }
 

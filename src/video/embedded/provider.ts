@@ -112,6 +112,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     this.capabilities = {
       maxParticipants: options.roomLimit ?? defaults.roomLimit,
       startsWithoutPublishers: true,
+      pauses: true,
       composesLocally: true,
       reportsPresence: true,
       statePollMs,
@@ -241,6 +242,14 @@ export class EmbeddedVideoProvider implements VideoProvider {
     }
   }
 
+  pauseRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
+    return this.#switch("pauseCapture", ref, signal);
+  }
+
+  resumeRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
+    return this.#switch("resumeCapture", ref, signal);
+  }
+
   async recordingState(
     { recordingId }: RecordingRef,
     signal?: AbortSignal,
@@ -329,6 +338,15 @@ export class EmbeddedVideoProvider implements VideoProvider {
     const captureDir = this.#folder(recordingId);
     if (state.status === "recording") return { ...state, captureDir };
     return state.status === "closed" ? readCapture(captureDir) : state;
+  }
+
+  async #switch(
+    operation: "pauseCapture" | "resumeCapture",
+    { recordingId }: RecordingRef,
+    signal: AbortSignal | undefined,
+  ): Promise<ProviderRecording> {
+    const state = await this.#call<CaptureState>(operation, { recordingId }, { signal });
+    return this.#view(recordingId, state);
   }
 
   /** Nobody writes the capture and, while we hold the lock, nobody will begin to. */

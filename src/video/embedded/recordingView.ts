@@ -7,7 +7,7 @@ import type { ProviderRecording } from "../port.ts";
 export async function readCapture(dir: string): Promise<ProviderRecording> {
   if (!(await exists(dir))) return { status: "absent" };
   try {
-    const { startedAt, stoppedAt, stopReason, hasMedia, gaps, tracks, sealed } =
+    const { startedAt, stoppedAt, stopReason, hasMedia, gaps, pauses, tracks, sealed } =
       await describeCapture(dir);
     if (!sealed) return { status: "finishing" };
     const reason = stopReason ?? "stopped";
@@ -18,6 +18,7 @@ export async function readCapture(dir: string): Promise<ProviderRecording> {
       stopReason: reason,
       hasMedia,
       gaps,
+      pauses,
       tracks,
       captureDir: dir,
     };

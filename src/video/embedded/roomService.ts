@@ -88,7 +88,7 @@ export class RoomService {
 
   /** Continues captures of a dead process. */
   resume(): Promise<void> {
-    return this.#captures.resume();
+    return this.#captures.takeOver();
   }
 
   /** Repeats feedback, notices silence, enforces limits; returns how long to wait for the next call, ms. */
@@ -143,6 +143,8 @@ export class RoomService {
       closeRoom: ({ roomId }) => this.#closeRoom(roomId),
       startCapture: (request) => this.#captures.start(request),
       stopCapture: ({ recordingId, reason }) => this.#captures.stop(recordingId, reason),
+      pauseCapture: ({ recordingId }) => this.#captures.pause(recordingId),
+      resumeCapture: ({ recordingId }) => this.#captures.resume(recordingId),
       captureState: ({ recordingId }) => this.#captures.state(recordingId),
       removeCapture: ({ recordingId }) => this.#captures.remove(recordingId),
       watchPresence: (send) => {

@@ -37,6 +37,7 @@ const callRoles = {
 const capabilities: VideoCapabilities = {
   maxParticipants: 100,
   startsWithoutPublishers: false,
+  pauses: false,
   composesLocally: false,
   reportsPresence: false,
   /** Two reads each, of the thousand a minute an application has. */
@@ -96,6 +97,14 @@ export class GetStreamVideoProvider implements VideoProvider {
     return this.#recorder.stop(ref, signal);
   }
 
+  async pauseRecording(): Promise<never> {
+    throw pauseUnsupported();
+  }
+
+  async resumeRecording(): Promise<never> {
+    throw pauseUnsupported();
+  }
+
   async recordingState(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
     return this.#recorder.state(ref, signal);
   }
@@ -143,6 +152,13 @@ export class GetStreamVideoProvider implements VideoProvider {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Stream's composite recording runs or is stopped; each start would be a file of its own. */
+function pauseUnsupported(): AppError {
+  return new AppError("VALIDATION_ERROR", "Recordings made at Stream cannot be paused", {
+    reason: "pause_unsupported",
+  });
 }
 
 function requireRoomFor(maxParticipants: number): void {

@@ -106,6 +106,7 @@ function sealed(trace: Trace, call: CallState, file: CallRecording): ProviderRec
     stopReason: stopReason(trace, call),
     hasMedia: true,
     gaps: [],
+    pauses: [],
     tracks: [],
   };
 }

@@ -20,6 +20,8 @@ export interface RecordingDetail {
   stoppedAt?: number;
   durationMs?: number;
   stopReason?: string;
+  pausedAt?: number;
+  pauses: { atMs: number; durationMs: number; startedAt: number; endedAt: number }[];
   gaps: { startMs: number; endMs: number; reason: string }[];
   tracks: {
     trackId: string;
@@ -101,6 +103,20 @@ export interface Stopped {
 export function stopRecording(host: Person, meetingId: string, recordingId?: string) {
   const named = recordingId === undefined ? {} : { recordingId };
   return host.action<Stopped>(`${stream}:stopRecording`, { meetingId, ...named });
+}
+
+export interface Paused {
+  success: true;
+  paused: boolean;
+  pausedAt?: number;
+}
+
+export function pauseRecording(host: Person, recordingId: string): Promise<Paused> {
+  return host.action<Paused>("recordings/actions:pauseRecording", { recordingId });
+}
+
+export function resumeRecording(host: Person, recordingId: string): Promise<Paused> {
+  return host.action<Paused>("recordings/actions:resumeRecording", { recordingId });
 }
 
 export function getRecording(person: Person, recordingId: string): Promise<RecordingDetail> {

@@ -9,6 +9,8 @@ import * as invites from "../../../src/functions/meetings/invites.ts";
 import * as lifecycle from "../../../src/functions/meetings/lifecycle.ts";
 import * as meetingQueries from "../../../src/functions/meetings/queries.ts";
 import * as stream from "../../../src/functions/meetings/stream/index.ts";
+import * as recordingActions from "../../../src/functions/recordings/actions.ts";
+import * as recordingQueries from "../../../src/functions/recordings/queries.ts";
 import * as userMutations from "../../../src/functions/users/mutations.ts";
 import * as userQueries from "../../../src/functions/users/queries.ts";
 import { databaseAccounts } from "../../../src/runtime/accounts.ts";
@@ -25,6 +27,8 @@ const registry = buildRegistry({
   "meetings/lifecycle": lifecycle,
   "meetings/queries": meetingQueries,
   "meetings/stream/index": stream,
+  "recordings/actions": recordingActions,
+  "recordings/queries": recordingQueries,
   "users/mutations": userMutations,
   "users/queries": userQueries,
 });

@@ -1,7 +1,13 @@
 import { AppError } from "../../../src/core/errors.ts";
 import type { ProviderRecording, VideoProvider } from "../../../src/video/port.ts";
 
-type Operation = "createRoom" | "startRecording" | "stopRecording" | "recordingState";
+type Operation =
+  | "createRoom"
+  | "startRecording"
+  | "stopRecording"
+  | "pauseRecording"
+  | "resumeRecording"
+  | "recordingState";
 
 /** A video provider that keeps the port's contract in memory and fails exactly where a test says so. */
 export interface ScriptedVideo extends VideoProvider {
@@ -26,6 +32,8 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
     createRoom: [],
     startRecording: [],
     stopRecording: [],
+    pauseRecording: [],
+    resumeRecording: [],
     recordingState: [],
   };
   const enter = (operation: Operation, id: string) => {
@@ -36,8 +44,24 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
     return {};
   };
   const state = (id: string): ProviderRecording => recordings.get(id) ?? { status: "absent" };
-  const seal = (id: string, reason: string, hasMedia: boolean) => {
+  const switchTo = (id: string, paused: boolean): ProviderRecording => {
     const running = state(id);
+    if (running.status !== "recording" || (running.pausedAt !== undefined) === paused)
+      return running;
+    const { startedAt, pausedAt, pauses = [] } = running;
+    const cut = pauses.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    const at = clock();
+    const over = (from: number) => ({
+      ...{ atMs: from - startedAt - cut, durationMs: at - from, startedAt: from, endedAt: at },
+    });
+    const next = paused
+      ? { pausedAt: at, pauses }
+      : { pauses: [...pauses, ...(pausedAt === undefined ? [] : [over(pausedAt)])] };
+    recordings.set(id, { status: "recording", startedAt, ...next });
+    return state(id);
+  };
+  const seal = (id: string, reason: string, hasMedia: boolean) => {
+    const running = switchTo(id, false);
     if (running.status !== "recording") return;
     recordings.set(id, {
       status: "sealed",
@@ -46,6 +70,7 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
       stopReason: reason,
       hasMedia,
       gaps: [],
+      pauses: running.pauses ?? [],
       tracks: hasMedia ? [track] : [],
       ...(video.captureDir === undefined ? {} : { captureDir: video.captureDir }),
     });
@@ -55,6 +80,7 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
     capabilities: {
       maxParticipants: 8,
       startsWithoutPublishers: true,
+      pauses: true,
       composesLocally: true,
       reportsPresence: true,
       statePollMs: 2_000,
@@ -83,6 +109,14 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
       if (fault) return fault();
       seal(recordingId, "host", true);
       return state(recordingId);
+    },
+    pauseRecording: async ({ recordingId }) => {
+      const { fault } = enter("pauseRecording", recordingId);
+      return fault ? fault() : switchTo(recordingId, true);
+    },
+    resumeRecording: async ({ recordingId }) => {
+      const { fault } = enter("resumeRecording", recordingId);
+      return fault ? fault() : switchTo(recordingId, false);
     },
     recordingState: async ({ recordingId }) => {
       const { fault } = enter("recordingState", recordingId);

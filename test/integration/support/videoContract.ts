@@ -259,6 +259,35 @@ function recordingContract(fixture: MakeFixture): void {
     await expect(room.provider.stopRecording(ref)).resolves.toEqual(sealed);
   });
 
+  test("pausing and resuming is one recording, each any number of times, as the capabilities say", async () => {
+    const room = await fixture().live();
+    const ref = await room.record();
+    const { provider } = room;
+    if (!provider.capabilities.pauses) {
+      for (const refused of [provider.pauseRecording(ref), provider.resumeRecording(ref)])
+        await expect(refused).rejects.toMatchObject({
+          ...{ code: "VALIDATION_ERROR", metadata: { reason: "pause_unsupported" } },
+        });
+      await provider.stopRecording(ref);
+      await room.becomes(ref, "sealed");
+      return;
+    }
+    const { pausedAt } = recordingOf(await provider.pauseRecording(ref));
+    expect(pausedAt).toBeGreaterThan(0);
+    expect(recordingOf(await provider.pauseRecording(ref)).pausedAt).toBe(pausedAt);
+    expect(recordingOf(await provider.recordingState(ref)).pausedAt).toBe(pausedAt);
+    await provider.resumeRecording(ref);
+    const resumed = recordingOf(await provider.resumeRecording(ref));
+    expect(resumed.pausedAt).toBeUndefined();
+    expect(resumed.pauses).toMatchObject([{ startedAt: pausedAt }]);
+    await provider.pauseRecording(ref);
+    await provider.stopRecording(ref);
+    const sealed = await room.becomes(ref, "sealed");
+    expect(sealed.pauses).toHaveLength(2);
+    expect(sealed.pauses.at(-1)?.endedAt).toBe(sealed.stoppedAt);
+    await expect(provider.pauseRecording(ref)).resolves.toEqual(sealed);
+  });
+
   test("a second recording of the room does not disturb the first", async () => {
     const room = await fixture().live();
     const first = await room.record();
@@ -294,6 +323,11 @@ function recordingContract(fixture: MakeFixture): void {
     await expect(room.provider.startRecording(request, AbortSignal.abort())).rejects.toThrow();
     await expect(room.provider.recordingState(request)).resolves.toEqual({ status: "absent" });
   });
+}
+
+function recordingOf(answer: ProviderRecording) {
+  if (answer.status !== "recording") throw new Error(`it is ${answer.status}`);
+  return answer;
 }
 
 function presenceContract(fixture: MakeFixture): void {

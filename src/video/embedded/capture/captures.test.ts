@@ -45,7 +45,7 @@ const described = (recordingId?: string) => describeCapture(folder(recordingId))
 describe("a start", () => {
   test("is durable, and the same when repeated, also at once", async () => {
     const answers = await Promise.all([captures.start(request()), captures.start(request())]);
-    expect(answers[0]).toEqual({ status: "recording", startedAt: wall });
+    expect(answers[0]).toEqual({ status: "recording", pauses: [], startedAt: wall });
     expect(answers[1]).toEqual(answers[0]);
     expect(await captures.start(request())).toEqual(answers[0]);
     expect((await described()).sealed).toBe(false);
@@ -148,7 +148,7 @@ describe("the next process", () => {
     await captures.suspend();
     await appendFile(join(folder(), "events.jsonl"), '{"type":"torn');
     const next = open();
-    const resumed = next.resume();
+    const resumed = next.takeOver();
     expect(await next.state("recording_1")).toMatchObject({ status: "recording", startedAt: wall });
     await resumed;
     expect(await next.state("recording_2")).toEqual({ status: "closed" });
@@ -163,7 +163,7 @@ describe("the next process", () => {
     await captures.suspend();
     wall += 60_000;
     const next = open();
-    await next.resume();
+    await next.takeOver();
     next.tick(0);
     await vi.waitFor(async () => expect((await described()).stopReason).toBe("max_duration"));
   });
@@ -177,6 +177,49 @@ describe("the next process", () => {
     expect((await unsealedCaptures(recordingsDir)).map(({ recordingId }) => recordingId)).toEqual([
       "recording_1",
     ]);
+  });
+});
+
+describe("a pause", () => {
+  test("is told to the room, and a repeat changes nothing", async () => {
+    const told: (boolean | undefined)[] = [];
+    captures.onChange((roomId) => told.push(captures.recordingOf(roomId)?.paused));
+    await captures.start(request());
+    expect(captures.recordingOf("r")).toEqual({
+      ...{ recordingId: "recording_1", startedAt: wall, paused: false },
+    });
+    const paused = await captures.pause("recording_1");
+    expect(paused).toMatchObject({ status: "recording", pausedAt: wall });
+    expect(await captures.pause("recording_1")).toEqual(paused);
+    expect(captures.recordingOf("r")?.paused).toBe(true);
+    await captures.resume("recording_1");
+    await captures.stop("recording_1", "stopped");
+    expect(captures.recordingOf("r")).toBeUndefined();
+    expect(told.filter((one, index) => one !== told[index - 1])).toEqual([
+      ...[false, true, false, undefined],
+    ]);
+    expect((await described()).pauses).toHaveLength(1);
+  });
+
+  test("outlives the process, and counts for the maximum duration", async () => {
+    await captures.start(request());
+    await captures.pause("recording_1");
+    await captures.suspend();
+    const next = open();
+    await next.takeOver();
+    expect(await next.state("recording_1")).toMatchObject({ pausedAt: wall });
+    wall += 60_000;
+    next.tick(0);
+    await vi.waitFor(async () =>
+      expect(await described()).toMatchObject({ stopReason: "max_duration", durationMs: 0 }),
+    );
+  });
+
+  test("of what is not captured answers what there is", async () => {
+    expect(await captures.pause("recording_1")).toEqual({ status: "closed" });
+    await captures.start(request());
+    await captures.stop("recording_1", "stopped");
+    expect(await captures.resume("recording_1")).toEqual({ status: "closed" });
   });
 });
 

@@ -30,6 +30,14 @@ export interface CapturesDeps {
 const diskCheckMs = 1000;
 const salvageRetryMs = 2000;
 
+/** What everybody in a room is told of its recording. */
+export interface RoomRecording {
+  recordingId: string;
+  /** Epoch ms. */
+  startedAt: number;
+  paused: boolean;
+}
+
 interface Entry {
   target: CaptureTarget;
   /** Absent while it is created. */
@@ -45,9 +53,10 @@ export class Captures implements MediaListener {
   #rooms: Pick<Rooms, "publishing">;
   #entries = new Map<string, Entry>();
   #starting = new Map<string, Promise<CaptureState>>();
-  #resumed: Promise<void> = Promise.resolve();
+  #takenOver: Promise<void> = Promise.resolve();
   #closing = new AbortController();
   #diskCheckedAt = Number.NEGATIVE_INFINITY;
+  #listeners: ((roomId: string) => void)[] = [];
   #past = { capturedBytes: 0, refusedFrames: 0 };
 
   constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
@@ -73,10 +82,23 @@ export class Captures implements MediaListener {
     };
   }
 
-  /** Continues what a dead process left unsealed. Calls below wait for it. */
-  resume(): Promise<void> {
-    this.#resumed = this.#resumeAll();
-    return this.#resumed;
+  /** Called with the room whose `recordingOf` has changed. */
+  onChange(listener: (roomId: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** What is being recorded of a room now. */
+  recordingOf(roomId: string): RoomRecording | undefined {
+    const entry = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
+    if (!entry?.capture) return undefined;
+    const { startedAt, pausedAt } = entry.capture;
+    return { recordingId: entry.target.recordingId, startedAt, paused: pausedAt !== undefined };
+  }
+
+  /** Continues what a dead process left unsealed, paused where it was. Calls below wait for it. */
+  takeOver(): Promise<void> {
+    this.#takenOver = this.#takeOverAll();
+    return this.#takenOver;
   }
 
   /**
@@ -85,7 +107,7 @@ export class Captures implements MediaListener {
    */
   async start(request: CaptureRequest): Promise<CaptureState> {
     checkId(request.recordingId);
-    await this.#resumed;
+    await this.#takenOver;
     const known = this.#starting.get(request.recordingId);
     if (known !== undefined) return known;
     const starting = this.#start(request).finally(() => this.#starting.delete(request.recordingId));
@@ -96,7 +118,7 @@ export class Captures implements MediaListener {
   /** Seals a capture; `finishing` when the disk refuses for now. A repeat, also after a crash, converges. */
   async stop(recordingId: string, reason: string): Promise<CaptureState> {
     checkId(recordingId);
-    await this.#resumed;
+    await this.#takenOver;
     await this.#starting.get(recordingId)?.catch(() => undefined);
     const entry = this.#entries.get(recordingId);
     if (entry) await Promise.race([this.#end(entry, reason), this.#deps.clock.sleep(1000)]);
@@ -104,16 +126,28 @@ export class Captures implements MediaListener {
     return this.#state(recordingId);
   }
 
+  /** Nothing of the room is captured until `resume`; answers once that is durable. A repeat changes nothing. */
+  pause(recordingId: string): Promise<CaptureState> {
+    return this.#switch(recordingId, (capture) => capture.pause());
+  }
+
+  /** Captures again, from a keyframe of everybody; answers once that is durable. A repeat changes nothing. */
+  resume(recordingId: string): Promise<CaptureState> {
+    return this.#switch(recordingId, (capture) =>
+      capture.resume(this.#rooms.publishing(capture.target.roomId)),
+    );
+  }
+
   async state(recordingId: string): Promise<CaptureState> {
     checkId(recordingId);
-    await this.#resumed;
+    await this.#takenOver;
     return this.#state(recordingId);
   }
 
   /** Deletes a closed capture. Refused with CONFLICT while it is open. */
   async remove(recordingId: string): Promise<void> {
     checkId(recordingId);
-    await this.#resumed;
+    await this.#takenOver;
     if (this.#entries.has(recordingId))
       throw new AppError("CONFLICT", "The capture is still open.");
     const dir = captureFolder(this.#options.recordingsDir, recordingId);
@@ -132,7 +166,7 @@ export class Captures implements MediaListener {
 
   /** Seals the running capture of a room. */
   async closeRoom(roomId: string): Promise<void> {
-    await this.#resumed;
+    await this.#takenOver;
     for (const entry of this.#of(roomId)) await this.#end(entry, "room_closed");
   }
 
@@ -162,7 +196,7 @@ export class Captures implements MediaListener {
   /** Makes everything durable and leaves open captures to the next process. */
   async suspend(): Promise<void> {
     this.#closing.abort();
-    await this.#resumed;
+    await this.#takenOver;
     await Promise.allSettled(this.#starting.values());
     const open = [...this.#entries.values()];
     await Promise.allSettled(open.map(({ capture, ending }) => ending ?? capture?.suspend()));
@@ -222,10 +256,38 @@ export class Captures implements MediaListener {
       this.#endSoon(entry, isFull(error) ? "disk_full" : "write_failed");
     });
     for (const session of this.#rooms.publishing(entry.target.roomId)) capture.attach(session);
+    this.#changed(entry);
+  }
+
+  async #switch(
+    recordingId: string,
+    work: (capture: RoomCapture) => Promise<void>,
+  ): Promise<CaptureState> {
+    checkId(recordingId);
+    await this.#takenOver;
+    await this.#starting.get(recordingId)?.catch(() => undefined);
+    const entry = this.#entries.get(recordingId);
+    if (!entry?.capture || entry.ending !== undefined) return this.#state(recordingId);
+    try {
+      const working = work(entry.capture);
+      this.#changed(entry);
+      await working;
+    } catch (error) {
+      // A disk that refuses has ended the capture: that is the answer.
+      if (entry.ending === undefined) throw error;
+    }
+    return this.#state(recordingId);
+  }
+
+  #changed({ target }: Entry): void {
+    for (const listener of this.#listeners) listener(target.roomId);
   }
 
   #end(entry: Entry, reason: string): Promise<void> {
-    entry.ending ??= this.#seal(entry, reason);
+    if (entry.ending === undefined) {
+      entry.ending = this.#seal(entry, reason);
+      this.#changed(entry);
+    }
     return entry.ending;
   }
 
@@ -282,15 +344,17 @@ export class Captures implements MediaListener {
     const entry = this.#entries.get(recordingId);
     if (!entry) return { status: "closed" };
     if (entry.ending || !entry.capture) return { status: "finishing" };
-    return { status: "recording", startedAt: entry.capture.startedAt };
+    const { startedAt, pausedAt, pauses } = entry.capture;
+    const paused = pausedAt === undefined ? {} : { pausedAt };
+    return { status: "recording", startedAt, pauses, ...paused };
   }
 
-  async #resumeAll(): Promise<void> {
+  async #takeOverAll(): Promise<void> {
     const targets = await unsealedCaptures(this.#options.recordingsDir);
-    await Promise.all(targets.map((target) => this.#resumeOne(target)));
+    await Promise.all(targets.map((target) => this.#takeOverOne(target)));
   }
 
-  async #resumeOne(target: CaptureTarget): Promise<void> {
+  async #takeOverOne(target: CaptureTarget): Promise<void> {
     const { recordingId } = target;
     try {
       const writer = await CaptureWriter.takeOver(target.dir, this.#deps);

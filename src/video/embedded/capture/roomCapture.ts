@@ -1,3 +1,4 @@
+import type { RecordingPause } from "../../../core/recording.ts";
 import type { CaptureWriter } from "../../../media/format/captureWriter.ts";
 import type { PublishSession } from "../rooms/session.ts";
 import { TrackTap } from "./trackTap.ts";
@@ -48,9 +49,32 @@ export class RoomCapture {
     return this.#queuedBytes;
   }
 
-  /** Taps all tracks of a session, present and future. */
+  /** Since when nothing is captured, epoch ms. */
+  get pausedAt(): number | undefined {
+    return this.#writer.pausedAt;
+  }
+
+  /** The pauses that are over. */
+  get pauses(): RecordingPause[] {
+    return this.#writer.pauses;
+  }
+
+  /** Captures nothing from now on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
+  async pause(): Promise<void> {
+    this.#untapAll("paused");
+    await this.#writer.pause();
+  }
+
+  /** Captures `sessions` from now on, from a keyframe of each; resolves once that is durable. Rejects when the disk refused. */
+  async resume(sessions: readonly PublishSession[]): Promise<void> {
+    const durable = this.#writer.resume();
+    for (const session of sessions) this.attach(session);
+    await durable;
+  }
+
+  /** Taps all tracks of a session, present and future; not in a pause, which `resume` ends. */
   attach(session: PublishSession): void {
-    if (this.#tapped.has(session.id)) return;
+    if (this.pausedAt !== undefined || this.#tapped.has(session.id)) return;
     const { id, name } = session.user;
     this.#writer.participant(id, name);
     const taps = session.receivers.map((receiver) => {

@@ -1,8 +1,9 @@
 import type { ErrorData } from "../../../core/errors.ts";
+import type { RecordingPause } from "../../../core/recording.ts";
 import type { RoomPresence, RoomRole } from "../../port.ts";
 
 /** Raised with every incompatible change: a server replaces a room process that speaks another one. */
-export const controlProtocol = 2;
+export const controlProtocol = 3;
 
 export interface Health {
   protocol: number;
@@ -58,7 +59,14 @@ export interface CaptureRequest {
 
 /** What the room process knows of a capture; `closed` = nothing is open, the folder tells the rest. */
 export type CaptureState =
-  | { status: "recording"; startedAt: number }
+  | {
+      status: "recording";
+      startedAt: number;
+      /** Since when nothing is captured, epoch ms. */
+      pausedAt?: number;
+      /** The pauses that are over. */
+      pauses: RecordingPause[];
+    }
   | { status: "finishing" }
   | { status: "closed" };
 

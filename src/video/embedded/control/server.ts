@@ -31,6 +31,8 @@ export interface ControlHandlers {
     maxDurationMs: number;
   }): Promise<CaptureState>;
   stopCapture(request: { recordingId: string; reason: string }): Promise<CaptureState>;
+  pauseCapture(request: { recordingId: string }): Promise<CaptureState>;
+  resumeCapture(request: { recordingId: string }): Promise<CaptureState>;
   captureState(request: { recordingId: string }): Promise<CaptureState>;
   removeCapture(request: { recordingId: string }): Promise<void>;
   /** The first line is the snapshot; returns the unsubscribe function. */
@@ -159,6 +161,8 @@ function routes(handlers: ControlHandlers): Record<string, Route> {
     stopCapture: one({ ...recording, reason: z.string().min(1).max(64) }, (body) =>
       handlers.stopCapture(body),
     ),
+    pauseCapture: one(recording, (body) => handlers.pauseCapture(body)),
+    resumeCapture: one(recording, (body) => handlers.resumeCapture(body)),
     captureState: one(recording, (body) => handlers.captureState(body)),
     removeCapture: one(recording, (body) => handlers.removeCapture(body)),
   };
