@@ -56,7 +56,6 @@ export class Captures implements MediaListener {
   #takenOver: Promise<void> = Promise.resolve();
   #closing = new AbortController();
   #diskCheckedAt = Number.NEGATIVE_INFINITY;
-  #listeners: ((roomId: string) => void)[] = [];
   #past = { capturedBytes: 0, refusedFrames: 0 };
 
   constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
@@ -80,19 +79,6 @@ export class Captures implements MediaListener {
         this.#past.refusedFrames,
       ),
     };
-  }
-
-  /** Called with the room whose `recordingOf` has changed. */
-  onChange(listener: (roomId: string) => void): void {
-    this.#listeners.push(listener);
-  }
-
-  /** What is being recorded of a room now. */
-  recordingOf(roomId: string): RoomRecording | undefined {
-    const entry = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
-    if (!entry?.capture) return undefined;
-    const { startedAt, pausedAt } = entry.capture;
-    return { recordingId: entry.target.recordingId, startedAt, paused: pausedAt !== undefined };
   }
 
   /** Continues what a dead process left unsealed, paused where it was. Calls below wait for it. */
@@ -157,11 +143,12 @@ export class Captures implements MediaListener {
   }
 
   /** The running capture of a room. */
-  recordingOf(roomId: string): { recordingId: string; startedAt: number; paused: boolean } | null {
+  recordingOf(roomId: string): RoomRecording | null {
     const running = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
     if (!running?.capture) return null;
     const { target, capture } = running;
-    return { recordingId: target.recordingId, startedAt: capture.startedAt, paused: false };
+    const { startedAt, pausedAt } = capture;
+    return { recordingId: target.recordingId, startedAt, paused: pausedAt !== undefined };
   }
 
   /** Seals the running capture of a room. */
@@ -256,7 +243,6 @@ export class Captures implements MediaListener {
       this.#endSoon(entry, isFull(error) ? "disk_full" : "write_failed");
     });
     for (const session of this.#rooms.publishing(entry.target.roomId)) capture.attach(session);
-    this.#changed(entry);
   }
 
   async #switch(
@@ -269,9 +255,7 @@ export class Captures implements MediaListener {
     const entry = this.#entries.get(recordingId);
     if (!entry?.capture || entry.ending !== undefined) return this.#state(recordingId);
     try {
-      const working = work(entry.capture);
-      this.#changed(entry);
-      await working;
+      await work(entry.capture);
     } catch (error) {
       // A disk that refuses has ended the capture: that is the answer.
       if (entry.ending === undefined) throw error;
@@ -279,15 +263,8 @@ export class Captures implements MediaListener {
     return this.#state(recordingId);
   }
 
-  #changed({ target }: Entry): void {
-    for (const listener of this.#listeners) listener(target.roomId);
-  }
-
   #end(entry: Entry, reason: string): Promise<void> {
-    if (entry.ending === undefined) {
-      entry.ending = this.#seal(entry, reason);
-      this.#changed(entry);
-    }
+    entry.ending ??= this.#seal(entry, reason);
     return entry.ending;
   }
 
