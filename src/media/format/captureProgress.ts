@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import type { PauseSpan } from "./captureDigest.ts";
 import { eventLogName, parseEvent } from "./eventLog.ts";
 import type { CaptureEvent } from "./events.ts";
+import type { PauseSpan } from "./pauses.ts";
 import { RecordedTime } from "./recordedTime.ts";
 
 const chunkBytes = 1 << 18;

@@ -115,7 +115,7 @@ export async function loadTimelineUntil(
 /** Whether the timeline is longer than `untilMs` at an epoch time. */
 function isBeyond({ start, pauses }: CaptureDigest, t: number, untilMs: number): boolean {
   if (!start || t <= start.t + untilMs) return false;
-  return new RecordedTime(start.t, t, pauses).durationMs > untilMs;
+  return new RecordedTime(start.t, t, pauses.spans).durationMs > untilMs;
 }
 
 /** Tracks whose writer died say nothing of their end: their files do. */
