@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { eventLogName, parseEvent } from "./eventLog.ts";
 import type { CaptureEvent } from "./events.ts";
-import type { PauseSpan } from "./pauses.ts";
+import { Pauses } from "./pauses.ts";
 import { RecordedTime } from "./recordedTime.ts";
 
 const chunkBytes = 1 << 18;
@@ -14,7 +14,7 @@ export class CaptureProgress {
   #torn = "";
   #startedAt: number | undefined;
   #lastT = 0;
-  #pauses: PauseSpan[] = [];
+  #pauses = new Pauses();
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -35,7 +35,7 @@ export class CaptureProgress {
       await handle.close();
     }
     const startedAt = this.#startedAt ?? this.#lastT;
-    return new RecordedTime(startedAt, this.#lastT, this.#pauses).durationMs;
+    return new RecordedTime(startedAt, this.#lastT, this.#pauses.spans).durationMs;
   }
 
   /** A character torn between two reads only spoils a name, which is not looked at. */
@@ -49,11 +49,9 @@ export class CaptureProgress {
   }
 
   #take(event: CaptureEvent): void {
-    const last = this.#pauses.at(-1);
     if (event.type === "captureStart") this.#startedAt ??= event.t;
-    if (event.type === "pause" && (!last || last.to !== undefined))
-      this.#pauses.push({ from: event.t, to: undefined });
-    if (event.type === "resume" && last) last.to ??= event.t;
+    if (event.type === "pause") this.#pauses.begin(event.t);
+    if (event.type === "resume") this.#pauses.end(event.t);
     this.#lastT = Math.max(this.#lastT, event.t);
   }
 }
