@@ -94,7 +94,8 @@ function initials(name: string): string {
 }
 
 const styles = `
-:host { display: block; position: relative; }
+/* The controls around it set a line height of zero, and cover the lower edge. */
+:host { display: block; position: relative; line-height: 1.3; }
 .stage { position: absolute; inset: 0; margin: auto; aspect-ratio: 16 / 9; max-width: 100%; max-height: 100%;
   overflow: hidden; background: var(--stage, #14161b); color: var(--on-stage, #f2f4f8); container-type: size; }
 .tile { position: absolute; overflow: hidden; border-radius: 1.2cqh; background: #2a2f3a; display: grid; place-items: center; }
@@ -109,6 +110,6 @@ const styles = `
 .file video { width: 100%; height: 100%; }
 .finished .file { visibility: visible; background: #000; }
 .sounds { display: none; }
-.caption { position: absolute; left: 50%; bottom: 11cqh; transform: translateX(-50%); max-width: 90%; padding: 0.6cqh 1.8cqh;
+.caption { position: absolute; left: 50%; bottom: max(11cqh, 6rem); transform: translateX(-50%); max-width: 90%; padding: 0.6cqh 1.8cqh;
   border-radius: 0.8cqh; background: rgb(0 0 0 / 75%); font-size: max(4cqh, 13px); }
 `;
