@@ -101,7 +101,10 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
       const { fault } = enter("startRecording", recordingId);
       if (fault) return fault();
       if (state(recordingId).status === "absent")
-        recordings.set(recordingId, { status: "recording", startedAt: clock() });
+        recordings.set(recordingId, {
+          ...{ status: "recording", startedAt: clock() },
+          ...(video.captureDir === undefined ? {} : { captureDir: video.captureDir }),
+        });
       return state(recordingId);
     },
     stopRecording: async ({ recordingId }) => {
