@@ -5,15 +5,13 @@ import { constants, setPriority } from "node:os";
 import path from "node:path";
 import { processEntry } from "../src/config/paths.ts";
 import type { ComposeJob, ComposeMessage } from "../src/media/compose/protocol.ts";
-import { loadMediaLoop } from "../src/synth/encode.ts";
-import { sourceSpec, writeCapture } from "./composeSource.ts";
+import { participants, sourceCapture } from "./composeSource.ts";
 import { cpuSeconds, usageIsKnown } from "./processUsage.ts";
 import { notRun, type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";
 import { compare, type Pair } from "./statistics.ts";
 
 const name = "composing 4 × 720p30 into a 720p grid";
-const participants = 4;
 
 interface Cost {
   wallSeconds: number;
@@ -56,20 +54,6 @@ async function measureRounds(
     }
   }
   return rounds;
-}
-
-async function sourceCapture(stage: Stage, durationMs: number): Promise<string> {
-  const folder = await stage.folder();
-  const encoderProgram = path.join(
-    path.dirname(processEntry("composeProcess")),
-    "encodeProcess.js",
-  );
-  const loops = [];
-  for (let participant = 0; participant < participants; participant++)
-    loops.push(
-      await loadMediaLoop({ participant, ...sourceSpec }, { cacheDir: folder, encoderProgram }),
-    );
-  return writeCapture(folder, loops, durationMs);
 }
 
 async function composeOurs(captureDir: string): Promise<Cost> {

@@ -1,14 +1,34 @@
 import path from "node:path";
+import { processEntry } from "../src/config/paths.ts";
 import type { Clock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
 import { CaptureWriter } from "../src/media/format/captureWriter.ts";
+import { loadMediaLoop } from "../src/synth/encode.ts";
 import { audioPacketMs, type MediaLoop } from "../src/synth/mediaLoop.ts";
+import type { Stage } from "./stage.ts";
 
 /** What one source of the composition looks like, 720p30 VP8 with a grain that costs bits, and Opus. */
-export const sourceSpec = { width: 1280, height: 720, fps: 30, videoKbps: 1500, seconds: 8 };
+const sourceSpec = { width: 1280, height: 720, fps: 30, videoKbps: 1500, seconds: 8 };
+
+export const participants = 4;
+
+/** A capture of so many people in a folder of its own. */
+export async function sourceCapture(stage: Stage, durationMs: number): Promise<string> {
+  const folder = await stage.folder();
+  const encoderProgram = path.join(
+    path.dirname(processEntry("composeProcess")),
+    "encodeProcess.js",
+  );
+  const loops = [];
+  for (let participant = 0; participant < participants; participant++)
+    loops.push(
+      await loadMediaLoop({ participant, ...sourceSpec }, { cacheDir: folder, encoderProgram }),
+    );
+  return writeCapture(folder, loops, durationMs);
+}
 
 /** Writes the capture of a meeting in which everybody publishes all the time; returns its folder. */
-export async function writeCapture(
+async function writeCapture(
   parent: string,
   loops: readonly MediaLoop[],
   durationMs: number,

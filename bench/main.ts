@@ -14,6 +14,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   capture: async () => (await import("./captureCpu.ts")).benchCaptureCpu,
   forward: async () => (await import("./forward.ts")).benchForward,
   compose: async () => (await import("./compose.ts")).benchCompose,
+  slices: async () => (await import("./slices.ts")).benchSlices,
   startup: async () => (await import("./startup.ts")).benchStartup,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
   memory: async () => (await import("./memory.ts")).benchMemory,
