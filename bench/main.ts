@@ -15,6 +15,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   forward: async () => (await import("./forward.ts")).benchForward,
   compose: async () => (await import("./compose.ts")).benchCompose,
   slices: async () => (await import("./slices.ts")).benchSlices,
+  playback: async () => (await import("./playback.ts")).benchPlayback,
   startup: async () => (await import("./startup.ts")).benchStartup,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
   memory: async () => (await import("./memory.ts")).benchMemory,

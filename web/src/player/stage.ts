@@ -24,6 +24,7 @@ export class Stage {
   /** An element for a track: a picture goes into its participant's tile. */
   place({ kind, participantId }: PlaybackTrack): HTMLMediaElement {
     const element = document.createElement(kind);
+    element.dataset["participant"] = participantId;
     if (element instanceof HTMLVideoElement) element.playsInline = true;
     if (kind === "audio") this.#sounds.append(element);
     else this.#tileOf(participantId).prepend(element);

@@ -81,7 +81,13 @@ globalThis.watcher = {
     const ears = audio.map((element) => {
       const analyser = new AnalyserNode(context, { fftSize: 256 });
       context.createMediaElementSource(element).connect(analyser).connect(context.destination);
-      return { analyser, samples: new Float32Array(256), beeps: [], was: true };
+      return {
+        whose: element.dataset.participant,
+        analyser,
+        samples: new Float32Array(256),
+        beeps: [],
+        was: true,
+      };
     });
     const eyes = this.videos.map(({ name, video }) => ({ name, video, flashes: [], was: true }));
     const player = this.player;
@@ -104,6 +110,9 @@ globalThis.watcher = {
       }
     }
     player.pause();
-    return eyes.map(({ name, flashes }, index) => ({ name, flashes, beeps: ears[index].beeps }));
+    return eyes.map(({ name, video, flashes }) => {
+      const own = ears.filter(({ whose }) => whose === video.dataset.participant);
+      return { name, flashes, beeps: own.flatMap(({ beeps }) => beeps) };
+    });
   },
 };
