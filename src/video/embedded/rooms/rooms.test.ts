@@ -217,6 +217,21 @@ describe("a screen", () => {
     expect([camera.closed, first.closed]).toEqual([false, true]);
   });
 
+  test("has one picture", async () => {
+    const picture = (mid: string) =>
+      offer
+        .slice(offer.indexOf("m=audio"))
+        .replace("m=audio", "m=video")
+        .replace("opus/48000/2", "VP8/90000")
+        .replace("a=mid:0", `a=mid:${mid}\r\na=ssrc:${mid} cname:x`);
+    const head = `${offer.slice(0, offer.indexOf("m=audio"))}a=group:BUNDLE 1 2\r\n`;
+    const two = `${head}${picture("1")}${picture("2")}`;
+    await expect(ask("ann", { offer: two, ...screen })).rejects.toMatchObject({
+      metadata: { reason: "too_many_tracks" },
+    });
+    await expect(ask("ann", { offer: two })).resolves.toBeDefined();
+  });
+
   test("takes nobody's place, and there are no more of them than people", async () => {
     for (const user of ["ann", "bob", "cem"]) await ask(user, { maxParticipants: 3 });
     for (const user of ["ann", "bob"]) await ask(user, { maxParticipants: 3, ...screen });

@@ -99,6 +99,7 @@ export class Rooms {
   async publish(request: PublishRequest): Promise<PublishAnswer> {
     this.#admit(request);
     const offer = orThrow(reduceOffer(request.offer));
+    if (request.source === "screen") refuseSecondScreen(offer);
     const peer = this.#deps.peers(`${request.roomId}/${request.user.id}`);
     const session = this.#open(request, offer, peer);
     try {
@@ -228,6 +229,12 @@ export class Rooms {
   #in(roomId: string): PublishSession[] {
     return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
   }
+}
+
+function refuseSecondScreen({ lines }: ReducedOffer): void {
+  if (lines.filter(({ kind }) => kind === "video").length <= 1) return;
+  const metadata = { field: "sdp", reason: "too_many_tracks" };
+  throw new AppError("VALIDATION_ERROR", "A screen has at most one video line.", metadata);
 }
 
 /** Keeps a publisher in the room. */
