@@ -82,11 +82,10 @@ export async function build() {
 async function buildPages(outDir) {
   const vite = await import("vite");
   const environment = process.env.NODE_ENV;
-  await vite.build({
-    configFile: path.join(root, "web", "vite.config.ts"),
-    build: { outDir, emptyOutDir: true },
-    logLevel: "error",
-  });
+  const bundle = (config, build) =>
+    vite.build({ configFile: path.join(root, "web", config), build, logLevel: "error" });
+  await bundle("vite.config.ts", { outDir, emptyOutDir: true });
+  await bundle("vite.embed.config.ts", { outDir: path.join(outDir, "embed") });
   // Vite leaves "production" behind, and what is started after the build (tests, the server) would inherit it.
   if (environment === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = environment;

@@ -13,6 +13,8 @@ let app: FastifyInstance;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "connvo-pages-"));
   await mkdir(path.join(folder, "assets"));
+  await mkdir(path.join(folder, "embed"));
+  await writeFile(path.join(folder, "embed", "connvo-meeting.js"), "element");
   await writeFile(path.join(folder, "index.html"), document);
   for (const name of ["a-1.js", "a-1.js.br", "a-1.js.gz", "a-1.js.map"])
     await writeFile(path.join(folder, "assets", name), name);
@@ -57,6 +59,16 @@ it("an asset is kept for ever, and sent as it was compressed", async () => {
   expect(brotli.headers["cache-control"]).toContain("immutable");
   expect((await accept("gzip")).headers["content-encoding"]).toBe("gzip");
   expect((await accept("identity")).body).toBe("a-1.js");
+});
+
+it("the embedded meeting is for pages of any origin, and never out of date", async () => {
+  const { headers, body } = await app.inject("/embed/connvo-meeting.js");
+  expect(body).toBe("element");
+  expect(headers).toMatchObject({
+    "cache-control": "no-cache",
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+  });
 });
 
 it.each(["/assets/a-1.js.map", "/assets/none.js", "/assets/../secret", "/elsewhere"])(

@@ -32,9 +32,15 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** The embedded meeting is a script of pages of other origins. */
+function shareWithOtherPages(reply: { header(name: string, value: string): unknown }): void {
+  reply.header("access-control-allow-origin", "*");
+  reply.header("cross-origin-resource-policy", "cross-origin");
+}
+
 /**
  * The meeting pages. Files under `/assets/` carry a digest in their name and may be kept for ever; the document is asked
- * for again each time. Files that were compressed at build time are sent so (br, gzip).
+ * for again each time. Files that were compressed at build time are sent so (br, gzip). `/embed/connvo-meeting.js` has a name that stays, for pages of any origin.
  */
 export async function webPages(
   app: FastifyInstance,
@@ -57,8 +63,10 @@ export async function webPages(
     preCompressed: true,
     cacheControl: false,
     globIgnore: ["index.html*", "**/*.map"],
-    setHeaders: (reply) => {
-      reply.header("cache-control", "public, max-age=31536000, immutable");
+    setHeaders: (reply, file) => {
+      const kept = file.startsWith(path.join(folder, "assets", path.sep));
+      reply.header("cache-control", kept ? "public, max-age=31536000, immutable" : "no-cache");
+      if (file.startsWith(path.join(folder, "embed", path.sep))) shareWithOtherPages(reply);
     },
   });
   const document = await pageDocument(folder, localAuth);

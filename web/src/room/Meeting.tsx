@@ -23,6 +23,15 @@ type Place = "lobby" | "room" | "left";
 
 /** One meeting from its lobby to its end. */
 export function Meeting({ context }: { context: MeetingContext }) {
+  return (
+    <div className="meeting">
+      <AnyMeeting context={context} />
+    </div>
+  );
+}
+
+/** The meeting, or why there is none to be shown. */
+function AnyMeeting({ context }: { context: MeetingContext }) {
   const { api, meetingId } = context;
   const ask = useCallback(() => askMeeting(api, meetingId), [api, meetingId]);
   const polled = usePolled(ask, pollMs);

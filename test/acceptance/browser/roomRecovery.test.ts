@@ -1,0 +1,75 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { getRecording, invite, startedMeeting, startRecording } from "../support/meetings.ts";
+import { type Person, signIn } from "../support/person.ts";
+import { killHard } from "../support/processes.ts";
+import type { ServerProcess } from "../support/server.ts";
+import { openSite, type Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
+import { inChromium, launchChromium } from "./support/chromium.ts";
+import { RoomWindow } from "./support/roomWindow.ts";
+
+inChromium("a meeting while processes die", () => {
+  let site: Site;
+  let server: ServerProcess;
+  let browser: Browser;
+  let ada: Person;
+  let windows: RoomWindow[];
+  let recordingId: string;
+
+  beforeAll(async () => {
+    site = await openSite();
+    server = await site.start();
+    browser = await launchChromium();
+    ada = await signIn(server.url, "Ada");
+    const grace = await signIn(server.url, "Grace");
+    const meetingId = await startedMeeting(ada);
+    await invite(ada, grace, meetingId);
+    const join = (person: Person) => RoomWindow.join(browser, server.url, person, meetingId);
+    windows = [await join(ada), await join(grace)];
+    await seeEachOther();
+    ({ recordingId } = await startRecording(ada, meetingId, { quality: "360p" }));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await site.close();
+  });
+
+  const seeEachOther = () => Promise.all(windows.map((window) => window.seesAndHears(1)));
+  const connections = () =>
+    Promise.all(windows.map(({ page }) => page.evaluate<number>("peers.length")));
+
+  it("nobody misses the server, and the recording goes on", async () => {
+    const before = await connections();
+    await server.kill();
+    await seeEachOther();
+    await Promise.all(windows.map((window) => window.shows(/the server does not answer/)));
+    server = await site.start({}, Number(new URL(server.url).port));
+    await seeEachOther();
+    await until("the note is gone", 20_000, async () => {
+      const notes = windows.map(({ page }) => page.getByText(/the server does not answer/).count());
+      return (await Promise.all(notes)).every((count) => count === 0);
+    });
+    expect(await connections()).toEqual(before);
+    expect((await getRecording(ada, recordingId)).state).toBe("recording");
+  });
+
+  it("whose room process dies, people come back by themselves, and the recording goes on", async () => {
+    const before = await connections();
+    const [rooms] = await site.processes("rooms");
+    killHard(rooms?.pid ?? 0);
+    await until("new connections are made", 60_000, async () =>
+      (await connections()).every((count, index) => count >= (before[index] ?? 0) + 2),
+    );
+    await seeEachOther();
+    for (const { page } of windows)
+      await page.getByText(/Reconnecting/).waitFor({ state: "detached", timeout: 20_000 });
+    const recording = await getRecording(ada, recordingId);
+    expect(recording.state).toBe("recording");
+    await until("what is published now is recorded", 20_000, async () => {
+      const { tracks } = await getRecording(ada, recordingId);
+      return tracks.length > 4 || tracks.length === 0;
+    });
+  });
+});

@@ -1,0 +1,120 @@
+import path from "node:path";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Locator,
+  Page,
+} from "playwright-core";
+import { userIdOf } from "../../support/meetings.ts";
+import type { Person } from "../../support/person.ts";
+import { until } from "../../support/until.ts";
+
+/** A track that arrives, since its connection began. */
+export interface ReceivedTrack {
+  kind: "audio" | "video";
+  /** Of the media line: the slot's name in this connection. */
+  mid: string;
+  framesDecoded: number;
+  totalAudioEnergy: number;
+}
+
+interface Globals {
+  received(): Promise<ReceivedTrack[]>;
+}
+
+const program = path.join(import.meta.dirname, "page/peers.js");
+const waitMs = 30_000;
+
+/** A browser window in which somebody who is signed in is at a meeting. */
+export class RoomWindow {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly errors: string[] = [];
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+    page.on("pageerror", ({ message }) => this.errors.push(message));
+  }
+
+  /** Opens the meeting's lobby. */
+  static async open(
+    browser: Browser,
+    url: string,
+    person: Person,
+    meetingId: string,
+    options: BrowserContextOptions = {},
+  ): Promise<RoomWindow> {
+    const context = await browser.newContext({ ...options, baseURL: url });
+    await context.grantPermissions(["camera", "microphone"], { origin: url });
+    const session = {
+      userId: await userIdOf(person),
+      name: person.name,
+      token: person.token,
+      expiresAt: Date.now() + 3_600_000,
+    };
+    await context.addInitScript(
+      (text) => localStorage.setItem("connvo.session", text),
+      JSON.stringify(session),
+    );
+    await context.addInitScript({ path: program });
+    const window = new RoomWindow(context, await context.newPage());
+    await window.page.goto(`/meet/${meetingId}`);
+    return window;
+  }
+
+  /** Opens it and goes in. */
+  static async join(...given: Parameters<typeof RoomWindow.open>): Promise<RoomWindow> {
+    const window = await RoomWindow.open(...given);
+    await window.press("Join now");
+    await window.button("Leave").waitFor({ timeout: waitMs });
+    return window;
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
+  press(name: string): Promise<void> {
+    return this.button(name).click({ timeout: waitMs });
+  }
+
+  /** Somebody's picture, or their screen's (`Ada's screen`). */
+  tile(name: string): Locator {
+    return this.page
+      .getByRole("region", { name: "People" })
+      .getByRole("listitem", { name, exact: true });
+  }
+
+  /** Words anywhere in the window. */
+  shows(text: string | RegExp): Promise<void> {
+    return this.page.getByText(text).first().waitFor({ timeout: waitMs });
+  }
+
+  received(): Promise<ReceivedTrack[]> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).received());
+  }
+
+  /** Waits until that many others are seen in motion and heard. */
+  async seesAndHears(others: number): Promise<void> {
+    const first = await this.received();
+    const grows = (now: ReceivedTrack[], of: (track: ReceivedTrack) => number, least: number) =>
+      now.filter((track) => {
+        const before = first.find(({ mid, kind }) => mid === track.mid && kind === track.kind);
+        const was = before === undefined ? 0 : of(before);
+        // A connection that was made anew counts from zero.
+        return of(track) - (of(track) < was ? 0 : was) > least;
+      }).length;
+    await until(`${others} others are seen and heard`, waitMs, async () => {
+      const now = await this.received();
+      const seen = grows(now, ({ framesDecoded }) => framesDecoded, 10);
+      const heard = grows(now, ({ totalAudioEnergy }) => totalAudioEnergy, 0);
+      return seen >= others && heard >= others;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+}

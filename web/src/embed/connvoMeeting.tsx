@@ -1,0 +1,82 @@
+import { createRoot, type Root } from "react-dom/client";
+import type { MeetingEvent } from "../room/meetingTypes.ts";
+import roomStyles from "../room/room.css?inline";
+import baseStyles from "../styles/base.css?inline";
+import controlStyles from "../styles/controls.css?inline";
+import tokenStyles from "../styles/tokens.css?inline";
+import { EmbeddedMeeting } from "./EmbeddedMeeting.tsx";
+import embedStyles from "./embed.css?inline";
+
+const styles = [tokenStyles, baseStyles, controlStyles, roomStyles, embedStyles].join("\n");
+
+/**
+ * `<connvo-meeting server="https://meet.example.org" meeting="meeting_…" token="…">`: lobby and room of one meeting, with
+ * its styles kept to itself. `server` is where this script came from unless said otherwise. The token is better set as
+ * the property, which leaves no trace in the document, and may be renewed at any time.
+ * Events (bubbling): `joined`, `left`, `recordingstarted`, `recordingstopped` (detail: recordingId), `error` (detail:
+ * code, message).
+ */
+class ConnvoMeeting extends HTMLElement {
+  static readonly observedAttributes = ["server", "meeting", "token"];
+  #root: Root | undefined;
+  #token: string | undefined;
+
+  /** Bearer token of the function API. */
+  get token(): string | undefined {
+    return this.#token ?? this.getAttribute("token") ?? undefined;
+  }
+
+  set token(token: string | undefined) {
+    const had = this.token !== undefined;
+    this.#token = token;
+    if (!had) this.#render();
+  }
+
+  connectedCallback(): void {
+    const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(styles);
+    shadow.adoptedStyleSheets = [sheet];
+    const place = document.createElement("div");
+    place.className = "embed";
+    shadow.replaceChildren(place);
+    this.#root = createRoot(place);
+    this.#render();
+  }
+
+  disconnectedCallback(): void {
+    this.#root?.unmount();
+    this.#root = undefined;
+  }
+
+  attributeChangedCallback(name: string, before: string | null): void {
+    // A renewed token is read when it is needed.
+    if (name !== "token" || before === null) this.#render();
+  }
+
+  #render(): void {
+    const meetingId = this.getAttribute("meeting");
+    if (meetingId === null || this.token === undefined) {
+      this.#root?.render(null);
+      return;
+    }
+    const server = new URL(this.getAttribute("server") ?? import.meta.url, document.baseURI).origin;
+    this.#root?.render(
+      <EmbeddedMeeting
+        key={`${server} ${meetingId}`}
+        server={server}
+        meetingId={meetingId}
+        token={this.#readToken}
+        onEvent={this.#tell}
+      />,
+    );
+  }
+
+  readonly #readToken = () => this.token;
+
+  readonly #tell = ({ type, ...detail }: MeetingEvent) => {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  };
+}
+
+customElements.define("connvo-meeting", ConnvoMeeting);
