@@ -32,6 +32,7 @@ export function launchChromium(): Promise<Browser> {
       "--no-sandbox",
       "--use-fake-device-for-media-stream",
       "--use-fake-ui-for-media-stream",
+      "--auto-select-desktop-capture-source=Entire screen",
       "--autoplay-policy=no-user-gesture-required",
       "--disable-background-networking",
       "--disable-component-update",

@@ -54,10 +54,8 @@ export class RoomWindow {
       token: person.token,
       expiresAt: Date.now() + 3_600_000,
     };
-    await context.addInitScript(
-      (text) => localStorage.setItem("connvo.session", text),
-      JSON.stringify(session),
-    );
+    const stored = JSON.stringify(JSON.stringify(session));
+    await context.addInitScript(`localStorage.setItem("connvo.session", ${stored})`);
     await context.addInitScript({ path: program });
     const window = new RoomWindow(context, await context.newPage());
     await window.page.goto(`/meet/${meetingId}`);
