@@ -30,7 +30,7 @@ export function launchChromium(): Promise<Browser> {
     executablePath,
     args: [
       "--no-sandbox",
-      "--use-fake-device-for-media-stream",
+      "--use-fake-device-for-media-stream=fps=15",
       "--use-fake-ui-for-media-stream",
       "--auto-select-desktop-capture-source=Entire screen",
       "--autoplay-policy=no-user-gesture-required",

@@ -8,7 +8,6 @@ import type {
 } from "playwright-core";
 import { userIdOf } from "../../support/meetings.ts";
 import type { Person } from "../../support/person.ts";
-import { until } from "../../support/until.ts";
 
 /** A track that arrives, since its connection began. */
 export interface ReceivedTrack {
@@ -94,22 +93,12 @@ export class RoomWindow {
     return this.page.evaluate(() => (globalThis as unknown as Globals).received());
   }
 
-  /** Waits until that many others are seen in motion and heard. */
+  /** Waits until that many others are seen in motion and heard, counted from now. */
   async seesAndHears(others: number): Promise<void> {
-    const first = await this.received();
-    const grows = (now: ReceivedTrack[], of: (track: ReceivedTrack) => number, least: number) =>
-      now.filter((track) => {
-        const before = first.find(({ mid, kind }) => mid === track.mid && kind === track.kind);
-        const was = before === undefined ? 0 : of(before);
-        // A connection that was made anew counts from zero.
-        return of(track) - (of(track) < was ? 0 : was) > least;
-      }).length;
-    await until(`${others} others are seen and heard`, waitMs, async () => {
-      const now = await this.received();
-      const seen = grows(now, ({ framesDecoded }) => framesDecoded, 10);
-      const heard = grows(now, ({ totalAudioEnergy }) => totalAudioEnergy, 0);
-      return seen >= others && heard >= others;
-    });
+    const since = JSON.stringify(await this.received());
+    const progress = `progress(${since}).then((count) => count >= ${others})`;
+    // Statistics of many tracks are work, which the pictures need more.
+    await this.page.waitForFunction(progress, undefined, { polling: 500, timeout: 2 * waitMs });
   }
 
   close(): Promise<void> {

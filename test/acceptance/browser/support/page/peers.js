@@ -21,3 +21,17 @@ globalThis.received = async () => {
       totalAudioEnergy,
     }));
 };
+
+/** How many others have been seen in motion and heard since then. */
+globalThis.progress = async (since) => {
+  const now = await globalThis.received();
+  const grown = (kind, property, least) =>
+    now.filter((track) => {
+      const before = since.find(({ mid, kind }) => mid === track.mid && kind === track.kind);
+      const was = before?.[property] ?? 0;
+      // A connection that was made anew counts from zero.
+      const growth = track[property] - (track[property] < was ? 0 : was);
+      return track.kind === kind && growth > least;
+    }).length;
+  return Math.min(grown("video", "framesDecoded", 5), grown("audio", "totalAudioEnergy", 0));
+};
