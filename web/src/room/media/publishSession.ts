@@ -2,7 +2,7 @@ import type { RoomAccess } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
 import type { Loss, Session } from "./link.ts";
 import { PeerWatch } from "./peerWatch.ts";
-import { deleteSession, postOffer } from "./signalling.ts";
+import { hangUp, postOffer } from "./signalling.ts";
 
 export type MediaSource = "camera" | "screen";
 export type MediaKind = "audio" | "video";
@@ -26,7 +26,7 @@ export class PublishSession implements Session {
   readonly #peer: RTCPeerConnection;
   readonly #watch: PeerWatch;
   readonly #senders: Record<MediaKind, RTCRtpSender>;
-  #end: (() => void) | undefined;
+  #opened: { sessionUrl: string; token: string } | undefined;
 
   /** Resolves once media flows. @throws ApiError as the server refuses */
   static async open(options: PublishOptions): Promise<PublishSession> {
@@ -62,9 +62,9 @@ export class PublishSession implements Session {
 
   close(): void {
     this.#watch.stop();
-    if (!this.#watch.lost) this.#end?.();
-    this.#end = undefined;
-    this.#peer.close();
+    if (this.#opened === undefined || this.#watch.lost) this.#peer.close();
+    else hangUp(this.#env, this.#peer, this.#opened);
+    this.#opened = undefined;
   }
 
   async #connect({ access, source, signal }: PublishOptions): Promise<void> {
@@ -73,7 +73,7 @@ export class PublishSession implements Session {
     const sdp = this.#peer.localDescription?.sdp ?? "";
     const { token } = access;
     const { answer, sessionUrl } = await postOffer(this.#env, { url, token, sdp }, signal);
-    this.#end = () => deleteSession(this.#env, sessionUrl, token);
+    this.#opened = { sessionUrl, token };
     await this.#peer.setRemoteDescription({ type: "answer", sdp: answer });
     this.#watch.watchTransport(this.#senders.audio.transport);
     await this.#watch.connected;

@@ -229,7 +229,7 @@ describe("stays away", () => {
     await joined();
     say({ slot: null, audio: true, video: true });
     publishing().sayGoodbye();
-    await browser.pass(1000);
+    await browser.pass(3000);
     expect(phase()).toEqual({ name: "elsewhere" });
     expect(posted("whip")).toBe(1);
   });
@@ -240,7 +240,7 @@ it("publishes again when the publication was ended for silence", async () => {
   say({ slot: null, audio: true, video: true }, 1);
   say(null, 2);
   publishing().sayGoodbye();
-  await browser.pass(1000);
+  await browser.pass(3000);
   expect(posted("whip")).toBe(2);
   expect(phase()).toEqual({ name: "connected" });
 });

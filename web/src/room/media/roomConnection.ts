@@ -64,8 +64,11 @@ export interface RoomConnectionOptions {
   mayPublish: boolean;
 }
 
-/** From the end of a publication by the other side to the judgement what it means, ms. */
-const judgementMs = 700;
+/**
+ * From the end of a publication by the other side to the judgement what it means, ms: another window's media, if that is
+ * why, has begun by then.
+ */
+const judgementMs = 2500;
 
 /** A person's presence in a room: publishes, receives, and comes back by itself after any trouble. */
 export class RoomConnection extends Store<RoomView> {

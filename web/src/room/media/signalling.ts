@@ -44,15 +44,27 @@ export async function postOffer(
   }
 }
 
-/** Ends a session, also while the page goes away; that it fails does not matter, silence ends it too. */
-export function deleteSession(env: MediaEnvironment, sessionUrl: string, token: string): void {
+/** How long a goodbye may take, ms. */
+const goodbyeMs = 1000;
+
+/**
+ * Ends a session, also while the page goes away, and then its connection: a connection that ends first is an accident.
+ * That it fails does not matter, silence ends a session too.
+ */
+export function hangUp(
+  env: MediaEnvironment,
+  peer: RTCPeerConnection,
+  { sessionUrl, token }: { sessionUrl: string; token: string },
+): void {
+  const close = () => peer.close();
+  env.after(goodbyeMs, close);
   env
     .fetch(sessionUrl, {
       method: "DELETE",
       headers: { authorization: `Bearer ${token}` },
       keepalive: true,
     })
-    .catch(() => undefined);
+    .then(close, close);
 }
 
 function refusalOf(status: number, body: string): ApiError {

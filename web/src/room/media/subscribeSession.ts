@@ -4,7 +4,7 @@ import type { Loss, Session } from "./link.ts";
 import { PeerWatch } from "./peerWatch.ts";
 import { parseRoomMessage, type RoomState } from "./roomMessage.ts";
 import { withAudioRetransmission } from "./sdp.ts";
-import { deleteSession, postOffer } from "./signalling.ts";
+import { hangUp, postOffer } from "./signalling.ts";
 
 /** Publications seen at once. */
 export const slotCount = 10;
@@ -43,7 +43,7 @@ export class SubscribeSession implements Session {
   readonly #peer: RTCPeerConnection;
   readonly #watch: PeerWatch;
   readonly #channel: RTCDataChannel;
-  #end: (() => void) | undefined;
+  #opened: { sessionUrl: string; token: string } | undefined;
   #cancelPing: (() => void) | undefined;
   #heardAt = 0;
 
@@ -77,9 +77,9 @@ export class SubscribeSession implements Session {
   close(): void {
     this.#cancelPing?.();
     this.#watch.stop();
-    if (!this.#watch.lost) this.#end?.();
-    this.#end = undefined;
-    this.#peer.close();
+    if (this.#opened === undefined || this.#watch.lost) this.#peer.close();
+    else hangUp(this.#options.env, this.#peer, this.#opened);
+    this.#opened = undefined;
   }
 
   #addSlot(): Slot {
@@ -120,7 +120,7 @@ export class SubscribeSession implements Session {
     const sdp = this.#peer.localDescription?.sdp ?? "";
     const { token } = access;
     const { answer, sessionUrl } = await postOffer(env, { url, token, sdp }, signal);
-    this.#end = () => deleteSession(env, sessionUrl, token);
+    this.#opened = { sessionUrl, token };
     await this.#peer.setRemoteDescription({ type: "answer", sdp: answer });
     this.#watch.watchTransport(this.#peer.sctp?.transport);
     await this.#watch.connected;
