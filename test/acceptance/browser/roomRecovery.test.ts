@@ -1,11 +1,17 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { getRecording, invite, startedMeeting, startRecording } from "../support/meetings.ts";
+import {
+  getRecording,
+  invite,
+  startedMeeting,
+  startRecording,
+  stopRecording,
+} from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import { killHard } from "../support/processes.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
-import { until } from "../support/until.ts";
+import { eventually, until } from "../support/until.ts";
 import { inChromium, launchChromium } from "./support/chromium.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
@@ -15,6 +21,7 @@ inChromium("a meeting while processes die", () => {
   let browser: Browser;
   let ada: Person;
   let windows: RoomWindow[];
+  let meetingId: string;
   let recordingId: string;
 
   beforeAll(async () => {
@@ -23,7 +30,7 @@ inChromium("a meeting while processes die", () => {
     browser = await launchChromium();
     ada = await signIn(server.url, "Ada");
     const grace = await signIn(server.url, "Grace");
-    const meetingId = await startedMeeting(ada);
+    meetingId = await startedMeeting(ada);
     await invite(ada, grace, meetingId);
     const join = (person: Person) => RoomWindow.join(browser, server.url, person, meetingId);
     windows = [await join(ada), await join(grace)];
@@ -65,11 +72,21 @@ inChromium("a meeting while processes die", () => {
     await seeEachOther();
     for (const { page } of windows)
       await page.getByText(/Reconnecting/).waitFor({ state: "detached", timeout: 20_000 });
-    const recording = await getRecording(ada, recordingId);
-    expect(recording.state).toBe("recording");
-    await until("what is published now is recorded", 20_000, async () => {
-      const { tracks } = await getRecording(ada, recordingId);
-      return tracks.length > 4 || tracks.length === 0;
+    expect((await getRecording(ada, recordingId)).state).toBe("recording");
+  });
+
+  it("has everybody's media from before and after in it", async () => {
+    await stopRecording(ada, meetingId);
+    const tracks = await eventually("the recording is sealed", 60_000, async () => {
+      const found = await getRecording(ada, recordingId);
+      return found.state === "processing" || found.state === "ready" ? found.tracks : undefined;
     });
+    for (const kind of ["audio", "video"])
+      for (const name of ["Ada", "Grace"]) {
+        const own = tracks.filter(
+          (track) => track.kind === kind && track.participantName === name && track.sizeBytes > 0,
+        );
+        expect(own.length, `${kind} of ${name}`).toBe(2);
+      }
   });
 });
