@@ -129,6 +129,14 @@ inChromium("a meeting room", () => {
       await lobby.close();
     });
 
+    it("is paused and goes on, for everybody to see", async () => {
+      await at("Ada").press("Pause recording");
+      for (const name of names) await at(name).shows("Recording paused");
+      await at("Ada").press("Resume recording");
+      for (const name of names)
+        await at(name).page.getByText("Recording paused").waitFor({ state: "detached" });
+    });
+
     it("can be watched after it was stopped", async () => {
       await at("Ada").press("Stop recording");
       const link = at("Ada").page.getByRole("link", { name: "Watch now" });

@@ -2,12 +2,9 @@ import type { FunctionReturnType } from "convex/server";
 import type { ApiClient } from "../api/client.ts";
 import { functions } from "../api/functions.ts";
 
-type Told = NonNullable<FunctionReturnType<typeof functions.meetings.queries.getMeeting>>;
-
-/** SHIM until the functions tell it. */
-export type MeetingView = Omit<Told, "recording"> & {
-  recording?: NonNullable<Told["recording"]> & { startedByName?: string; pausedAt?: number };
-};
+export type MeetingView = NonNullable<
+  FunctionReturnType<typeof functions.meetings.queries.getMeeting>
+>;
 export type Attendee = FunctionReturnType<
   typeof functions.meetings.queries.listMeetingParticipants
 >[number];

@@ -1,17 +1,7 @@
-import { makeFunctionReference } from "convex/server";
 import { functions } from "../../api/functions.ts";
 import type { MeetingContext } from "../meetingTypes.ts";
 import { type Task, useTask } from "../useTask.ts";
 import type { RecordChoice } from "./RecordDialog.tsx";
-
-const actions = {
-  pauseRecording: makeFunctionReference<"action", { recordingId: string }>(
-    "recordings/actions:pauseRecording",
-  ),
-  resumeRecording: makeFunctionReference<"action", { recordingId: string }>(
-    "recordings/actions:resumeRecording",
-  ),
-};
 
 export interface RecordingTask extends Task {
   start: (choice: RecordChoice) => Promise<boolean>;
@@ -32,6 +22,7 @@ export function useRecordingTask(
       await onDone();
     });
   const { index } = functions.meetings.stream;
+  const { actions } = functions.recordings;
   return {
     ...task,
     start: ({ audioOnly, ...look }) => {
