@@ -8,7 +8,7 @@ import { audioPacketMs, type MediaLoop } from "../src/synth/mediaLoop.ts";
 import type { Stage } from "./stage.ts";
 
 /** What one source of the composition looks like, 720p30 VP8 with a grain that costs bits, and Opus. */
-const sourceSpec = { width: 1280, height: 720, fps: 30, videoKbps: 1500, seconds: 8 };
+export const sourceSpec = { width: 1280, height: 720, fps: 30, videoKbps: 1500, seconds: 8 };
 
 export const participants = 4;
 
