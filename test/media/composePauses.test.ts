@@ -117,7 +117,9 @@ describe("a shared screen", () => {
     const seen = await film(dir, script, { tiles, layout: "spotlight" });
     for (const ms of [2800, 5800, 7600])
       expect([0, 1, 2].map((tile) => seen.mark(ms, tile).colour)).toEqual([2, 0, 1]);
-    expect(beepsOf(seen, 2).length).toBeGreaterThanOrEqual(5);
+    // The encoder makes a loop's very first beep louder than all others, which would not count beside it.
+    const later = seen.samples.subarray(3 * 48_000);
+    expect(findBeeps(later, 48_000, pitchOf(2))).toHaveLength(5);
     const alone = await film(dir, script, { layout: "single-participant", tiles: () => 1 });
     expect([2800, 5800].map((ms) => alone.mark(ms, 0).colour)).toEqual([2, 2]);
     expect(alone.mark(9000, 0).colour).not.toBe(2);
