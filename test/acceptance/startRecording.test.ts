@@ -287,7 +287,11 @@ describe("a recording's life", () => {
   it("shows in getMeeting and listUserMeetings while it is open", async () => {
     const { host, meetingId, recordingId } = await recorded();
     const startedBy = await userIdOf(host);
-    const shown = { recordingId, state: "recording", startedAt: expect.any(Number), startedBy };
+    const startedByName = host.name;
+    const shown = {
+      ...{ recordingId, state: "recording", startedAt: expect.any(Number) },
+      ...{ startedBy, startedByName },
+    };
     const meeting = () =>
       host.query<Record<string, unknown>>("meetings/queries:getMeeting", { meetingId });
     expect((await meeting())["recording"]).toEqual(shown);
@@ -317,9 +321,11 @@ describe("a recording's life", () => {
       recordingUrl,
       provider: "embedded",
       startedBy: await userIdOf(host),
+      startedByName: host.name,
       requestedAt: expect.any(Number),
       startedAt: expect.any(Number),
       gaps: [],
+      pauses: [],
       tracks: [],
       renditions: [],
       progress: { done: 0 },
