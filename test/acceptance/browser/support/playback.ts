@@ -42,8 +42,9 @@ export class Playback {
     from = new URL("/", url).href,
   ): Promise<Playback> {
     const page = await browser.newPage();
+    // Not a script of the page's own: its policy takes none that its server did not send.
+    await page.addInitScript({ path: program });
     await page.goto(from);
-    await page.addScriptTag({ path: program });
     const player = await page.evaluateHandle(
       () => new (globalThis as unknown as { Player: new () => Player }).Player(),
     );
