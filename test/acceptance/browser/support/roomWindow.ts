@@ -37,6 +37,18 @@ export class RoomWindow {
     page.on("pageerror", ({ message }) => this.errors.push(message));
   }
 
+  /** Opens nothing yet, as nobody. */
+  static async empty(
+    browser: Browser,
+    url: string,
+    options: BrowserContextOptions = {},
+  ): Promise<RoomWindow> {
+    const context = await browser.newContext({ ...options, baseURL: url });
+    await context.grantPermissions(["camera", "microphone"], { origin: url });
+    await context.addInitScript({ path: program });
+    return new RoomWindow(context, await context.newPage());
+  }
+
   /** Opens the meeting's lobby. */
   static async open(
     browser: Browser,
@@ -45,8 +57,7 @@ export class RoomWindow {
     meetingId: string,
     options: BrowserContextOptions = {},
   ): Promise<RoomWindow> {
-    const context = await browser.newContext({ ...options, baseURL: url });
-    await context.grantPermissions(["camera", "microphone"], { origin: url });
+    const window = await RoomWindow.empty(browser, url, options);
     const session = {
       userId: await userIdOf(person),
       name: person.name,
@@ -54,9 +65,7 @@ export class RoomWindow {
       expiresAt: Date.now() + 3_600_000,
     };
     const stored = JSON.stringify(JSON.stringify(session));
-    await context.addInitScript(`localStorage.setItem("connvo.session", ${stored})`);
-    await context.addInitScript({ path: program });
-    const window = new RoomWindow(context, await context.newPage());
+    await window.context.addInitScript(`localStorage.setItem("connvo.session", ${stored})`);
     await window.page.goto(`/meet/${meetingId}`);
     return window;
   }

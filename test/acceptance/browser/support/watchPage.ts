@@ -65,9 +65,16 @@ export class WatchPage {
       (value) => (globalThis as unknown as Globals).localStorage.setItem("connvo.session", value),
       JSON.stringify(session),
     );
+    return WatchPage.opened(context, async () => {
+      const page = await context.newPage();
+      await page.goto(`/watch/${recordingId}`);
+    });
+  }
+
+  /** The page that `open` brings about, as a person's click does. */
+  static async opened(context: BrowserContext, open: () => Promise<void>): Promise<WatchPage> {
     await context.addInitScript({ path: program });
-    const page = await context.newPage();
-    await page.goto(`/watch/${recordingId}`);
+    const [page] = await Promise.all([context.waitForEvent("page"), open()]);
     return new WatchPage(context, page);
   }
 

@@ -75,15 +75,29 @@ globalThis.watcher = {
     return context.getImageData(0, 0, 64, 16);
   },
 
+  context: undefined,
+  analysers: new WeakMap(),
+
+  /** An element can be listened to once only. */
+  analyserOf(element) {
+    this.context ??= new AudioContext();
+    const known = this.analysers.get(element);
+    if (known !== undefined) return known;
+    const analyser = new AnalyserNode(this.context, { fftSize: 256 });
+    this.context
+      .createMediaElementSource(element)
+      .connect(analyser)
+      .connect(this.context.destination);
+    this.analysers.set(element, analyser);
+    return analyser;
+  },
+
   async lipSync(seconds) {
     const audio = [...this.player.shadowRoot.querySelectorAll("audio")];
-    const context = new AudioContext();
     const ears = audio.map((element) => {
-      const analyser = new AnalyserNode(context, { fftSize: 256 });
-      context.createMediaElementSource(element).connect(analyser).connect(context.destination);
       return {
         whose: element.dataset.participant,
-        analyser,
+        analyser: this.analyserOf(element),
         samples: new Float32Array(256),
         beeps: [],
         was: true,
