@@ -57,7 +57,7 @@ export function People({ meetingId, people, canRemove, onChanged }: PeopleProps)
   );
 }
 
-export function nameOf({ user }: Person): string {
+function nameOf({ user }: Person): string {
   return user.displayName ?? "Somebody without a name";
 }
 

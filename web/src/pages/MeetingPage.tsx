@@ -5,7 +5,7 @@ import { usePolled } from "../api/usePolled.ts";
 import { InvitePeople } from "../meetings/InvitePeople.tsx";
 import { useStart } from "../meetings/MeetingCard.tsx";
 import { MeetingEnd } from "../meetings/MeetingEnd.tsx";
-import { nameOf, People } from "../meetings/People.tsx";
+import { People } from "../meetings/People.tsx";
 import { RecordingBadge } from "../meetings/RecordingBadge.tsx";
 import { RecordingsList } from "../recordings/RecordingsList.tsx";
 import { useApi } from "../session/sessionContext.tsx";
@@ -37,7 +37,6 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
   const { value, error, refresh } = usePolled(ask, pollMs);
   const meeting = value?.meeting ?? undefined;
   const isHost = meeting?.userRole === "host";
-  const names = new Map(value?.people.map((person) => [person.userId, nameOf(person)]));
   return (
     <Page
       title={meeting?.title ?? "Meeting"}
@@ -67,11 +66,7 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
         <>
           <section className="section" aria-label="Recordings">
             <h2>Recordings</h2>
-            <RecordingsList
-              recordings={value.recordings}
-              {...{ names, isHost }}
-              onChanged={refresh}
-            />
+            <RecordingsList recordings={value.recordings} isHost={isHost} onChanged={refresh} />
           </section>
           <section className="section" aria-label="People">
             <h2>People</h2>

@@ -42,7 +42,7 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
         <>
           <Facts recording={recording} />
           <Screen recording={recording} api={api} />
-          {isPlayable(recording.state) && (
+          {isPlayable(recording) && (
             <section className="section" aria-label="Files">
               <h2>Files</h2>
               <div className="panel stack">
@@ -75,7 +75,7 @@ function Screen({ recording, api }: { recording: RecordingDetail; api: ApiClient
         This meeting is still being recorded. It can be watched as soon as the recording is stopped.
       </Notice>
     );
-  if (state === "failed")
+  if (state === "failed" && !isPlayable(recording))
     return (
       <Notice tone="bad">
         {[stateWords(state), detailWords(recording)].filter(Boolean).join(": ")}

@@ -21,7 +21,6 @@ import { Button } from "../ui/Button.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
-import { Downloads } from "./Downloads.tsx";
 import type { Playback } from "./playback.ts";
 import { definePlaybackElement, type PlaybackElement } from "./playbackElement.ts";
 import { usePlayback } from "./usePlayback.ts";
@@ -117,7 +116,6 @@ function Screen({ playback, reload }: { playback: Playback; reload: () => void }
           What was captured is safe and plays here; it can be composed again.
         </Notice>
       )}
-      <Downloads playback={playback} />
     </div>
   );
 }

@@ -21,19 +21,17 @@ import { Versions } from "./Versions.tsx";
 
 export interface RecordingCardProps {
   recording: RecordingSummary;
-  /** Of the people of the meeting, by user id. */
-  names: ReadonlyMap<string, string>;
   isHost: boolean;
   onChanged: () => Promise<void>;
 }
 
 /** One recording: how far it is, and what can be done with it. */
-export function RecordingCard({ recording, names, isHost, onChanged }: RecordingCardProps) {
-  const { recordingId, state, startedAt, requestedAt, durationMs, startedBy } = recording;
+export function RecordingCard({ recording, isHost, onChanged }: RecordingCardProps) {
+  const { recordingId, state, startedAt, requestedAt, durationMs, startedByName } = recording;
   const [open, setOpen] = useState(false);
   const detail = useRecording(recordingId, open || state === "processing" || state === "failed");
+  const playable = isPlayable(detail.value ?? recording);
   const when = momentWords(startedAt ?? requestedAt, Date.now());
-  const startedByName = recording.startedByName ?? names.get(startedBy);
   return (
     <li className="card">
       <div className="card__main">
@@ -50,7 +48,7 @@ export function RecordingCard({ recording, names, isHost, onChanged }: Recording
         </p>
       </div>
       <div className="card__actions">
-        {isPlayable(state) && (
+        {playable && (
           <>
             <Button look="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
               Files<VisuallyHidden> of {when}</VisuallyHidden>
@@ -60,10 +58,12 @@ export function RecordingCard({ recording, names, isHost, onChanged }: Recording
             </Link>
           </>
         )}
-        {isHost && state === "failed" && <DeleteRecording {...{ recordingId, when, onChanged }} />}
+        {isHost && state === "failed" && !playable && (
+          <DeleteRecording {...{ recordingId, when, onChanged }} />
+        )}
       </div>
       {state === "processing" && <Progress detail={detail.value} />}
-      {open && isPlayable(state) && (
+      {open && playable && (
         <div className="card__more">
           <Versions {...{ recordingId, detail, isHost }} />
           {isHost && <DeleteRecording {...{ recordingId, when, onChanged }} />}

@@ -3,11 +3,10 @@ import { userEvent } from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { fakeApi } from "../testing/fakeApi.ts";
 import { renderPage } from "../testing/renderPage.tsx";
-import { detailOf, recordingOf } from "../testing/samples.ts";
+import { detailOf, playbackOf, recordingOf } from "../testing/samples.ts";
 import type { RecordingDetail } from "../words/recordings.ts";
 import { RecordingsList } from "./RecordingsList.tsx";
 
-const names = new Map([["user_ada", "Ada"]]);
 const onChanged = async () => undefined;
 
 function show(changes: Partial<RecordingDetail>, { isHost = true, more = {} } = {}) {
@@ -15,7 +14,7 @@ function show(changes: Partial<RecordingDetail>, { isHost = true, more = {} } = 
   const api = fakeApi({ "recordings/queries:getRecording": () => detail, ...more });
   const { state } = detail;
   return renderPage(
-    <RecordingsList recordings={[recordingOf({ state })]} {...{ names, isHost, onChanged }} />,
+    <RecordingsList recordings={[recordingOf({ state })]} {...{ isHost, onChanged }} />,
     api,
   );
 }
@@ -27,6 +26,34 @@ it("one that is being made says how far it is and can be played already", async 
   expect(screen.getByRole("link", { name: /^Play/ }).getAttribute("href")).toBe(
     "/watch/recording_1",
   );
+});
+
+it("one without a file says why, and can be played from what was captured", async () => {
+  const error = { code: "COMPOSE_FAILED", message: "The disk was full" };
+  const track: RecordingDetail["tracks"][number] = {
+    ...{ trackId: "track_1", participantId: "user_ada", participantName: "Ada", codec: "opus" },
+    ...{ startMs: 0, endMs: 60_000, sizeBytes: 2_000_000, kind: "audio", source: "camera" },
+  };
+  show({ state: "failed", error, tracks: [track] });
+  expect(await screen.findByText("The disk was full")).toBeTruthy();
+  expect(screen.getByRole("link", { name: /^Play/ })).toBeTruthy();
+});
+
+it("each says who started it", () => {
+  show({});
+  expect(screen.getByText("started by Ada")).toBeTruthy();
+});
+
+it("what was captured of each person can be downloaded, from links made then", async () => {
+  const getPlayback = vi.fn(() => playbackOf());
+  show({}, { more: { "recordings/actions:getPlayback": getPlayback } });
+  await userEvent.click(screen.getByRole("button", { name: /^Files/ }));
+  const captured = (await screen.findByText("Each person's sound and pictures")).closest("details");
+  expect(getPlayback).not.toHaveBeenCalled();
+  if (captured !== null) captured.open = true;
+  const link = await screen.findByRole("link", { name: "Ada, sound, Opus (2 MB)" });
+  expect(link.getAttribute("href")).toBe("/track?link&download=1");
+  expect(screen.getByRole("link", { name: "Who spoke when (WebVTT)" })).toBeTruthy();
 });
 
 it("one that failed says why, and can be deleted only", async () => {

@@ -16,6 +16,7 @@ import {
   stateWords,
 } from "../words/recordings.ts";
 import { sizeWords } from "../words/time.ts";
+import { CapturedFiles } from "./CapturedFiles.tsx";
 import { ComposeVersion } from "./ComposeVersion.tsx";
 
 export interface VersionsProps {
@@ -44,6 +45,7 @@ export function Versions({
           <VersionRow key={file.renditionId ?? "only"} recordingId={recordingId} file={file} />
         ))}
       </ul>
+      {value.provider === "embedded" && <CapturedFiles recordingId={recordingId} />}
       {isHost && value.provider === "embedded" && (
         <ComposeVersion recordingId={recordingId} onCreated={refresh} />
       )}

@@ -16,7 +16,7 @@ function person(name: string, changes: Partial<PersonView> = {}): PersonView {
   return { ...base, camera: undefined, screen: undefined, ...changes };
 }
 
-const publication = { audio: true, video: true, received: undefined, slot: 0 };
+const publication = { audio: true, video: true, paused: false, received: undefined, slot: 0 };
 
 describe("who is there", () => {
   it.each([

@@ -1,3 +1,4 @@
+import type { Playback } from "../player/playback.ts";
 import type { Meeting, Person } from "../words/meetings.ts";
 import type { RecordingDetail, RecordingSummary } from "../words/recordings.ts";
 
@@ -42,6 +43,7 @@ export function recordingOf(changes: Partial<RecordingSummary> = {}): RecordingS
     config,
     state: "ready",
     startedBy: "user_ada",
+    startedByName: "Ada",
     requestedAt: 0,
     startedAt: 0,
     durationMs: 61_000,
@@ -69,4 +71,46 @@ export function detailOf(changes: Partial<RecordingDetail> = {}): RecordingDetai
     tracks: [],
     ...changes,
   } as RecordingDetail;
+}
+
+/** Of Ada alone: her sound, 60 s. */
+export function playbackOf(changes: Partial<Playback> = {}): Playback {
+  return {
+    recordingId: "recording_1",
+    meetingId: "meeting_1",
+    state: "processing",
+    sealed: true,
+    startedAt: 0,
+    durationMs: 60_000,
+    audioOnly: false,
+    layout: "grid",
+    participants: [
+      {
+        id: "user_ada",
+        userId: "user_ada",
+        name: "Ada",
+        source: "camera",
+        presence: [{ fromMs: 0, toMs: 60_000 }],
+      },
+    ],
+    tracks: [
+      {
+        trackId: "track_1",
+        participantId: "user_ada",
+        kind: "audio",
+        codec: "opus",
+        mimeType: "audio/webm",
+        url: "/track?link",
+        sizeBytes: 2_000_000,
+        startMs: 0,
+        endMs: 60_000,
+        clock: [],
+      },
+    ],
+    speakers: [],
+    gaps: [],
+    pauses: [],
+    captionsUrl: "/speakers.vtt?link",
+    ...changes,
+  };
 }

@@ -2,18 +2,10 @@ import type { FunctionReturnType } from "convex/server";
 import type { functions } from "../api/functions.ts";
 import { etaWords } from "./time.ts";
 
-/** Told by servers that can pause. */
-interface Told {
-  startedByName?: string;
-  pausedAt?: number;
-}
-
 export type RecordingSummary = FunctionReturnType<
   typeof functions.recordings.queries.listRecordings
->[number] &
-  Told;
-export type RecordingDetail = FunctionReturnType<typeof functions.recordings.queries.getRecording> &
-  Told;
+>[number];
+export type RecordingDetail = FunctionReturnType<typeof functions.recordings.queries.getRecording>;
 export type RecordingConfig = RecordingDetail["config"];
 export type Rendition = RecordingDetail["renditions"][number];
 
@@ -83,7 +75,10 @@ function progressWords({ done, etaMs }: RecordingDetail["progress"]): string {
   return etaMs === undefined ? percent : `${percent}, ${etaWords(etaMs)}`;
 }
 
-/** Whether there is something to play: as soon as all media is safe. */
-export function isPlayable(state: RecordingSummary["state"]): boolean {
-  return state === "processing" || state === "ready";
+/** Whether there is something to play: as soon as all media is safe, and also where no file could be made of it. */
+export function isPlayable({
+  state,
+  tracks = [],
+}: Pick<RecordingSummary, "state"> & { tracks?: RecordingDetail["tracks"] }): boolean {
+  return state === "processing" || state === "ready" || (state === "failed" && tracks.length > 0);
 }

@@ -139,6 +139,16 @@ describe("comes back by itself", () => {
     expect(phase()).toEqual({ name: "connected" });
   });
 
+  it("as soon as the server says that it ends the connection, without hanging up", async () => {
+    await joined();
+    receiving().channel.say({ type: "end", reason: "shutdown" });
+    expect(phase()).toMatchObject({ name: "reconnecting" });
+    await browser.pass(500);
+    expect(posted("whep")).toBe(2);
+    expect(browser.requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
+    expect(phase()).toEqual({ name: "connected" });
+  });
+
   it("when a disturbance lasts, and not when it passes", async () => {
     await joined();
     receiving().become("disconnected");

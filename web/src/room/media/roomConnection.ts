@@ -28,6 +28,8 @@ export interface PublicationView {
   /** The owner says it is on. */
   audio: boolean;
   video: boolean;
+  /** The video is not sent to us now: our connection is too weak for it. */
+  paused: boolean;
   /** Where it is received; undefined for one's own, and while there is no connection. */
   received: Slot | undefined;
   slot: number | undefined;
@@ -252,9 +254,9 @@ export class RoomConnection extends Store<RoomView> {
     };
   }
 
-  #publicationView({ slot, audio, video }: Publication): PublicationView {
+  #publicationView({ slot, audio, video, paused }: Publication): PublicationView {
     const received = slot === undefined ? undefined : this.#subscriber.slots[slot];
-    return { audio, video, received, slot };
+    return { audio, video, paused, received, slot };
   }
 }
 

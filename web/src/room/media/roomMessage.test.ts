@@ -15,7 +15,16 @@ it("reads what it knows, and leaves out what it does not", () => {
     type: "room",
     revision: 3,
     self: "a",
-    people: [{ userId: "a", name: "Ada", role: "owner", camera: { slot: null, audio: true } }, 7],
+    people: [
+      {
+        userId: "a",
+        name: "Ada",
+        role: "owner",
+        camera: { slot: null, audio: true },
+        screen: { slot: 2, video: true, paused: true },
+      },
+      7,
+    ],
     speaker: null,
     recording: { recordingId: "r", startedAt: 5, paused: true },
   });
@@ -29,12 +38,20 @@ it("reads what it knows, and leaves out what it does not", () => {
           userId: "a",
           name: "Ada",
           role: undefined,
-          camera: { slot: undefined, audio: true, video: false },
-          screen: undefined,
+          camera: { slot: undefined, audio: true, video: false, paused: false },
+          screen: { slot: 2, audio: false, video: true, paused: true },
         },
       ],
       speaker: undefined,
       recording: { recordingId: "r", startedAt: 5, paused: true },
     },
   });
+});
+
+it("reads why the connection ends", () => {
+  expect(parseRoomMessage('{"type":"end","reason":"shutdown"}')).toEqual({
+    type: "end",
+    reason: "shutdown",
+  });
+  expect(parseRoomMessage('{"type":"end"}')).toEqual({ type: "end", reason: "unknown" });
 });

@@ -3,6 +3,8 @@ export interface Publication {
   slot: number | undefined;
   audio: boolean;
   video: boolean;
+  /** Our connection is too weak for the video now: it is not sent, and comes back by itself. */
+  paused: boolean;
 }
 
 export interface PersonInRoom {
@@ -23,7 +25,11 @@ export interface RoomState {
   recording: { recordingId: string; startedAt: number; paused: boolean } | undefined;
 }
 
-export type RoomMessage = { type: "room"; state: RoomState } | { type: "pong" };
+export type RoomMessage =
+  | { type: "room"; state: RoomState }
+  | { type: "pong" }
+  /** The last one: the server ends the connection. */
+  | { type: "end"; reason: string };
 
 type Json = Record<string, unknown>;
 
@@ -31,6 +37,8 @@ type Json = Record<string, unknown>;
 export function parseRoomMessage(data: unknown): RoomMessage | undefined {
   const message = parseJson(data);
   if (message?.["type"] === "pong") return { type: "pong" };
+  if (message?.["type"] === "end")
+    return { type: "end", reason: textOf(message["reason"]) ?? "unknown" };
   if (message?.["type"] !== "room") return undefined;
   const { revision, self, people } = message;
   if (typeof revision !== "number" || typeof self !== "string" || !Array.isArray(people))
@@ -75,11 +83,12 @@ function personOf({ userId, name, role, camera, screen }: Json): PersonInRoom[] 
 
 function publicationOf(value: unknown): Publication | undefined {
   if (!isJson(value)) return undefined;
-  const { slot, audio, video } = value;
+  const { slot, audio, video, paused } = value;
   return {
     slot: typeof slot === "number" ? slot : undefined,
     audio: audio === true,
     video: video === true,
+    paused: paused === true,
   };
 }
 

@@ -96,6 +96,7 @@ export class SubscribeSession implements Session {
       this.#heardAt = env.now();
       const message = parseRoomMessage(data);
       if (message?.type === "room") onRoom(message.state);
+      if (message?.type === "end") this.#ended(message.reason, onLost);
     });
     this.#channel.addEventListener("open", () => {
       this.#heardAt = env.now();
@@ -103,6 +104,12 @@ export class SubscribeSession implements Session {
       this.#ping(onLost);
     });
     this.#channel.addEventListener("close", () => onLost("closed"));
+  }
+
+  /** The server knows better than the silence that follows; there is nothing left to hang up. */
+  #ended(reason: string, onLost: (why: Loss) => void): void {
+    this.#opened = undefined;
+    onLost(reason === "silence" ? "silent" : "closed");
   }
 
   #ping(onLost: (why: Loss) => void): void {

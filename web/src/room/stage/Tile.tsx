@@ -24,6 +24,7 @@ export function Tile({ tile, own, watcher }: TileProps) {
     return watcher.watch(element.current, slot);
   }, [watcher, slot]);
   const stream = person.isSelf ? own : streamOf(publication);
+  const spared = !person.isSelf && publication?.video === true && publication.paused;
   const muted = kind === "camera" && publication?.audio !== true;
   const mirrored = person.isSelf && kind === "camera";
   return (
@@ -33,7 +34,10 @@ export function Tile({ tile, own, watcher }: TileProps) {
       aria-label={name}
     >
       {stream === undefined ? (
-        <Avatar name={person.name} />
+        <div className="tile__stead">
+          <Avatar name={person.name} />
+          {spared && <p>paused to save your connection</p>}
+        </div>
       ) : (
         <VideoView
           key={stream.id}
@@ -46,7 +50,9 @@ export function Tile({ tile, own, watcher }: TileProps) {
         {muted && <Icon name="microphoneOff" />}
         <span>{name}</span>
         {muted && <VisuallyHidden>, muted</VisuallyHidden>}
-        {kind === "camera" && stream === undefined && <VisuallyHidden>, camera off</VisuallyHidden>}
+        {kind === "camera" && stream === undefined && !spared && (
+          <VisuallyHidden>, camera off</VisuallyHidden>
+        )}
         {speaking && <VisuallyHidden>, speaking</VisuallyHidden>}
       </p>
     </li>
@@ -54,5 +60,6 @@ export function Tile({ tile, own, watcher }: TileProps) {
 }
 
 function streamOf(publication: TileView["person"]["camera"]): MediaStream | undefined {
-  return publication?.video === true ? publication.received?.video : undefined;
+  const shown = publication?.video === true && !publication.paused;
+  return shown ? publication.received?.video : undefined;
 }

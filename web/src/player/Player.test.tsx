@@ -1,0 +1,79 @@
+import { screen } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { ApiError, type ApiErrorCode } from "../api/apiError.ts";
+import { fakeApi } from "../testing/fakeApi.ts";
+import { renderPage } from "../testing/renderPage.tsx";
+import { detailOf, playbackOf } from "../testing/samples.ts";
+import type { RecordingDetail } from "../words/recordings.ts";
+import { Player } from "./Player.tsx";
+import type { Playback } from "./playback.ts";
+
+beforeEach(() => {
+  // jsdom has media elements but none of their methods.
+  for (const method of ["load", "pause"] as const)
+    vi.spyOn(HTMLMediaElement.prototype, method).mockReturnValue();
+});
+
+/** The player of a recording of which the server says this. */
+function show(getPlayback: () => Playback, detail: Partial<RecordingDetail> = {}) {
+  const api = fakeApi({
+    "recordings/actions:getPlayback": getPlayback,
+    "recordings/queries:getRecording": () => detailOf({ state: "processing", ...detail }),
+  });
+  return renderPage(<Player recordingId="recording_1" api={api} />, api);
+}
+
+const refusal = (code: ApiErrorCode, message: string, reason: string) => () => {
+  throw new ApiError(code, message, 400, { reason });
+};
+const file = { url: "/file?link", sizeBytes: 12_000_000, durationMs: 60_000 };
+
+it("while the file is made: plays what was captured, and says how far that is", async () => {
+  show(() => playbackOf({ progress: { done: 0.426, etaMs: 75_000 } }));
+  const words = "Playing what was captured; the MP4 is 42 % composed, about 2 minutes left.";
+  expect((await screen.findByText(words)).getAttribute("role")).toBe("status");
+});
+
+it("with the file: plays that", async () => {
+  show(() => playbackOf({ state: "ready", tracks: [], file }));
+  expect(await screen.findByText("Playing the finished MP4.")).toBeTruthy();
+});
+
+it("without a file that could be made: plays what was captured, and says that it is safe", async () => {
+  show(() => playbackOf({ state: "failed", composeError: "The disk was full" }));
+  await screen.findByText("Playing what was captured. The MP4 could not be made.");
+  expect(screen.getByText(/What was captured is safe/)).toBeTruthy();
+});
+
+it("sound only: says so, and shows no picture's frame", async () => {
+  const { container } = show(() =>
+    playbackOf({ state: "ready", audioOnly: true, tracks: [], file }),
+  );
+  await screen.findByText("Playing the finished sound file.");
+  expect(container.querySelector(".player--sound")).toBeTruthy();
+});
+
+it("when nothing was captured: says that, and does not offer to try again", async () => {
+  show(refusal("VALIDATION_ERROR", "Nothing was captured that could be played", "no_media"));
+  const { textContent } = await screen.findByRole("alert");
+  expect(textContent).toContain("Nothing was heard or seen in this recording");
+  expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
+});
+
+it("right after the stop: waits until it is closed, and plays by itself", async () => {
+  let answer: () => Playback = refusal("CONFLICT", "Not yet", "not_sealed");
+  show(() => answer());
+  await screen.findByText(/The recording is being closed/);
+  answer = () => playbackOf({ progress: { done: 0 } });
+  expect(await screen.findByText(/0 % composed/, {}, { timeout: 5000 })).toBeTruthy();
+});
+
+it("when the server is away: offers to try again", async () => {
+  let answer: () => Playback = refusal("OFFLINE", "The server cannot be reached", "");
+  show(() => answer());
+  const again = await screen.findByRole("button", { name: "Try again" });
+  answer = () => playbackOf();
+  await userEvent.click(again);
+  expect(await screen.findByText(/Playing what was captured/)).toBeTruthy();
+});
