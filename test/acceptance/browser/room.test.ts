@@ -92,9 +92,9 @@ inChromium("a meeting room", () => {
   it("late joiners see everybody, and are seen", async () => {
     await Promise.all([join("Joan"), join("Mary")]);
     await Promise.all(names.map((name) => at(name).seesAndHears(3)));
+    // Where four windows share few cores, pictures may be spared for a while.
     for (const name of names)
       for (const other of names.filter((one) => one !== name))
-        // Where four windows share few cores, pictures may be spared for a while.
         await at(name).tile(other).getByLabel(`Picture of ${other}`).waitFor({ timeout: 90_000 });
   });
 
