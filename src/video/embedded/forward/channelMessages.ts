@@ -43,6 +43,8 @@ export interface RoomView {
 export type ServerMessage =
   | ({ type: "room"; revision: number } & RoomView)
   | { type: "pong" }
+  /** A publication of this subscriber's own user has ended: `session` names it as its WHIP address does. */
+  | { type: "unpublished"; source: MediaSource; session: string; reason: string }
   /** The last message: why the server ends this subscription. */
   | { type: "end"; reason: string };
 

@@ -181,6 +181,11 @@ export class SubscribeSession {
     return true;
   }
 
+  /** Tells the owner of a publication why it has ended: which of their windows it was, each knows. */
+  unpublished({ id: session, source }: PublishSession, reason: string): void {
+    if (this.#channelOpen) this.#send({ type: "unpublished", source, session, reason });
+  }
+
   /** Notices silence and, once a second, chooses the videos; `importance` is higher for what must be seen. */
   tick(now: number, importance: (session: PublishSession) => number): void {
     const { pendingMs, subscriberSilenceMs } = this.#parts.limits;

@@ -198,6 +198,18 @@ describe("the room's state", () => {
     expect(states(bob).slice(1)).toMatchObject([{ revision: 2, people: [bobView], speaker: null }]);
   });
 
+  test("tells a person which of their own publications has ended, and why; nobody else", async () => {
+    const bob = await watch("bob");
+    const ann = await watch("ann");
+    await publish("ann");
+    await publish("ann");
+    const ended = (peer: FakePeer) => peer.told.filter(({ type }) => type === "unpublished");
+    expect(ended(ann)).toEqual([
+      { type: "unpublished", source: "camera", session: "session3", reason: "replaced" },
+    ]);
+    expect(ended(bob)).toEqual([]);
+  });
+
   test("is told at most ten times a second, and not without a change", async () => {
     const bob = await watch("bob");
     pass(100);

@@ -135,10 +135,12 @@ export class Subscriptions implements MediaListener {
     this.#changed(roomId);
   }
 
-  closed(session: PublishSession): void {
-    const { roomId } = session;
-    for (const subscription of this.#in(roomId))
+  closed(session: PublishSession, reason: string): void {
+    const { roomId, user } = session;
+    for (const subscription of this.#in(roomId)) {
       if (subscription.hide(session)) this.#fill(subscription);
+      if (subscription.user.id === user.id) subscription.unpublished(session, reason);
+    }
     this.#changed(roomId);
   }
 

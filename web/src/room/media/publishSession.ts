@@ -53,6 +53,11 @@ export class PublishSession implements Session {
     void limitVideo(video.sender, source);
   }
 
+  /** As the server names it; undefined until it has. */
+  get id(): string | undefined {
+    return this.#opened?.sessionUrl.split("/").at(-1);
+  }
+
   /** Sends another track, or none, in place of what was sent. */
   async replace(kind: MediaKind, track: MediaStreamTrack | undefined): Promise<void> {
     const sender = this.#senders[kind];

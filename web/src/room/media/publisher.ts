@@ -55,6 +55,11 @@ export class Publisher {
     return this.#link.error;
   }
 
+  /** The server's name of the session; undefined while there is none. */
+  get sessionId(): string | undefined {
+    return this.#link.session?.id;
+  }
+
   /** Whether there is anything to send. */
   get wanted(): boolean {
     return Object.keys(this.#tracks).length > 0;

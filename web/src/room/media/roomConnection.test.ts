@@ -235,7 +235,21 @@ describe("stays away", () => {
     expect(phase()).toEqual({ name: "connected" });
   });
 
-  it("when the same person has joined elsewhere", async () => {
+  it("as soon as the room says that another window has taken over", async () => {
+    await joined();
+    const session = "session";
+    receiving().channel.say({
+      type: "unpublished",
+      source: "camera",
+      session: "an earlier one",
+      reason: "replaced",
+    });
+    expect(phase()).toEqual({ name: "connected" });
+    receiving().channel.say({ type: "unpublished", source: "camera", session, reason: "replaced" });
+    expect(phase()).toEqual({ name: "elsewhere" });
+  });
+
+  it("when the same person has joined elsewhere and the room did not say so", async () => {
     await joined();
     say({ slot: null, audio: true, video: true });
     publishing().sayGoodbye();

@@ -5,7 +5,7 @@ import type { Loss } from "./link.ts";
 import { isSending, type LocalMedia } from "./localMedia.ts";
 import { Publisher } from "./publisher.ts";
 import type { MediaSource } from "./publishSession.ts";
-import type { PersonInRoom, Publication, RoomState } from "./roomMessage.ts";
+import type { PersonInRoom, Publication, RoomState, Unpublished } from "./roomMessage.ts";
 import { type GetDisplayMedia, ScreenShare } from "./screenShare.ts";
 import { Store } from "./store.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -67,8 +67,8 @@ export interface RoomConnectionOptions {
 }
 
 /**
- * From the end of a publication by the other side to the judgement what it means, ms: another window's media, if that is
- * why, has begun by then.
+ * From the end of a publication by the other side to the judgement what it means where the room did not say, ms: another
+ * window's media, if that is why, has begun by then.
  */
 const judgementMs = 2500;
 
@@ -104,7 +104,8 @@ export class RoomConnection extends Store<RoomView> {
       this.#room = room;
       this.#update();
     };
-    this.#subscriber = new Subscriber({ env, access, clientId, onRoom, onChange });
+    const onUnpublished = (ended: Unpublished) => this.#onUnpublished(ended);
+    this.#subscriber = new Subscriber({ env, access, clientId, onRoom, onUnpublished, onChange });
     const onLost = (why: Loss) => this.#onCameraLost(why);
     this.#camera = new Publisher({ env, access, source: "camera", onChange, onLost });
     this.#screen = new Publisher({
@@ -180,6 +181,12 @@ export class RoomConnection extends Store<RoomView> {
 
   #tell(source: MediaSource, audio: boolean, video: boolean): void {
     this.#subscriber.tell({ type: "media", source, audio, video });
+  }
+
+  /** Told before the connection ends. */
+  #onUnpublished({ session, reason }: Unpublished): void {
+    if (reason === "replaced" && session === this.#camera.sessionId)
+      this.#finish({ name: "elsewhere" });
   }
 
   /** The other side ends a publication for silence, or because its owner has published from another window. */

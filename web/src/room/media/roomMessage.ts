@@ -25,9 +25,16 @@ export interface RoomState {
   recording: { recordingId: string; startedAt: number; paused: boolean } | undefined;
 }
 
+/** One of our own publications has ended; `session` is the last part of its address. */
+export interface Unpublished {
+  session: string;
+  reason: string;
+}
+
 export type RoomMessage =
   | { type: "room"; state: RoomState }
   | { type: "pong" }
+  | ({ type: "unpublished" } & Unpublished)
   /** The last one: the server ends the connection. */
   | { type: "end"; reason: string };
 
@@ -37,6 +44,12 @@ type Json = Record<string, unknown>;
 export function parseRoomMessage(data: unknown): RoomMessage | undefined {
   const message = parseJson(data);
   if (message?.["type"] === "pong") return { type: "pong" };
+  if (message?.["type"] === "unpublished")
+    return {
+      type: "unpublished",
+      session: textOf(message["session"]) ?? "",
+      reason: textOf(message["reason"]) ?? "unknown",
+    };
   if (message?.["type"] === "end")
     return { type: "end", reason: textOf(message["reason"]) ?? "unknown" };
   if (message?.["type"] !== "room") return undefined;

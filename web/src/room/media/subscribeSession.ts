@@ -2,7 +2,7 @@ import type { RoomAccess } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
 import type { Loss, Session } from "./link.ts";
 import { PeerWatch } from "./peerWatch.ts";
-import { parseRoomMessage, type RoomState } from "./roomMessage.ts";
+import { parseRoomMessage, type RoomState, type Unpublished } from "./roomMessage.ts";
 import { withAudioRetransmission } from "./sdp.ts";
 import { hangUp, postOffer } from "./signalling.ts";
 
@@ -33,6 +33,7 @@ export interface SubscribeOptions {
   signal: AbortSignal;
   onLost: (why: Loss) => void;
   onRoom: (state: RoomState) => void;
+  onUnpublished: (ended: Unpublished) => void;
   onChannel: () => void;
 }
 
@@ -91,11 +92,12 @@ export class SubscribeSession implements Session {
   }
 
   #listen(onLost: (why: Loss) => void): void {
-    const { env, onRoom, onChannel } = this.#options;
+    const { env, onRoom, onUnpublished, onChannel } = this.#options;
     this.#channel.addEventListener("message", ({ data }) => {
       this.#heardAt = env.now();
       const message = parseRoomMessage(data);
       if (message?.type === "room") onRoom(message.state);
+      if (message?.type === "unpublished") onUnpublished(message);
       if (message?.type === "end") this.#ended(message.reason, onLost);
     });
     this.#channel.addEventListener("open", () => {

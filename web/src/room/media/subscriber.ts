@@ -2,7 +2,7 @@ import { type AccessSource, withAccess } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
 import { isFinal } from "./finality.ts";
 import { Link, type LinkState } from "./link.ts";
-import type { RoomState } from "./roomMessage.ts";
+import type { RoomState, Unpublished } from "./roomMessage.ts";
 import { type ClientMessage, type Slot, SubscribeSession } from "./subscribeSession.ts";
 
 export interface SubscriberOptions {
@@ -10,6 +10,7 @@ export interface SubscriberOptions {
   access: AccessSource;
   clientId: string;
   onRoom: (state: RoomState) => void;
+  onUnpublished: (ended: Unpublished) => void;
   onChange: () => void;
 }
 
@@ -20,7 +21,7 @@ export class Subscriber {
   readonly #sticky = new Map<string, ClientMessage>();
   #revision = -1;
 
-  constructor({ env, access, clientId, onRoom, onChange }: SubscriberOptions) {
+  constructor({ env, access, clientId, onRoom, onUnpublished, onChange }: SubscriberOptions) {
     this.#link = new Link<SubscribeSession>(env, {
       open: (signal, lost) =>
         withAccess(access, (room) => {
@@ -35,6 +36,9 @@ export class Subscriber {
             onLost: lost,
             onRoom: (state) => {
               if (isCurrent() && this.#isNewer(state)) onRoom(state);
+            },
+            onUnpublished: (ended) => {
+              if (isCurrent()) onUnpublished(ended);
             },
             onChannel: () => opened && this.#tellAgain(opened),
           }).then((session) => {
