@@ -65,6 +65,10 @@ interface Slot {
 const lookEveryMs = 1000;
 /** An older estimate says nothing. */
 const estimateMs = 3000;
+/** In one second; a page says a few. All rooms of the machine, and their captures, share the thread that reads them. */
+const maxMessages = 100;
+/** Channels refused before the whole subscription is: each stays in memory as long as the connection. */
+const maxRefusedChannels = 8;
 
 const keyOf = ({ user, source }: PublishSession): string => `${user.id}/${source}`;
 
@@ -81,6 +85,8 @@ export class SubscribeSession {
   #book: SlotBook;
   #channel: PeerChannel | undefined;
   #channelOpen = false;
+  #refusedChannels = 0;
+  #messages = { since: 0, count: 0 };
   #told = "";
   #revision = 0;
   #state: "pending" | "connected" | "closed" = "pending";
@@ -243,6 +249,7 @@ export class SubscribeSession {
   #bind(channel: PeerChannel): void {
     if (channel.label !== channelLabel || this.#channel) {
       channel.close();
+      if (++this.#refusedChannels > maxRefusedChannels) this.close("too_many_channels");
       return;
     }
     this.#channel = channel;
@@ -255,9 +262,9 @@ export class SubscribeSession {
   }
 
   #message(channel: PeerChannel, text: string): void {
-    if (this.#state === "closed") return;
+    if (!this.#channelOpen) return;
     this.#heardAt = this.#parts.now();
-    if (Buffer.byteLength(text) > maxMessageBytes) {
+    if (Buffer.byteLength(text) > maxMessageBytes || this.#isFlooded(this.#heardAt)) {
       this.#channelOpen = false;
       channel.close();
       return;
@@ -265,6 +272,11 @@ export class SubscribeSession {
     const message = parseClientMessage(text);
     if (message?.type === "ping") this.#send({ type: "pong" });
     else if (message) this.#parts.listener.message(this, message);
+  }
+
+  #isFlooded(now: number): boolean {
+    if (now - this.#messages.since >= 1000) this.#messages = { since: now, count: 0 };
+    return ++this.#messages.count > maxMessages;
   }
 
   #send(message: ServerMessage): boolean {

@@ -290,10 +290,29 @@ describe("messages", () => {
     expect([bob.channelClosed, bob.closed]).toEqual([true, false]);
   });
 
+  test("too many in a second close the channel, and nothing more is read from it", async () => {
+    const bob = await watch("bob");
+    for (let i = 0; i < 300; i++) {
+      bob.say('{"type":"ping"}');
+      if (i % 50 === 49) now += 1000;
+    }
+    expect([bob.channelClosed, bob.told.length]).toEqual([false, 300]);
+    for (let i = 0; i < 300; i++) bob.say('{"type":"ping"}');
+    expect([bob.channelClosed, bob.told.length, bob.closed]).toEqual([true, 400, false]);
+  });
+
   test("a channel of another name is closed", async () => {
     await ask("bob");
     lastPeer().open("chat");
     expect(lastPeer().channelClosed).toBe(true);
+  });
+
+  test("whoever opens channel after channel is not served any more", async () => {
+    const bob = await watch("bob");
+    for (let i = 0; i < 8; i++) bob.open();
+    expect(bob.closed).toBe(false);
+    bob.open("chat");
+    expect(bob.closed).toBe(true);
   });
 });
 
