@@ -80,7 +80,11 @@ class SliceWorker {
     const busy = this.#deps.load() > busyShare;
     const recordings = await db.read((tx) => listSliceable(tx, this.#owner));
     await this.#renew();
-    for (const recording of busy ? [] : recordings) await this.#begin(recording);
+    // One whose capture cannot be read holds up no other.
+    for (const recording of busy ? [] : recordings)
+      await this.#begin(recording).catch((error: unknown) =>
+        this.#failed(recording, this.#effortFor(recording.id), error),
+      );
     if (clock.now() - this.#sweptAt < sweepMs) return;
     this.#sweptAt = clock.now();
     await this.#sweep();

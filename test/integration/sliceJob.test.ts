@@ -151,6 +151,19 @@ it("tries again later when a slice failed", async () => {
   await soon(() => expect(attempts).toBe(2));
 });
 
+it("goes on with the others when a capture cannot be read", async () => {
+  const broken = await running();
+  await running();
+  const slices = new Slices(1);
+  run({
+    next: async (source) => {
+      if (source.folder.includes(broken.recordingId)) throw new Error("no such file");
+      return slices.next(source);
+    },
+  });
+  await soon(() => expect(slices.begun).toBe(1));
+});
+
 it("ends what is under way when the server stops", async () => {
   await running();
   const slices = new Slices(1, untilAborted);
