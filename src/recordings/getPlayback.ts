@@ -62,13 +62,14 @@ function summaryOf(recording: Recording) {
 async function capturedView(capture: CapturedRecording, base: string, link: Link) {
   const playback = await capture.playback();
   const { startedAt, durationMs, speakers, gaps, pauses } = playback;
-  const tracks = await Promise.all(
-    playback.tracks.map((track) => trackView(capture, track, base, link)),
-  );
+  // One by one: a meeting with a bad network has hundreds of tracks, and each is read through large buffers.
+  const tracks = [];
+  for (const track of playback.tracks)
+    tracks.push(...(await trackView(capture, track, base, link)));
   return {
     ...{ startedAt, durationMs, speakers, gaps, pauses },
     participants: participantsOf(playback),
-    tracks: tracks.flat(),
+    tracks,
     captionsUrl: link(`${base}/speakers.vtt`, "speakers"),
   };
 }

@@ -103,6 +103,28 @@ describe("getPlayback", () => {
     expect(stage.video.calls.recordingState).toHaveLength(asked);
   });
 
+  it("opens one track at a time, however many there are", async () => {
+    const { hostId, recordingId } = await stopped();
+    const { captured } = stage.services;
+    const open = { now: 0, most: 0, all: 0 };
+    const counting: typeof captured = {
+      of: async (recording) => {
+        const capture = await captured.of(recording);
+        if (!capture) return undefined;
+        const track = async (trackId: string) => {
+          open.most = Math.max(open.most, ++open.now);
+          open.all++;
+          const content = await capture.track(trackId);
+          open.now--;
+          return content;
+        };
+        return { ...capture, track };
+      },
+    };
+    await getPlayback({ ...stage.services, captured: counting }, hostId, recordingId);
+    expect(open).toEqual({ now: 0, most: 1, all: 4 });
+  });
+
   it("says to ask again while the recording runs", async () => {
     const meeting = await activeMeeting(test);
     const { recordingId } = await startRecording(stage.services, meeting.hostId, meeting);

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { NotACaptureError } from "../format/captureFolder.ts";
+import { isMissing, NotACaptureError } from "../format/captureFolder.ts";
 import { loadTimeline, type Timeline } from "../format/timeline.ts";
 import { UnusableCaptureError } from "./failures.ts";
 import { FfmpegSink } from "./ffmpegSink.ts";
@@ -47,10 +47,6 @@ async function loadMedia(dir: string): Promise<Timeline> {
   if (timeline.participants.length === 0 || timeline.durationMs === 0)
     throw new UnusableCaptureError("no_media");
   return timeline;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 async function render(

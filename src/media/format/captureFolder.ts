@@ -18,6 +18,11 @@ export class NotACaptureError extends Error {
   }
 }
 
+/** A file or folder was not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
 /** Makes a folder's entries (new files, renames) durable. */
 export async function syncFolder(dir: string): Promise<void> {
   // Windows cannot open folders; NTFS journals their entries itself.

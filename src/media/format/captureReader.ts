@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isMissing } from "./captureFolder.ts";
 import { loadPlayback, type StoredPlayback } from "./playback.ts";
 import type { CapturePlayback, CaptureReader, TrackContent } from "./port.ts";
 import { NotATrackError, readView, viewTrack } from "./trackView.ts";
@@ -52,7 +53,8 @@ async function openTrack(
     const { sizeBytes, digest } = view;
     return { sizeBytes, digest, read: (range) => readView(view, range) };
   } catch (error) {
-    if (error instanceof NotATrackError) return undefined;
+    // The other tracks play without it.
+    if (error instanceof NotATrackError || isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -60,6 +60,16 @@ it("does not exist before the capture is sealed, and does afterwards", async () 
   expect(await reader.track(dir, "track0009")).toBeUndefined();
 });
 
+it("plays what there is when the file of a track is lost or not ours", async () => {
+  await (await capture()).seal("stopped");
+  await rm(join(dir, "track0001-audio.webm"));
+  const reader = createCaptureReader();
+  expect((await reader.playback(dir)).tracks).toHaveLength(1);
+  expect(await reader.track(dir, "track0001")).toBeUndefined();
+  await writeFile(join(dir, "track0001-audio.webm"), "something else");
+  expect(await reader.track(dir, "track0001")).toBeUndefined();
+});
+
 it("thins a clock out to what matters", () => {
   const points = Array.from({ length: 1800 }, (_, index) => ({
     mediaMs: index * 2000,

@@ -3,7 +3,11 @@ import { dirname } from "node:path";
 import type { Clock } from "../../../core/clock.ts";
 import { AppError } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
-import { CaptureSealedError, NotACaptureError } from "../../../media/format/captureFolder.ts";
+import {
+  CaptureSealedError,
+  isMissing,
+  NotACaptureError,
+} from "../../../media/format/captureFolder.ts";
 import { CaptureWriter } from "../../../media/format/captureWriter.ts";
 import { sealCapture } from "../../../media/format/describe.ts";
 import type { CaptureCounters, CaptureRequest, CaptureState } from "../control/protocol.ts";
@@ -384,6 +388,5 @@ function checkId(recordingId: string): void {
 const codeOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 const isExisting = (error: unknown): boolean => codeOf(error) === "EEXIST";
-const isMissing = (error: unknown): boolean => codeOf(error) === "ENOENT";
 const isFull = (error: unknown): boolean =>
   codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
