@@ -2,6 +2,7 @@ import nodeDataChannel, {
   type Audio,
   type DataChannel,
   type PeerConnection,
+  type RtcpNackResponder,
   type Track,
   type Video,
 } from "node-datachannel";
@@ -45,7 +46,8 @@ export function nativePeers(options: TransportOptions): PeerFactory {
 class NativePeer implements Peer {
   #connection: PeerConnection;
   /** Kept: the native side does not keep them from being collected. */
-  #kept: unknown[] = [];
+  #kept: (Track | DataChannel)[] = [];
+  #handlers: RtcpNackResponder[] = [];
   #closed = false;
   #listeners: {
     track?: (track: PeerTrack) => void;
@@ -57,14 +59,10 @@ class NativePeer implements Peer {
   constructor(connection: PeerConnection) {
     this.#connection = connection;
     connection.onTrack((track) => {
-      this.#kept.push(track);
-      // Without a listener the native side keeps the handle of a closed track for ever.
-      track.onClosed(() => undefined);
-      this.#listeners.track?.(peerTrack(track));
+      if (this.#keep(track)) this.#listeners.track?.(peerTrack(track));
     });
     connection.onDataChannel((channel) => {
-      this.#kept.push(channel);
-      this.#listeners.channel?.(peerChannel(channel));
+      if (this.#keep(channel)) this.#listeners.channel?.(peerChannel(channel));
     });
     connection.onStateChange((state) => this.#state(state));
   }
@@ -89,7 +87,8 @@ class NativePeer implements Peer {
     const track = this.#connection.addTrack(description(line));
     const responder = new nodeDataChannel.RtcpNackResponder(retransmissionPackets[line.kind]);
     track.setMediaHandler(responder);
-    this.#kept.push(track, responder);
+    this.#kept.push(track);
+    this.#handlers.push(responder);
     return sendingTrack(track, line.mid);
   }
 
@@ -117,11 +116,24 @@ class NativePeer implements Peer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // The native side may keep this, and must not keep the session with it.
+    this.#listeners = {};
     // Not from inside one of its own callbacks.
     setImmediate(() => {
       this.#connection.close();
-      this.#kept = [];
+      // Each keeps its listeners, and all they refer to, until it is closed itself.
+      for (const one of this.#kept.splice(0)) one.close();
+      this.#handlers = [];
     });
+  }
+
+  /** False for what comes when this is closed already. */
+  #keep(part: Track | DataChannel): boolean {
+    // Without a listener the native side keeps the handle of what is closed for ever.
+    part.onClosed(() => undefined);
+    if (this.#closed) part.close();
+    else this.#kept.push(part);
+    return !this.#closed;
   }
 
   #state(state: string): void {
