@@ -41,7 +41,16 @@ class ConnvoMeeting extends HTMLElement {
     place.className = "embed";
     shadow.replaceChildren(place);
     this.#root = createRoot(place);
+    this.#takeEarlierToken();
     this.#render();
+  }
+
+  /** What was set before this script was there stands on the element itself and hides the property. */
+  #takeEarlierToken(): void {
+    if (!Object.hasOwn(this, "token")) return;
+    const { token } = this;
+    Reflect.deleteProperty(this, "token");
+    this.token = token;
   }
 
   disconnectedCallback(): void {
