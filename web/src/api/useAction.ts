@@ -2,10 +2,11 @@ import { useCallback, useRef, useState } from "react";
 
 export interface Action {
   /** Runs unless something is running already. @returns whether it succeeded */
-  run: (work: () => Promise<void>) => Promise<boolean>;
+  run: (work: () => Promise<unknown>) => Promise<boolean>;
   busy: boolean;
   /** Why the last run failed; gone when the next begins. */
   error: unknown;
+  forget: () => void;
 }
 
 /** What a person sets going: one at a time, with its failure kept to be shown. */
@@ -13,7 +14,7 @@ export function useAction(): Action {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const running = useRef(false);
-  const run = useCallback(async (work: () => Promise<void>) => {
+  const run = useCallback(async (work: () => Promise<unknown>) => {
     if (running.current) return false;
     running.current = true;
     setBusy(true);
@@ -29,5 +30,6 @@ export function useAction(): Action {
       setBusy(false);
     }
   }, []);
-  return { run, busy, error };
+  const forget = useCallback(() => setError(undefined), []);
+  return { run, busy, error, forget };
 }

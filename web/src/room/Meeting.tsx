@@ -1,5 +1,6 @@
 import { useCallback, useRef, useState } from "react";
 import { functions } from "../api/functions.ts";
+import { useAction } from "../api/useAction.ts";
 import { usePolled } from "../api/usePolled.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { explain } from "../words/refusals.ts";
@@ -13,7 +14,6 @@ import {
 } from "./meetingTypes.ts";
 import { Over } from "./Over.tsx";
 import { useLocalMedia } from "./useLocalMedia.ts";
-import { useTask } from "./useTask.ts";
 
 /** From one question to the server to the next, ms. */
 const pollMs = 2000;
@@ -72,7 +72,7 @@ function KnownMeeting({ context, facts, polled, removed }: KnownMeetingProps) {
   const { api, meetingId, self, onExit, onEvent } = context;
   const { meeting } = facts;
   const [place, setPlace] = useState<Place>("lobby");
-  const task = useTask();
+  const task = useAction();
   const goesOn = meeting.state === "active" || meeting.state === "scheduled";
   const local = useLocalMedia(meeting.userRole !== "observer" && place !== "left" && goesOn);
   const enter = (start: boolean) =>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { functions } from "../api/functions.ts";
+import { useAction } from "../api/useAction.ts";
 import { Announcer } from "./Announcer.tsx";
 import { ControlBar } from "./controls/ControlBar.tsx";
 import { ControlProblem } from "./controls/ControlProblem.tsx";
@@ -15,7 +16,6 @@ import { RecordingBadge } from "./recording/RecordingBadge.tsx";
 import type { RecordingView } from "./recording/recordingView.ts";
 import { Stage } from "./stage/Stage.tsx";
 import { useShortcutPreference } from "./useShortcutPreference.ts";
-import { useTask } from "./useTask.ts";
 
 export interface RoomProps {
   context: MeetingContext;
@@ -95,7 +95,7 @@ export function Room(props: RoomProps) {
 }
 
 function useRemove({ api, meetingId }: MeetingContext) {
-  const task = useTask();
+  const task = useAction();
   const run = ({ userId }: PersonView) =>
     void task.run(() =>
       api.mutation(functions.meetings.lifecycle.removeParticipant, { meetingId, userId }),

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { functions } from "../../api/functions.ts";
+import { useAction } from "../../api/useAction.ts";
 import type { LocalMedia } from "../media/localMedia.ts";
 import type { RoomConnection, RoomView } from "../media/roomConnection.ts";
 import type { MeetingContext, MeetingView } from "../meetingTypes.ts";
 import type { RecordingView } from "../recording/recordingView.ts";
-import { useTask } from "../useTask.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 import { DeviceButton } from "./DeviceButton.tsx";
@@ -62,7 +62,7 @@ function EndControl({
   refresh,
 }: Pick<ControlBarProps, "context" | "refresh">) {
   const [asking, setAsking] = useState(false);
-  const task = useTask();
+  const task = useAction();
   const end = () =>
     task.run(async () => {
       await api.mutation(functions.meetings.lifecycle.endMeeting, { meetingId });

@@ -1,9 +1,9 @@
+import type { Action } from "../../api/useAction.ts";
 import { Button } from "../../ui/Button.tsx";
 import { RefusalNotice } from "../../ui/RefusalNotice.tsx";
-import type { Task } from "../useTask.ts";
 
 /** Above the controls: why what was asked for did not happen. */
-export function ControlProblem({ task: { error, forget } }: { task: Task }) {
+export function ControlProblem({ task: { error, forget } }: { task: Action }) {
   if (error === undefined) return null;
   return (
     <div className="controls__problem">

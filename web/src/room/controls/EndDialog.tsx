@@ -1,10 +1,10 @@
+import type { Action } from "../../api/useAction.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { RefusalNotice } from "../../ui/RefusalNotice.tsx";
-import type { Task } from "../useTask.ts";
 
 export interface EndDialogProps {
-  task: Task;
+  task: Action;
   onEnd: () => void;
   onClose: () => void;
 }

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { functions } from "../../api/functions.ts";
+import { useAction } from "../../api/useAction.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import type { MeetingContext } from "../meetingTypes.ts";
-import { useTask } from "../useTask.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 
@@ -14,7 +14,7 @@ export function InviteControl({
 }: {
   context: MeetingContext;
 }) {
-  const task = useTask();
+  const task = useAction();
   const [link, setLink] = useState<string>();
   const [copied, setCopied] = useState(false);
   const copy = async (text: string) =>

@@ -1,5 +1,5 @@
+import { useAction } from "../../api/useAction.ts";
 import type { RoomConnection } from "../media/roomConnection.ts";
-import { useTask } from "../useTask.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 
@@ -11,7 +11,7 @@ export function ShareControl({
   connection: RoomConnection;
   sharing: boolean;
 }) {
-  const task = useTask();
+  const task = useAction();
   if (navigator.mediaDevices?.getDisplayMedia === undefined) return null;
   const share = () =>
     task.run(() =>

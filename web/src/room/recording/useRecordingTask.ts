@@ -1,9 +1,9 @@
 import { functions } from "../../api/functions.ts";
+import { type Action, useAction } from "../../api/useAction.ts";
 import type { MeetingContext } from "../meetingTypes.ts";
-import { type Task, useTask } from "../useTask.ts";
 import type { RecordChoice } from "./RecordDialog.tsx";
 
-export interface RecordingTask extends Task {
+export interface RecordingTask extends Action {
   start: (choice: RecordChoice) => Promise<boolean>;
   pause: (recordingId: string) => Promise<boolean>;
   resume: (recordingId: string) => Promise<boolean>;
@@ -15,7 +15,7 @@ export function useRecordingTask(
   { api, meetingId }: MeetingContext,
   onDone: () => Promise<void>,
 ): RecordingTask {
-  const task = useTask();
+  const task = useAction();
   const run = (work: () => Promise<unknown>) =>
     task.run(async () => {
       await work();
