@@ -12,7 +12,9 @@ import type { Person } from "../../support/person.ts";
 /** A track that arrives, since its connection began. */
 export interface ReceivedTrack {
   kind: "audio" | "video";
-  /** Of the media line: the slot's name in this connection. */
+  /** Which of the page's connections. */
+  connection: number;
+  /** Of the media line in that connection. */
   mid: string;
   framesDecoded: number;
   totalAudioEnergy: number;

@@ -7,31 +7,30 @@ globalThis.RTCPeerConnection = class extends globalThis.RTCPeerConnection {
   }
 };
 
-/** Of every track that is received now: its kind, frames decoded, and energy heard. */
+/** Of every track that is received now: its connection and place there, its kind, frames decoded, and energy heard. */
 globalThis.received = async () => {
-  const live = globalThis.peers.filter(({ connectionState }) => connectionState === "connected");
-  const reports = await Promise.all(live.map((peer) => peer.getStats()));
-  return reports
-    .flatMap((report) => [...report.values()])
+  const tracks = await Promise.all(globalThis.peers.map(receivedBy));
+  return tracks.flat();
+};
+
+async function receivedBy(peer, connection) {
+  if (peer.connectionState !== "connected") return [];
+  const report = await peer.getStats();
+  return [...report.values()]
     .filter(({ type, packetsReceived }) => type === "inbound-rtp" && packetsReceived > 0)
     .map(({ kind, mid, framesDecoded = 0, totalAudioEnergy = 0 }) => ({
-      kind,
-      mid,
-      framesDecoded,
-      totalAudioEnergy,
+      ...{ connection, mid, kind, framesDecoded, totalAudioEnergy },
     }));
-};
+}
 
 /** How many others have been seen in motion and heard since then. */
 globalThis.progress = async (since) => {
   const now = await globalThis.received();
+  const isSame = (one) => (other) => other.connection === one.connection && other.mid === one.mid;
   const grown = (kind, property, least) =>
     now.filter((track) => {
-      const before = since.find(({ mid, kind }) => mid === track.mid && kind === track.kind);
-      const was = before?.[property] ?? 0;
-      // A connection that was made anew counts from zero.
-      const growth = track[property] - (track[property] < was ? 0 : was);
-      return track.kind === kind && growth > least;
+      const before = since.find(isSame(track))?.[property] ?? 0;
+      return track.kind === kind && track[property] - before > least;
     }).length;
   return Math.min(grown("video", "framesDecoded", 5), grown("audio", "totalAudioEnergy", 0));
 };
