@@ -185,6 +185,15 @@ describe("H.264", () => {
     expect(frames[0]).toMatchObject({ key: true, width: 640 });
   });
 
+  test("a keyframe whose parameter sets were lost is none, and another is needed", () => {
+    const { assembler, frames } = assemble(new H264Depacketizer(), true);
+    for (const [i, payload] of fragments(idr, 10).entries())
+      assembler.packet(rtp(i, 0, i * 10 + 11 >= idr.length, payload));
+    assembler.packet(rtp(8, 3000, true, slice));
+    expect(frames).toEqual([]);
+    expect(assembler.needsKey).toBe(true);
+  });
+
   test("a frame whose first slice was lost is dropped", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
     assembler.packet(rtp(0, 0, true, aggregate(sps, pps, idr)));

@@ -66,7 +66,9 @@ export class H264Depacketizer implements Depacketizer {
     if (!nals.some((nal) => typeOf(nal) >= nalSlice && typeOf(nal) <= nalIdr)) return "empty";
     const data = lengthPrefixed(nals);
     if (!nals.some((nal) => typeOf(nal) === nalIdr)) return { data, key: false };
-    return { data, key: true, ...this.#configuration() };
+    const configuration = this.#configuration();
+    // Its parameter sets were lost: nothing could decode it, so another is asked for at once.
+    return configuration && { data, key: true, ...configuration };
   }
 
   reset(): void {
@@ -74,10 +76,10 @@ export class H264Depacketizer implements Depacketizer {
     this.#fragments = [];
   }
 
-  #configuration(): Omit<EncodedFrame, "data" | "key"> {
-    if (!this.#sps || !this.#pps) return {};
+  #configuration(): Omit<EncodedFrame, "data" | "key"> | undefined {
+    if (!this.#sps || !this.#pps) return undefined;
     const size = pictureSize(this.#sps);
-    return size ? { ...size, codecPrivate: decoderConfiguration(this.#sps, this.#pps) } : {};
+    return size && { ...size, codecPrivate: decoderConfiguration(this.#sps, this.#pps) };
   }
 
   #addAggregate(payload: Buffer): boolean {
