@@ -22,6 +22,7 @@ const rooms: MediaRooms<string> = {
     return { sessionId: "s1", answer: "answer" };
   },
   unsubscribe: async (...request) => void asked.push(["unsubscribe", ...request]),
+  hasSession: async (_grant, sessionId) => sessionId === "s1",
 };
 
 beforeEach(async () => {
@@ -124,6 +125,16 @@ test.each([
   const headers = { authorization: "Bearer good" };
   expect((await app.inject({ method: "DELETE", url, headers })).statusCode).toBe(200);
   expect(asked).toEqual([[operation, "grant", "s1"]]);
+});
+
+test.each([
+  ["of a session that is there", "s1", "good", 204],
+  ["of one that is not", "s2", "good", 404],
+  ["without a right to", "s1", "bad", 401],
+])("the question %s", async (_, id, token, status) => {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await app.inject({ url: `/rooms/r/sessions/${id}`, headers });
+  expect(response.statusCode).toBe(status);
 });
 
 test("a page of another origin may ask first", async () => {

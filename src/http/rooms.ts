@@ -33,6 +33,8 @@ export interface MediaRooms<Grant> {
     },
   ): Promise<SessionAnswer>;
   unsubscribe(grant: Grant, sessionId: string): Promise<void>;
+  /** Whether it is known, to publish or to watch. */
+  hasSession(grant: Grant, sessionId: string): Promise<boolean>;
 }
 
 export interface RoomRoutesOptions<Grant> {
@@ -58,7 +60,8 @@ interface Sessions<Grant> {
  * WHIP (RFC 9725) and WHEP: `POST /rooms/{roomId}/whip` or `…/whep` with an SDP offer and a room token as bearer → 201,
  * the SDP answer and the session's address; `DELETE` on that address ends it. Answers are complete, so `PATCH`
  * (trickle) is 405. `?source=screen` publishes a screen beside the camera; `?participant=` watches one person,
- * `?client=` lets a newer subscription replace the older one of the same client.
+ * `?client=` lets a newer subscription replace the older one of the same client. `GET /rooms/{roomId}/sessions/{sessionId}`
+ * tells whoever hears nothing any more whether the session still is: 204, or 404. WHIP keeps GET of its own addresses for itself.
  */
 export function roomRoutes<Grant>(
   app: FastifyInstance,
@@ -80,6 +83,18 @@ export function roomRoutes<Grant>(
       return rooms.subscribe(grant, offer, { target: targetOf(query), client });
     },
     end: (grant, sessionId) => rooms.unsubscribe(grant, sessionId),
+  });
+  sessionCheck(app, rooms);
+}
+
+function sessionCheck<Grant>(app: FastifyInstance, rooms: MediaRooms<Grant>): void {
+  const address = "/rooms/:roomId/sessions/:sessionId";
+  answerPreflight(app, address);
+  app.get<RoomRoute>(address, async (request, reply) => {
+    const grant = await grantOf(rooms, request);
+    if (await rooms.hasSession(grant, request.params.sessionId))
+      return reply.code(204).header("cache-control", "no-store").send();
+    throw new AppError("NOT_FOUND", "There is no such session: publish or watch again");
   });
 }
 

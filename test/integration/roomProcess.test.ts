@@ -182,6 +182,15 @@ describe("after kill -9", () => {
     expect(await provider.startRecording(request())).toMatchObject({ status: "recording" });
   });
 
+  test("the next process knows nobody, and says so to whoever asks", async () => {
+    const provider = await rooms.started();
+    const { grant, sessionId } = await rooms.publish(provider, "ann");
+    expect(await provider.hasSession(grant, sessionId)).toBe(true);
+    expect(await provider.hasSession(await rooms.grant(provider, "bob"), sessionId)).toBe(false);
+    await rooms.killRooms();
+    expect(await provider.hasSession(grant, sessionId)).toBe(false);
+  });
+
   test("without a server, the next server's process continues the capture", async () => {
     const first = await rooms.started();
     await rooms.publish(first, "ann");

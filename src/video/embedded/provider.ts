@@ -211,6 +211,17 @@ export class EmbeddedVideoProvider implements VideoProvider {
     if (!found) throw new AppError("NOT_FOUND", "There is no such subscription.");
   }
 
+  /** Whether this user's session, to publish or to watch, is known: a room process that was started again knows none. */
+  async hasSession(
+    grant: VerifiedGrant,
+    sessionId: string,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
+    const { found } = await this.#call<{ found: boolean }>("hasSession", request, { signal });
+    return found;
+  }
+
   async startRecording(
     request: RecordingStartRequest,
     signal?: AbortSignal,

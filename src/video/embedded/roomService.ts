@@ -133,12 +133,19 @@ export class RoomService {
         idle: this.#idle,
       }),
       stats: () => this.#stats(),
-      publish: (request) => this.#rooms.publish(request),
+      publish: async (request) => {
+        // Whatever is seen of somebody from now on is captured too.
+        await this.#captures.ready;
+        return this.#rooms.publish(request);
+      },
       unpublish: ({ roomId, userId, sessionId }) =>
         this.#rooms.unpublish(roomId, userId, sessionId),
       subscribe: (request) => this.#subscriptions.subscribe(request),
       unsubscribe: ({ roomId, userId, sessionId }) =>
         this.#subscriptions.unsubscribe(roomId, userId, sessionId),
+      hasSession: ({ roomId, userId, sessionId }) =>
+        this.#rooms.has(roomId, userId, sessionId) ||
+        this.#subscriptions.has(roomId, userId, sessionId),
       removeParticipant: ({ roomId, userId }) => this.#remove(roomId, userId),
       closeRoom: ({ roomId }) => this.#closeRoom(roomId),
       startCapture: (request) => this.#captures.start(request),

@@ -85,6 +85,11 @@ export class Captures implements MediaListener {
     };
   }
 
+  /** Resolves once what a dead process left is continued. */
+  get ready(): Promise<void> {
+    return this.#takenOver;
+  }
+
   /** Continues what a dead process left unsealed, paused where it was. Calls below wait for it. */
   takeOver(): Promise<void> {
     this.#takenOver = this.#takeOverAll();

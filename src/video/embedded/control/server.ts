@@ -23,6 +23,8 @@ export interface ControlHandlers {
   unpublish(request: { roomId: string; userId: string; sessionId: string }): boolean;
   subscribe(request: SubscribeRequest): Promise<PublishAnswer>;
   unsubscribe(request: { roomId: string; userId: string; sessionId: string }): boolean;
+  /** Whether it is known, to publish or to watch. */
+  hasSession(request: { roomId: string; userId: string; sessionId: string }): boolean;
   removeParticipant(request: { roomId: string; userId: string }): Promise<void>;
   closeRoom(request: { roomId: string }): Promise<void>;
   startCapture(request: {
@@ -45,6 +47,7 @@ const maxBodyBytes = 512 * 1024;
 const pingMs = 2000;
 const id = z.string().min(1).max(256);
 const room = { roomId: id };
+const session = { ...room, userId: id, sessionId: id };
 const recording = { recordingId: id };
 const source = z.enum(["camera", "screen"]);
 const person = {
@@ -146,13 +149,10 @@ function routes(handlers: ControlHandlers): Record<string, Route> {
     stats: () => handlers.stats(),
     shutdown: () => handlers.shutdown(),
     publish: (body) => handlers.publish(parse(publish, body)),
-    unpublish: one({ ...room, userId: id, sessionId: id }, (body) => ({
-      found: handlers.unpublish(body),
-    })),
+    unpublish: one(session, (body) => ({ found: handlers.unpublish(body) })),
     subscribe: (body) => handlers.subscribe(parse(subscribe, body)),
-    unsubscribe: one({ ...room, userId: id, sessionId: id }, (body) => ({
-      found: handlers.unsubscribe(body),
-    })),
+    unsubscribe: one(session, (body) => ({ found: handlers.unsubscribe(body) })),
+    hasSession: one(session, (body) => ({ found: handlers.hasSession(body) })),
     removeParticipant: one({ ...room, userId: id }, (body) => handlers.removeParticipant(body)),
     closeRoom: one(room, (body) => handlers.closeRoom(body)),
     startCapture: one({ ...recording, ...room, maxDurationMs: z.number().positive() }, (body) =>

@@ -105,10 +105,14 @@ export class Subscriptions implements MediaListener {
 
   /** Ends a session of this user; false when there is none by that id. */
   unsubscribe(roomId: string, userId: string, sessionId: string): boolean {
-    const session = this.#sessions.get(sessionId);
-    if (session?.roomId !== roomId || session.user.id !== userId) return false;
-    session.close("unsubscribed");
-    return true;
+    const session = this.#find(roomId, userId, sessionId);
+    session?.close("unsubscribed");
+    return session !== undefined;
+  }
+
+  /** Whether a user has this subscription. */
+  has(roomId: string, userId: string, sessionId: string): boolean {
+    return this.#find(roomId, userId, sessionId) !== undefined;
   }
 
   remove(roomId: string, userId: string): void {
@@ -155,6 +159,11 @@ export class Subscriptions implements MediaListener {
 
   forgive(ms: number): void {
     for (const session of this.#sessions.values()) session.forgive(ms);
+  }
+
+  #find(roomId: string, userId: string, sessionId: string): SubscribeSession | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session?.roomId === roomId && session.user.id === userId ? session : undefined;
   }
 
   #admit({ roomId, user, role, issuedAt, maxParticipants, client }: SubscribeRequest): void {

@@ -121,6 +121,11 @@ export class Rooms {
     return true;
   }
 
+  /** Whether a user has this publish session. */
+  has(roomId: string, userId: string, sessionId: string): boolean {
+    return this.#of(roomId, userId).some(({ id }) => id === sessionId);
+  }
+
   /** Closes a user's media at once. */
   remove(roomId: string, userId: string): void {
     for (const session of this.#of(roomId, userId)) session.close("removed");

@@ -2,7 +2,7 @@ import type { RoomAccess } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
 import type { Loss, Session } from "./link.ts";
 import { PeerWatch } from "./peerWatch.ts";
-import { hangUp, postOffer } from "./signalling.ts";
+import { hangUp, isForgotten, type OpenedSession, postOffer } from "./signalling.ts";
 
 export type MediaSource = "camera" | "screen";
 export type MediaKind = "audio" | "video";
@@ -26,7 +26,8 @@ export class PublishSession implements Session {
   readonly #peer: RTCPeerConnection;
   readonly #watch: PeerWatch;
   readonly #senders: Record<MediaKind, RTCRtpSender>;
-  #opened: { sessionUrl: string; token: string } | undefined;
+  readonly #onLost: (why: Loss) => void;
+  #opened: OpenedSession | undefined;
 
   /** Resolves once media flows. @throws ApiError as the server refuses */
   static async open(options: PublishOptions): Promise<PublishSession> {
@@ -42,6 +43,7 @@ export class PublishSession implements Session {
 
   private constructor({ env, access, source, tracks, onLost }: PublishOptions) {
     this.#env = env;
+    this.#onLost = onLost;
     this.#peer = env.createPeer({ iceServers: access.iceServers, bundlePolicy: "max-bundle" });
     this.#watch = new PeerWatch(env, this.#peer, onLost);
     const stream = env.createStream(Object.values(tracks));
@@ -63,6 +65,15 @@ export class PublishSession implements Session {
     const sender = this.#senders[kind];
     if (sender.track === (track ?? null)) return;
     await sender.replaceTrack(track ?? null);
+  }
+
+  /** Gives the session up if the server knows nothing of it any more. */
+  async check(): Promise<void> {
+    const opened = this.#opened;
+    if (opened === undefined || !(await isForgotten(this.#env, opened))) return;
+    if (this.#opened !== opened) return;
+    this.#opened = undefined;
+    this.#onLost("silent");
   }
 
   close(): void {

@@ -80,8 +80,9 @@ export class Publisher {
     if (this.wanted) this.#link.start();
   }
 
-  reopen(): void {
-    this.#link.reopen();
+  /** Publishes again if the server knows nothing of the session any more. */
+  check(): void {
+    void this.#link.session?.check();
   }
 
   stop(): void {

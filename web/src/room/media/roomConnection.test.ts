@@ -123,6 +123,32 @@ describe("comes back by itself", () => {
     expect(phase()).toEqual({ name: "connected" });
   });
 
+  it("within seconds when the room's process has been started again and knows nobody", async () => {
+    await joined();
+    receiving().channel.answers = false;
+    browser.answer = (_, method) => (method === "GET" ? refused(404, "NOT_FOUND") : created());
+    await browser.pass(2500);
+    expect(browser.requests).toContain("GET http://server/rooms/room_1/sessions/session");
+    expect([posted("whip"), posted("whep")]).toEqual([2, 2]);
+    expect(browser.requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
+    expect(phase()).toEqual({ name: "connected" });
+  });
+
+  it.each([
+    ["it still knows us", () => new Response(null, { status: 204 })],
+    ["it does not answer", () => Promise.reject(new TypeError("network"))],
+    ["the token has run out", () => refused(401, "UNAUTHORIZED")],
+  ])("not while a disturbance is short and %s", async (_, told) => {
+    await joined();
+    receiving().channel.answers = false;
+    browser.answer = (_url, method) => (method === "GET" ? told() : created());
+    await browser.pass(6000);
+    receiving().channel.answers = true;
+    await browser.pass(10_000);
+    expect([posted("whip"), posted("whep")]).toEqual([1, 1]);
+    expect(phase()).toEqual({ name: "connected" });
+  });
+
   it("when the room's process is gone for a while: publishes and receives again", async () => {
     await joined();
     browser.answer = () => refused(503, "EXTERNAL_SERVICE_TIMEOUT");

@@ -105,7 +105,12 @@ export class RoomConnection extends Store<RoomView> {
       this.#update();
     };
     const onUnpublished = (ended: Unpublished) => this.#onUnpublished(ended);
-    this.#subscriber = new Subscriber({ env, access, clientId, onRoom, onUnpublished, onChange });
+    const onForgotten = () => {
+      this.#camera.check();
+      this.#screen.check();
+    };
+    const told = { onRoom, onUnpublished, onForgotten, onChange };
+    this.#subscriber = new Subscriber({ env, access, clientId, ...told });
     const onLost = (why: Loss) => this.#onCameraLost(why);
     this.#camera = new Publisher({ env, access, source: "camera", onChange, onLost });
     this.#screen = new Publisher({

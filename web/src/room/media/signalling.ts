@@ -8,8 +8,16 @@ export interface Accepted {
   sessionUrl: string;
 }
 
+/** An open session, as it was answered. */
+export interface OpenedSession {
+  sessionUrl: string;
+  token: string;
+}
+
 /** A room process that is being started again answers within this, ms. */
 const timeoutMs = 12_000;
+/** How long the question whether a session still is may take, ms. */
+const checkMs = 4000;
 
 /**
  * Sends an SDP offer as WHIP and WHEP have it.
@@ -44,6 +52,28 @@ export async function postOffer(
   }
 }
 
+/**
+ * Whether the server knows nothing of a session any more, as after the end of its room process. False also when that
+ * could not be found out.
+ */
+export async function isForgotten(
+  env: MediaEnvironment,
+  { sessionUrl, token }: OpenedSession,
+): Promise<boolean> {
+  const timeout = new AbortController();
+  const cancel = env.after(checkMs, () => timeout.abort());
+  try {
+    const url = sessionUrl.replace(/\/wh[ie]p\/(?=[^/]+$)/, "/sessions/");
+    const headers = { authorization: `Bearer ${token}` };
+    const { status } = await env.fetch(url, { headers, signal: timeout.signal });
+    return status === 404;
+  } catch {
+    return false;
+  } finally {
+    cancel();
+  }
+}
+
 /** How long a goodbye may take, ms. */
 const goodbyeMs = 1000;
 
@@ -54,7 +84,7 @@ const goodbyeMs = 1000;
 export function hangUp(
   env: MediaEnvironment,
   peer: RTCPeerConnection,
-  { sessionUrl, token }: { sessionUrl: string; token: string },
+  { sessionUrl, token }: OpenedSession,
 ): void {
   const close = () => peer.close();
   env.after(goodbyeMs, close);

@@ -4,12 +4,14 @@ import type { Loss, Session } from "./link.ts";
 import { PeerWatch } from "./peerWatch.ts";
 import { parseRoomMessage, type RoomState, type Unpublished } from "./roomMessage.ts";
 import { withAudioRetransmission } from "./sdp.ts";
-import { hangUp, postOffer } from "./signalling.ts";
+import { hangUp, isForgotten, type OpenedSession, postOffer } from "./signalling.ts";
 
 /** Publications seen at once. */
 export const slotCount = 10;
 
-const pingMs = 3000;
+const pingMs = 1000;
+/** After this long without an answer the server is asked whether it still knows this session, ms. */
+const doubtMs = 1500;
 /** Nothing heard on the channel for this long means that the other end is gone, ms. */
 const silenceMs = 8000;
 
@@ -32,6 +34,8 @@ export interface SubscribeOptions {
   clientId: string;
   signal: AbortSignal;
   onLost: (why: Loss) => void;
+  /** The server has forgotten this session, and may have forgotten others. */
+  onForgotten: () => void;
   onRoom: (state: RoomState) => void;
   onUnpublished: (ended: Unpublished) => void;
   onChannel: () => void;
@@ -44,9 +48,10 @@ export class SubscribeSession implements Session {
   readonly #peer: RTCPeerConnection;
   readonly #watch: PeerWatch;
   readonly #channel: RTCDataChannel;
-  #opened: { sessionUrl: string; token: string } | undefined;
+  #opened: OpenedSession | undefined;
   #cancelPing: (() => void) | undefined;
   #heardAt = 0;
+  #asking = false;
 
   /** Resolves once connected. @throws ApiError as the server refuses */
   static async open(options: SubscribeOptions): Promise<SubscribeSession> {
@@ -115,12 +120,27 @@ export class SubscribeSession implements Session {
   }
 
   #ping(onLost: (why: Loss) => void): void {
-    if (this.#options.env.now() - this.#heardAt > silenceMs) {
+    const silentMs = this.#options.env.now() - this.#heardAt;
+    if (silentMs > silenceMs) {
       onLost("silent");
       return;
     }
+    if (silentMs > doubtMs) void this.#ask(onLost);
     this.send({ type: "ping" });
     this.#cancelPing = this.#options.env.after(pingMs, () => this.#ping(onLost));
+  }
+
+  /** A disturbed network looks like this too, and then the connection is worth keeping. */
+  async #ask(onLost: (why: Loss) => void): Promise<void> {
+    const opened = this.#opened;
+    if (this.#asking || opened === undefined) return;
+    this.#asking = true;
+    const forgotten = await isForgotten(this.#options.env, opened);
+    this.#asking = false;
+    if (!forgotten || this.#opened !== opened) return;
+    this.#opened = undefined;
+    this.#options.onForgotten();
+    onLost("silent");
   }
 
   async #connect({ env, access, clientId, signal }: SubscribeOptions): Promise<void> {

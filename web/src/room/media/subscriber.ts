@@ -11,6 +11,8 @@ export interface SubscriberOptions {
   clientId: string;
   onRoom: (state: RoomState) => void;
   onUnpublished: (ended: Unpublished) => void;
+  /** The server has forgotten a session, and may have forgotten others. */
+  onForgotten: () => void;
   onChange: () => void;
 }
 
@@ -21,7 +23,8 @@ export class Subscriber {
   readonly #sticky = new Map<string, ClientMessage>();
   #revision = -1;
 
-  constructor({ env, access, clientId, onRoom, onUnpublished, onChange }: SubscriberOptions) {
+  constructor(options: SubscriberOptions) {
+    const { env, access, clientId, onRoom, onUnpublished, onForgotten, onChange } = options;
     this.#link = new Link<SubscribeSession>(env, {
       open: (signal, lost) =>
         withAccess(access, (room) => {
@@ -34,6 +37,7 @@ export class Subscriber {
             clientId,
             signal,
             onLost: lost,
+            onForgotten,
             onRoom: (state) => {
               if (isCurrent() && this.#isNewer(state)) onRoom(state);
             },
@@ -75,10 +79,6 @@ export class Subscriber {
 
   stop(): void {
     this.#link.stop();
-  }
-
-  reopen(): void {
-    this.#link.reopen();
   }
 
   /** Tells the room, now and after every reconnection. */

@@ -78,7 +78,7 @@ export async function settled(): Promise<void> {
 }
 
 /** A session opened for an offer. */
-export function created(location = "/rooms/room_1/session"): Response {
+export function created(location = "/rooms/room_1/whep/session"): Response {
   return new Response("answer", { status: 201, headers: { location } });
 }
 
