@@ -1,6 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
-import { CaptureProgress } from "../format/captureProgress.ts";
+import { captureLog } from "../format/captureLog.ts";
 import { loadTimeline, settleMs } from "../format/timeline.ts";
 import {
   ComposeFailure,
@@ -47,8 +47,6 @@ interface Effort {
 
 /** A slice that failed once may only have been unlucky. */
 const attempts = 2;
-/** Captures whose progress is remembered. */
-const keptCaptures = 64;
 /** Share of the progress that joining is. */
 const joinShare = 0.03;
 
@@ -58,8 +56,6 @@ export class SliceComposer implements RunningSlices {
   #options: SliceComposerOptions;
   #run: (task: ComposeTask, options: ComposeOptions) => Promise<ComposeOutcome>;
   #underWay = new Map<string, Promise<ComposeOutcome>>();
-  /** The captures looked at last; one that is asked for again is read from its beginning. */
-  #captures = new Map<string, CaptureProgress>();
   #free: number;
   #waiting: (() => void)[] = [];
 
@@ -72,7 +68,7 @@ export class SliceComposer implements RunningSlices {
 
   async next(source: SliceSource): Promise<((signal: AbortSignal) => Promise<void>) | undefined> {
     if (this.#underWay.size >= this.parallel) return undefined;
-    const lengthMs = await this.#progressOf(source.captureDir).lengthMs();
+    const lengthMs = await captureLog(source.captureDir).lengthMs();
     const present = await slicesIn(source.folder);
     const length = sliceLength(source.audioOnly);
     const due = dueSlices(present, lengthMs - settleMs, length, 1 + this.#underWay.size);
@@ -137,15 +133,6 @@ export class SliceComposer implements RunningSlices {
     );
     if (!probe) throw new ComposeFailure("crashed: no result", true);
     return probe;
-  }
-
-  #progressOf(captureDir: string): CaptureProgress {
-    const progress = this.#captures.get(captureDir) ?? new CaptureProgress(captureDir);
-    this.#captures.delete(captureDir);
-    this.#captures.set(captureDir, progress);
-    const [oldest] = this.#captures.keys();
-    if (this.#captures.size > keptCaptures && oldest !== undefined) this.#captures.delete(oldest);
-    return progress;
   }
 
   async #missing(

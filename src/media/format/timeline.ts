@@ -3,6 +3,7 @@ import type { MediaSource, RecordingGap, RecordingPause } from "../../core/recor
 import type { SpeakerTurn } from "./activeSpeaker.ts";
 import { CaptureDigest, type TrackDigest } from "./captureDigest.ts";
 import { NotACaptureError } from "./captureFolder.ts";
+import { captureLog } from "./captureLog.ts";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureCodec } from "./events.ts";
 import { MediaClock } from "./mediaClock.ts";
@@ -79,11 +80,9 @@ export const settleMs = 11_000;
 
 /** Loads a capture. Throws NotACaptureError or ENOENT when there is none; damaged events and files are left out. */
 export async function loadTimeline(dir: string): Promise<Timeline> {
-  const digest = new CaptureDigest();
-  for await (const event of readEvents(dir)) digest.add(event);
+  const digest = await captureLog(dir).look();
   if (!digest.start) throw new NotACaptureError(dir);
-  await findEnds(dir, [...digest.tracks.values()]);
-  return buildTimeline(digest, dir);
+  return buildTimeline(digest, dir, await findEnds(dir, [...digest.tracks.values()]));
 }
 
 /**
@@ -105,11 +104,11 @@ export async function loadTimelineUntil(
   if (!reached && !digest.stop) return undefined;
   const tracks = [...digest.tracks.values()];
   const isOpen = (track: TrackDigest) => track.endedAt === undefined && !track.orphanedAt;
+  const ends = await findEnds(dir, digest.stop ? tracks : tracks.filter((one) => !isOpen(one)));
   // Its file may have grown beyond what was told by then.
-  for (const track of digest.stop ? [] : tracks.filter(isOpen))
-    if (track.firstFrameAt !== undefined) track.endMs = Number.POSITIVE_INFINITY;
-  await findEnds(dir, digest.stop ? tracks : tracks.filter((track) => !isOpen(track)));
-  return buildTimeline(digest, dir);
+  for (const { id, firstFrameAt } of digest.stop ? [] : tracks.filter(isOpen))
+    if (firstFrameAt !== undefined) ends.set(id, Number.POSITIVE_INFINITY);
+  return buildTimeline(digest, dir, ends);
 }
 
 /** Whether the timeline is longer than `untilMs` at an epoch time. */
@@ -118,22 +117,33 @@ function isBeyond({ start, pauses }: CaptureDigest, t: number, untilMs: number):
   return new RecordedTime(start.t, t, pauses.spans).durationMs > untilMs;
 }
 
+/** Media time of the last frame by track, ms. */
+type TrackEnds = ReadonlyMap<string, number>;
+
 /** Tracks whose writer died say nothing of their end: their files do. */
-async function findEnds(dir: string, tracks: TrackDigest[]): Promise<void> {
-  for (const track of tracks) {
-    track.endMs ??= await lastFrameMs(join(dir, track.file)).catch(() => undefined);
+async function findEnds(dir: string, tracks: TrackDigest[]): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const { id, file, endMs } of tracks) {
+    if (endMs !== undefined) continue;
+    const last = await lastFrameMs(join(dir, file)).catch(() => undefined);
+    if (last !== undefined) ends.set(id, last);
   }
+  return ends;
 }
 
-/** The timeline of a digested log; `dir` is where its track files are. Pure. */
-export function buildTimeline(digest: CaptureDigest, dir: string): Timeline {
+/** The timeline of a digested log; `dir` is where its track files are, `ends` what the log does not say of them. Pure. */
+export function buildTimeline(
+  digest: CaptureDigest,
+  dir: string,
+  ends: TrackEnds = new Map(),
+): Timeline {
   const { start, stop } = digest;
   if (!start) throw new NotACaptureError(dir);
   const startedAt = start.t;
   const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
   const time = new RecordedTime(startedAt, stoppedAt, digest.pauses.spans);
   const { durationMs, pauses } = time;
-  const frame = { dir, startedAt, time, lastT: digest.lastT };
+  const frame = { dir, startedAt, time, ends, lastT: digest.lastT };
   const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, offsetAt }) =>
     members.map((track) => placeTrack(track, offsetAt, frame)),
   );
@@ -154,6 +164,7 @@ interface Frame {
   dir: string;
   startedAt: number;
   time: RecordedTime;
+  ends: TrackEnds;
   /** The last sign of life, epoch ms. */
   lastT: number;
 }
@@ -181,11 +192,12 @@ function placeTrack(
 
 /** When a track is there. What was not known within `settleMs` may already have been composed otherwise, and stays so. */
 function placeOf(
-  { source, kind, firstFrameAt, endMs, endedAt, orphanedAt }: TrackDigest,
+  track: TrackDigest,
   clock: MediaClock,
   section: Section,
-  { time, lastT }: Frame,
+  { time, ends, lastT }: Frame,
 ): { startMs: number; endMs: number } {
+  const { id, source, kind, firstFrameAt, endMs = ends.get(id), endedAt, orphanedAt } = track;
   const begunMs = firstFrameAt === undefined ? 0 : time.at(firstFrameAt) - settleMs;
   const startMs = clamp(Math.max(clock.at(0), begunMs), section);
   // Without any frame the track never was: its end is its start.
