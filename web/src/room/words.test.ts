@@ -3,10 +3,12 @@ import { initialsOf } from "./Avatar.tsx";
 import { type Announced, announcements } from "./announcements.ts";
 import { presenceWords } from "./lobby/Presence.tsx";
 import type { PersonView } from "./media/roomConnection.ts";
+import type { RoomRecording } from "./media/roomMessage.ts";
 import {
   agoWords,
   clockWords,
   type RecordingView,
+  recordedMs,
   recordingView,
 } from "./recording/recordingView.ts";
 import { columnsFor, stageOf } from "./stage/tiles.ts";
@@ -89,33 +91,48 @@ describe("the recording", () => {
       state: "recording",
     },
   } as const;
+  const inRoom: RoomRecording = {
+    ...{ recordingId: "r", startedAt: 1500, paused: false, pausedAt: undefined, pausedMs: 0 },
+  };
+
+  it("counts what is recorded: no pause, neither one that is over nor one that lasts", () => {
+    const recorded = (room: RoomRecording, now: number) =>
+      recordedMs(recordingView({}, [], room) as RecordingView, now);
+    expect(recorded(inRoom, 4500)).toBe(3000);
+    expect(recorded({ ...inRoom, pausedMs: 1000 }, 4500)).toBe(2000);
+    const paused = { ...inRoom, paused: true, pausedAt: 3500, pausedMs: 500 };
+    expect(recorded(paused, 99_000)).toBe(1500);
+  });
 
   it("is who the server says it is, and paused when the room says so", () => {
-    const room = { recordingId: "r", startedAt: 1500, paused: true };
+    const room = { ...inRoom, paused: true, pausedAt: 9000, pausedMs: 2000 };
     expect(recordingView(meeting, [], room)).toEqual({
       recordingId: "r",
       state: "paused",
       startedAt: 1500,
+      pausedAt: 9000,
+      pausedMs: 2000,
       by: "Ada",
     });
   });
 
   it("is there by either word", () => {
-    const room = { recordingId: "r", startedAt: 1500, paused: false };
-    expect(recordingView({}, [], room)).toMatchObject({ state: "recording", by: undefined });
+    expect(recordingView({}, [], inRoom)).toMatchObject({ state: "recording", by: undefined });
     expect(recordingView(meeting, [], undefined)).toMatchObject({ state: "recording", by: "Ada" });
     expect(recordingView({}, [], undefined)).toBeUndefined();
   });
 
   it("that is being stopped is no longer running", () => {
     const stopping = { recording: { ...meeting.recording, state: "stopping" as const } };
-    const room = { recordingId: "r", startedAt: 1500, paused: false };
-    expect(recordingView(stopping, [], room)?.state).toBe("stopping");
+    expect(recordingView(stopping, [], inRoom)?.state).toBe("stopping");
   });
 });
 
 describe("what is announced", () => {
-  const running: RecordingView = { recordingId: "r", state: "recording", startedAt: 0, by: "Ada" };
+  const running: RecordingView = {
+    ...{ recordingId: "r", state: "recording", startedAt: 0, by: "Ada" },
+    ...{ pausedAt: undefined, pausedMs: 0 },
+  };
   const state = (names: string[], recording?: RecordingView): Announced => ({
     people: [person("Me", { isSelf: true }), ...names.map((name) => person(name))],
     recording,

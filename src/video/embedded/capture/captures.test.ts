@@ -184,14 +184,15 @@ describe("a pause", () => {
   test("is told of the room, and a repeat changes nothing", async () => {
     expect(captures.recordingOf("r")).toBeNull();
     await captures.start(request());
-    const known = { recordingId: "recording_1", startedAt: wall };
+    const known = { recordingId: "recording_1", startedAt: wall, pausedAt: null, pausedMs: 0 };
     expect(captures.recordingOf("r")).toEqual({ ...known, paused: false });
     const paused = await captures.pause("recording_1");
     expect(paused).toMatchObject({ status: "recording", pausedAt: wall });
     expect(await captures.pause("recording_1")).toEqual(paused);
-    expect(captures.recordingOf("r")).toEqual({ ...known, paused: true });
+    expect(captures.recordingOf("r")).toEqual({ ...known, paused: true, pausedAt: wall });
+    wall += 3000;
     await captures.resume("recording_1");
-    expect(captures.recordingOf("r")).toEqual({ ...known, paused: false });
+    expect(captures.recordingOf("r")).toEqual({ ...known, paused: false, pausedMs: 3000 });
     await captures.stop("recording_1", "stopped");
     expect(captures.recordingOf("r")).toBeNull();
     expect((await described()).pauses).toHaveLength(1);

@@ -40,6 +40,10 @@ export interface RoomRecording {
   /** Epoch ms. */
   startedAt: number;
   paused: boolean;
+  /** Since when it is paused, epoch ms; null while it is not. */
+  pausedAt: number | null;
+  /** Of the pauses that are over, ms. */
+  pausedMs: number;
 }
 
 interface Entry {
@@ -156,8 +160,12 @@ export class Captures implements MediaListener {
     const running = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
     if (!running?.capture) return null;
     const { target, capture } = running;
-    const { startedAt, pausedAt } = capture;
-    return { recordingId: target.recordingId, startedAt, paused: pausedAt !== undefined };
+    const { startedAt, pausedAt, pauses } = capture;
+    return {
+      ...{ recordingId: target.recordingId, startedAt },
+      ...{ paused: pausedAt !== undefined, pausedAt: pausedAt ?? null },
+      pausedMs: pauses.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    };
   }
 
   /** Seals the running capture of a room. */

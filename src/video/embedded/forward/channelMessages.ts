@@ -29,6 +29,10 @@ export interface RecordingNotice {
   /** Epoch ms. */
   startedAt: number;
   paused: boolean;
+  /** Since when it is paused, epoch ms; null while it is not. */
+  pausedAt: number | null;
+  /** Of the pauses that are over, ms. */
+  pausedMs: number;
 }
 
 /** The whole state of a room, as one subscriber sees it. */

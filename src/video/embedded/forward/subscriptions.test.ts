@@ -225,16 +225,18 @@ describe("the room's state", () => {
   test("follows the recording", async () => {
     const bob = await watch("bob");
     pass(100);
-    recording = { recordingId: "rec", startedAt: 5, paused: false };
+    recording = {
+      ...{ recordingId: "rec", startedAt: 5, paused: false, pausedAt: null, pausedMs: 0 },
+    };
     pass(100);
-    recording = { ...recording, paused: true };
+    recording = { ...recording, paused: true, pausedAt: 7 };
     pass(100);
     recording = null;
     pass(100);
     expect(states(bob).map((state) => state["recording"])).toEqual([
       null,
-      { recordingId: "rec", startedAt: 5, paused: false },
-      { recordingId: "rec", startedAt: 5, paused: true },
+      { recordingId: "rec", startedAt: 5, paused: false, pausedAt: null, pausedMs: 0 },
+      { recordingId: "rec", startedAt: 5, paused: true, pausedAt: 7, pausedMs: 0 },
       null,
     ]);
   });

@@ -26,7 +26,7 @@ it("reads what it knows, and leaves out what it does not", () => {
       7,
     ],
     speaker: null,
-    recording: { recordingId: "r", startedAt: 5, paused: true },
+    recording: { recordingId: "r", startedAt: 5, paused: true, pausedAt: 8, pausedMs: 2 },
   });
   expect(parseRoomMessage(text)).toEqual({
     type: "room",
@@ -43,7 +43,7 @@ it("reads what it knows, and leaves out what it does not", () => {
         },
       ],
       speaker: undefined,
-      recording: { recordingId: "r", startedAt: 5, paused: true },
+      recording: { recordingId: "r", startedAt: 5, paused: true, pausedAt: 8, pausedMs: 2 },
     },
   });
 });

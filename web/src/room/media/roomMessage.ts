@@ -22,7 +22,18 @@ export interface RoomState {
   people: PersonInRoom[];
   /** Who speaks. */
   speaker: string | undefined;
-  recording: { recordingId: string; startedAt: number; paused: boolean } | undefined;
+  recording: RoomRecording | undefined;
+}
+
+export interface RoomRecording {
+  recordingId: string;
+  /** Epoch ms. */
+  startedAt: number;
+  paused: boolean;
+  /** Since when it is paused, epoch ms. */
+  pausedAt: number | undefined;
+  /** Of the pauses that are over, ms. */
+  pausedMs: number;
 }
 
 /** One of our own publications has ended; `session` is the last part of its address. */
@@ -107,7 +118,11 @@ function publicationOf(value: unknown): Publication | undefined {
 
 function recordingOf(value: unknown): RoomState["recording"] {
   if (!isJson(value)) return undefined;
-  const { recordingId, startedAt, paused } = value;
+  const { recordingId, startedAt, paused, pausedAt, pausedMs } = value;
   if (typeof recordingId !== "string" || typeof startedAt !== "number") return undefined;
-  return { recordingId, startedAt, paused: paused === true };
+  return {
+    ...{ recordingId, startedAt, paused: paused === true },
+    pausedAt: typeof pausedAt === "number" ? pausedAt : undefined,
+    pausedMs: typeof pausedMs === "number" ? pausedMs : 0,
+  };
 }

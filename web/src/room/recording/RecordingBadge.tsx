@@ -1,4 +1,4 @@
-import { clockWords, type RecordingView, timeOfDay } from "./recordingView.ts";
+import { clockWords, type RecordingView, recordedMs, timeOfDay } from "./recordingView.ts";
 import { useNow } from "./useNow.ts";
 
 /** That, since when and by whom the meeting is recorded; for everybody, all the time. */
@@ -12,7 +12,7 @@ export function RecordingBadge({ recording }: { recording: RecordingView }) {
       {startedAt !== undefined && (
         <>
           <span className="recordingBadge__clock" role="timer">
-            {clockWords(now - startedAt)}
+            {clockWords(recordedMs(recording, now))}
           </span>
           <span className="recordingBadge__by">
             since {timeOfDay(startedAt)}

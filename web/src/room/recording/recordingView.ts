@@ -7,6 +7,10 @@ export interface RecordingView {
   state: "starting" | "recording" | "paused" | "stopping";
   /** Epoch ms; undefined until it runs. */
   startedAt: number | undefined;
+  /** Since when it is paused, epoch ms. */
+  pausedAt: number | undefined;
+  /** Of the pauses that are over, ms. */
+  pausedMs: number;
   /** Name of who started it. */
   by: string | undefined;
 }
@@ -27,6 +31,8 @@ export function recordingView(
     recordingId,
     state: stateOf(told, room),
     startedAt: room?.startedAt ?? (told?.state === "starting" ? undefined : told?.startedAt),
+    pausedAt: room === undefined ? told?.pausedAt : room.pausedAt,
+    pausedMs: room?.pausedMs ?? 0,
     by: told?.startedByName ?? (told && nameOf(attendees, told.startedBy)),
   };
 }
@@ -39,6 +45,12 @@ function stateOf(
   if (room !== undefined) return room.paused ? "paused" : "recording";
   if (told?.pausedAt !== undefined) return "paused";
   return told?.state ?? "recording";
+}
+
+/** How much has been recorded, ms: pauses are not in it. */
+export function recordedMs(recording: RecordingView, now: number): number {
+  const { startedAt = now, pausedAt = now, pausedMs } = recording;
+  return Math.max(0, pausedAt - startedAt - pausedMs);
 }
 
 /** "13 minutes ago"; never in the future, whatever the clocks say. */
