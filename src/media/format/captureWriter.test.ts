@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { silentLog } from "../../core/log.ts";
+import { AppendFile } from "./appendFile.ts";
 import { CaptureSealedError, NotACaptureError } from "./captureFolder.ts";
 import { CaptureWriter } from "./captureWriter.ts";
 import { readEvents } from "./eventLog.ts";
@@ -25,6 +26,9 @@ const audio = {
   ssrc: 8,
 } as const;
 const keyframe = { data: Buffer.alloc(100, 1), ms: 0, key: true, width: 640, height: 360 };
+
+/** Every Matroska file begins so. */
+const ebmlMagic = 0x1a45dfa3;
 
 let root: string;
 let dir: string;
@@ -71,6 +75,46 @@ describe("CaptureWriter", () => {
     });
     expect(writer.queuedBytes).toBe(0);
     await writer.suspend();
+  });
+
+  it("tells nothing in the log before the media up to then is written, however slow the disk is", async () => {
+    const writer = await CaptureWriter.create(dir, start, deps());
+    let written: () => void = () => undefined;
+    const disk = new Promise<void>((resolve) => {
+      written = resolve;
+    });
+    const { append, flush } = AppendFile.prototype;
+    let media: AppendFile | undefined;
+    vi.spyOn(AppendFile.prototype, "append").mockImplementation(function (
+      this: AppendFile,
+      ...parts
+    ) {
+      const startsFile = parts[0]?.readUInt32BE(0) === ebmlMagic;
+      if (startsFile) media = this;
+      append.apply(this, parts);
+    });
+    const slow = vi.spyOn(AppendFile.prototype, "flush").mockImplementation(async function (
+      this: AppendFile,
+    ) {
+      if (this === media) await disk;
+      await flush.call(this);
+    });
+    try {
+      writer.track(video).frame(keyframe);
+      clock.advance(200);
+      await vi.waitFor(() => expect(slow).toHaveBeenCalled());
+      writer.participant("p2", "Grace");
+      clock.advance(200);
+      for (let turn = 0; turn < 20; turn++) await types();
+      expect(await types()).toEqual(["captureStart"]);
+      written();
+      await vi.waitFor(async () =>
+        expect(await types()).toEqual(["captureStart", "track", "resolution", "participant"]),
+      );
+    } finally {
+      vi.restoreAllMocks();
+    }
+    await writer.seal("stopped");
   });
 
   it("gives a sign of life every 500 ms", async () => {

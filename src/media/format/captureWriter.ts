@@ -63,6 +63,9 @@ export class CaptureWriter {
   #clock: Clock;
   #log: Log;
   #events: AppendFile;
+  /** Events that wait for the media before them. */
+  #untold: Buffer[] = [];
+  #told: Promise<void> = Promise.resolve();
   #tracks = new Map<string, { writer: TrackWriter; files: TrackFiles }>();
   #endedBytes = 0;
   #nextTrack: number;
@@ -229,6 +232,7 @@ export class CaptureWriter {
 
   /** Makes the log so far durable. */
   async #durable(): Promise<void> {
+    await this.#tell();
     await this.#events.sync();
     if (this.#failure) throw this.#failure;
   }
@@ -242,6 +246,7 @@ export class CaptureWriter {
     this.#stopping.abort();
     await this.#pump;
     await this.#syncing;
+    await this.#tell();
     await Promise.all([...this.#tracks.values()].map(({ files }) => closeFiles(files)));
     // The log is last: a sealed capture never promises media that is not on the disk.
     await this.#events.close();
@@ -259,7 +264,7 @@ export class CaptureWriter {
     if (this.#closed !== undefined) return;
     this.#lastT = Math.max(this.#lastT, this.#clock.now());
     const { type, ...fields } = event;
-    this.#events.append(eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent));
+    this.#untold.push(eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent));
   }
 
   async #run(): Promise<void> {
@@ -275,17 +280,38 @@ export class CaptureWriter {
       this.#aliveAt = now;
       this.#emit(this.#alive());
     }
-    void this.#each((file) => file.flush());
+    void this.#tell();
     if (this.#syncing || now - this.#syncedAt < syncEveryMs) return;
     this.#syncedAt = now;
-    this.#syncing = this.#each((file) => file.sync()).finally(() => {
+    this.#syncing = this.#sync().finally(() => {
       this.#syncing = undefined;
     });
   }
 
-  async #each(work: (file: AppendFile) => Promise<void>): Promise<void> {
-    const tracks = [...this.#tracks.values()].flatMap(({ files }) => [files.media, files.index]);
-    const files = [this.#events, ...tracks];
+  /**
+   * Hands the media to the operating system, then the events until now: whoever follows the log finds in the tracks what
+   * it tells of, however slow the disk is.
+   */
+  #tell(): Promise<void> {
+    const events = this.#untold.splice(0);
+    const media = this.#eachTrack((file) => file.flush());
+    this.#told = Promise.all([this.#told, media]).then(() => {
+      this.#events.append(...events);
+      return this.#events.flush();
+    });
+    return this.#told;
+  }
+
+  async #sync(): Promise<void> {
+    await this.#eachTrack((file) => file.sync());
+    await this.#events.sync();
+  }
+
+  async #eachTrack(work: (file: AppendFile) => Promise<void>): Promise<void> {
+    const files = [...this.#tracks.values()].flatMap(({ files: { media, index } }) => [
+      media,
+      index,
+    ]);
     await Promise.all(files.map(work));
   }
 
@@ -294,7 +320,11 @@ export class CaptureWriter {
       (sum, { files }) => sum + amount(files.media),
       0,
     );
-    return amount(this.#events) + tracks;
+    return amount(this.#events) + this.#untoldBytes + tracks;
+  }
+
+  get #untoldBytes(): number {
+    return this.#untold.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** An ended track keeps its place until its file is closed, so that `seal` waits for it. */
