@@ -46,6 +46,22 @@ it("without a file that could be made: plays what was captured, and says that it
   expect(screen.getByText(/What was captured is safe/)).toBeTruthy();
 });
 
+it("composed again after a failure: says how far that is, and plays the file", async () => {
+  let answer = playbackOf({ state: "failed", composeError: "The disk was full" });
+  const detail: Partial<RecordingDetail> = { state: "failed" };
+  const getPlayback = vi.fn(() => answer);
+  show(getPlayback, detail);
+  await screen.findByText("Playing what was captured. The MP4 could not be made.");
+  expect(getPlayback).toHaveBeenCalledTimes(1);
+  detail.state = "processing";
+  answer = playbackOf({ progress: { done: 0.25 } });
+  await screen.findByText(/25 % composed/, {}, { timeout: 5000 });
+  detail.state = "ready";
+  answer = playbackOf({ state: "ready", tracks: [], file });
+  await screen.findByText("Playing the finished MP4.", {}, { timeout: 5000 });
+  expect(getPlayback).toHaveBeenCalledTimes(3);
+});
+
 it("sound only: says so, and shows no picture's frame", async () => {
   const { container } = show(() =>
     playbackOf({ state: "ready", audioOnly: true, tracks: [], file }),

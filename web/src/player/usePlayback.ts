@@ -28,9 +28,10 @@ export function usePlayback(api: ApiClient, recordingId: string): PlaybackState 
       ask: () => ask(api, recordingId, playing.current),
       intervalMs: pollMs,
       onValue: (playback) => {
+        if (playback === playing.current) return;
         playing.current = playback;
         setState({ playback, error: undefined });
-        if (playback.file || playback.composeError !== undefined) poller.stop();
+        if (playback.file) poller.stop();
       },
       // What plays goes on playing while the server is away.
       onError: (error) => setState((last) => (last.playback ? last : { ...last, error })),
@@ -56,5 +57,8 @@ async function ask(
   const { state, progress } = await api.query(functions.recordings.queries.getRecording, {
     recordingId,
   });
-  return state === "processing" ? { ...known, state, progress } : everything();
+  const isComposing = state === "processing" && known.composeError === undefined;
+  if (isComposing) return { ...known, state, progress };
+  // Until somebody has it composed again.
+  return state === "failed" && known.composeError !== undefined ? known : everything();
 }
