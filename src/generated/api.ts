@@ -35,6 +35,23 @@ export interface Api {
           secret: string;
         }
       >;
+      /** listInvites */
+      listInvites: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        Array<{
+          createdAt: number;
+          createdByName: string | null;
+          expiresAt: number;
+          inviteId: string;
+          maxUses: number;
+          role: "participant" | "observer";
+          uses: number;
+        }>
+      >;
       /** revokeInvite */
       revokeInvite: FunctionReference<
         "mutation",

@@ -2,7 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import { AppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { orThrow } from "../core/result.ts";
-import { statement, type Tx } from "../db/port.ts";
+import { type ReadTx, statement, type Tx } from "../db/port.ts";
 import { announce } from "./announce.ts";
 import {
   hasUsesLeft,
@@ -22,6 +22,8 @@ interface Invite extends InviteState {
   role: "participant" | "observer";
   createdAt: number;
 }
+
+const mostListed = 100;
 
 const columns = `i.id, i.meeting_id AS "meetingId", i.role, i.uses, i.max_uses AS "maxUses",
   i.expires_at AS "expiresAt", i.revoked_at AS "revokedAt", i.created_at AS "createdAt"`;
@@ -43,6 +45,23 @@ const findById = statement<Invite>(
   `SELECT ${columns} FROM meeting_invites i WHERE i.id = $1`,
 );
 
+/** An invite that still lets people in; times are epoch ms. */
+export interface LiveInvite
+  extends Pick<Invite, "role" | "uses" | "maxUses" | "expiresAt" | "createdAt"> {
+  inviteId: string;
+  /** Name of who made it. */
+  createdByName: string | null;
+}
+
+const listLive = statement<LiveInvite>(
+  "meetings.listLiveInvites",
+  `SELECT i.id AS "inviteId", i.role, i.uses, i.max_uses AS "maxUses", i.expires_at AS "expiresAt",
+     i.created_at AS "createdAt", u.display_name AS "createdByName"
+   FROM meeting_invites i JOIN users u ON u.id = i.created_by
+   WHERE i.meeting_id = $1 AND i.revoked_at IS NULL AND i.expires_at > app_now() AND i.uses < i.max_uses
+   ORDER BY i.created_at DESC, i.id DESC LIMIT ${mostListed}`,
+);
+
 const countUse = statement(
   "meetings.useInvite",
   "UPDATE meeting_invites SET uses = uses + 1 WHERE id = $1",
@@ -52,6 +71,11 @@ const revoke = statement(
   "meetings.revokeInvite",
   "UPDATE meeting_invites SET revoked_at = app_now() WHERE id = $1 AND revoked_at IS NULL",
 );
+
+/** The invites of a meeting that still let people in, newest first, 100 at most; their secrets are known to nobody. */
+export async function listInvites(tx: ReadTx, meetingId: string): Promise<LiveInvite[]> {
+  return tx.all(listLive, [meetingId]);
+}
 
 /** 128 bits, base64url: 22 characters that nobody guesses. */
 const newSecret = () => randomBytes(16).toString("base64url");

@@ -15,6 +15,7 @@ import {
 const create = "meetings/invites:createInvite";
 const accept = "meetings/invites:acceptInvite";
 const revoke = "meetings/invites:revokeInvite";
+const list = "meetings/invites:listInvites";
 const dayMs = 86_400_000;
 
 let test: TestDatabase;
@@ -232,5 +233,39 @@ describe("revokeInvite", () => {
       [inviteId],
     );
     expect(entries).toHaveLength(1);
+  });
+});
+
+describe("listInvites", () => {
+  it("has those that still let people in, newest first, and no secret", async () => {
+    const { host, invite, meetingId, secret } = await invited({ maxUses: 3 });
+    const make = (terms: object) => stage.call<Invite>(host, create, { meetingId, ...terms });
+    const watchers = await make({ role: "observer" });
+    const [revoked, usedUp, expired] = [await make({}), await make({}), await make({})];
+    await stage.call(host, revoke, { inviteId: revoked.inviteId });
+    await stage.call(person(), accept, { secret: usedUp.secret });
+    await stage.call(person(), accept, { secret });
+    await test.sql("UPDATE meeting_invites SET expires_at = app_now() WHERE id = $1", [
+      expired.inviteId,
+    ]);
+    const listed = await stage.call<object[]>(host, list, { meetingId });
+    expect(listed).toMatchObject([
+      { inviteId: watchers.inviteId, role: "observer", uses: 0, maxUses: 1 },
+      { inviteId: invite.inviteId, role: "participant", uses: 1, maxUses: 3 },
+    ]);
+    expect(listed[0]).toMatchObject({ expiresAt: watchers.expiresAt });
+    expect(JSON.stringify(listed)).not.toContain(secret);
+  });
+
+  it("is the host's", async () => {
+    const { host, meetingId } = await invited();
+    const { identity } = await guestOf(stage, host, meetingId);
+    expect(await stage.refusal(identity, list, { meetingId })).toMatchObject({
+      code: "INSUFFICIENT_PERMISSIONS",
+    });
+    expect(await stage.refusal(person(), list, { meetingId })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await stage.refusal(nobody, list, { meetingId })).toMatchObject({
+      code: "UNAUTHORIZED",
+    });
   });
 });

@@ -3,10 +3,11 @@ import { can } from "../../auth/can.ts";
 import {
   acceptInvite as accept,
   createInvite as create,
+  listInvites as list,
   revokeInvite as revoke,
 } from "../../meetings/invites.ts";
 import { inviteRole, participantRole } from "../../meetings/validators.ts";
-import { mutation } from "../../runtime/builders.ts";
+import { mutation, query } from "../../runtime/builders.ts";
 
 export const createInvite = mutation({
   permission: can.host("meetingId"),
@@ -46,6 +47,27 @@ export const acceptInvite = mutation({
     role: participantRole,
   }),
   handler: ({ tx, grant }, { secret }) => accept(tx, grant.user.id, secret),
+});
+
+export const listInvites = query({
+  permission: can.host("meetingId"),
+  summary: "listInvites",
+  description:
+    "Extension, not in the published API. The invites of a meeting that still let people in, newest first, 100 at most: " +
+    "not the expired, revoked and used up ones, and never their secrets. For the host.",
+  args: { meetingId: v.id("meetings") },
+  returns: v.array(
+    v.object({
+      createdAt: v.number(),
+      createdByName: v.union(v.string(), v.null()),
+      expiresAt: v.number(),
+      inviteId: v.id("meetingInvites"),
+      maxUses: v.number(),
+      role: inviteRole,
+      uses: v.number(),
+    }),
+  ),
+  handler: ({ tx }, { meetingId }) => list(tx, meetingId),
 });
 
 export const revokeInvite = mutation({

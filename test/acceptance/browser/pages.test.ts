@@ -80,6 +80,16 @@ inChromium("the pages", () => {
     await grace.waitForURL(`/meet/${meetingId}`);
     await ada.getByRole("button", { name: "Done" }).click();
     await ada.getByRole("listitem").filter({ hasText: "Grace" }).waitFor();
+
+    await ada.getByRole("button", { name: "Invite people" }).click();
+    await ada.getByText(/^For 10 people, 1 has come, until .*; made by Ada$/).waitFor();
+    await ada.getByRole("button", { name: /^Withdraw the link made today/ }).click();
+    await ada.getByRole("region", { name: "Links that work" }).waitFor({ state: "detached" });
+    await ada.getByRole("button", { name: "Cancel" }).click();
+    await grace.goto(link);
+    await grace.getByRole("button", { name: "Accept and go in" }).click();
+    await grace.getByRole("alert").waitFor();
+
     await ada.getByRole("button", { name: "End meeting" }).click();
     await ada.getByRole("dialog").getByRole("button", { name: "End meeting" }).click();
     await ada.getByText(/^Today, .* · \d+ s$/).waitFor();
@@ -216,6 +226,10 @@ inChromium("the pages", () => {
       await page.getByRole("button", { name: "Invite people" }).click();
       await page.getByRole("button", { name: "Make a link" }).click();
       await page.getByLabel("Link").waitFor();
+      await expectFit(page);
+      await page.getByRole("button", { name: "Done" }).click();
+      await page.getByRole("button", { name: "Invite people" }).click();
+      await page.getByRole("region", { name: "Links that work" }).waitFor();
       await expectFit(page);
       await page.goto("/invite/none");
       await page.getByRole("button", { name: "Accept and go in" }).click();

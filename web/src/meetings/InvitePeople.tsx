@@ -10,6 +10,7 @@ import { Notice } from "../ui/Notice.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { peopleWords } from "../words/meetings.ts";
 import { momentWords } from "../words/time.ts";
+import { InviteLinks } from "./InviteLinks.tsx";
 import { LinkToShare } from "./LinkToShare.tsx";
 
 type Invite = FunctionReturnType<typeof functions.meetings.invites.createInvite>;
@@ -50,7 +51,12 @@ export function InvitePeople({ meetingId, title, onClose }: InvitePeopleProps) {
   return (
     <Dialog title={`Invite to ${title}`} onClose={onClose}>
       {error !== undefined && <RefusalNotice error={error} />}
-      {invite === undefined && <InviteTerms onSubmit={create} busy={busy} onClose={onClose} />}
+      {invite === undefined && (
+        <>
+          <InviteTerms onSubmit={create} busy={busy} onClose={onClose} />
+          <InviteLinks meetingId={meetingId} />
+        </>
+      )}
       {invite !== undefined && !withdrawn && (
         <>
           <LinkToShare url={`${location.origin}/invite/${invite.secret}`} title={title} />

@@ -8,6 +8,9 @@ import type { MeetingContext } from "../meetingTypes.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 
+/** The link goes to whole groups: as many as an invite may let in. */
+const mostUses = 100;
+
 /** A link that lets others in; copied, and shown for where copying is not allowed. */
 export function InviteControl({
   context: { api, meetingId, baseUrl },
@@ -26,7 +29,8 @@ export function InviteControl({
     );
   const invite = () =>
     task.run(async () => {
-      const { secret } = await api.mutation(functions.meetings.invites.createInvite, { meetingId });
+      const request = { meetingId, maxUses: mostUses };
+      const { secret } = await api.mutation(functions.meetings.invites.createInvite, request);
       const made = `${baseUrl.replace(/\/$/, "")}/invite/${secret}`;
       setLink(made);
       await copy(made);
@@ -41,7 +45,7 @@ export function InviteControl({
             label="Link"
             readOnly
             value={link}
-            hint="Whoever has this link can join the meeting."
+            hint="Whoever has this link can join the meeting, for a week."
             onFocus={({ target }) => target.select()}
           />
           <p role="status">{copied ? "The link is copied." : "Copy the link and send it."}</p>

@@ -1,0 +1,66 @@
+import type { FunctionReturnType } from "convex/server";
+import { useEffect, useState } from "react";
+import { functions } from "../api/functions.ts";
+import { useAction } from "../api/useAction.ts";
+import { useApi } from "../session/sessionContext.tsx";
+import { Button } from "../ui/Button.tsx";
+import { RefusalNotice } from "../ui/RefusalNotice.tsx";
+import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
+import { peopleWords } from "../words/meetings.ts";
+import { momentWords } from "../words/time.ts";
+
+type LiveInvite = FunctionReturnType<typeof functions.meetings.invites.listInvites>[number];
+
+/** The links made before that still let people in, each to be withdrawn; the links themselves are known to nobody. */
+export function InviteLinks({ meetingId }: { meetingId: string }) {
+  const api = useApi();
+  const { run, busy, error } = useAction();
+  const [links, setLinks] = useState<LiveInvite[]>([]);
+  const [unknown, setUnknown] = useState<unknown>();
+  useEffect(() => {
+    let shown = true;
+    api.query(functions.meetings.invites.listInvites, { meetingId }).then(
+      (found) => shown && setLinks(found),
+      (refusal: unknown) => shown && setUnknown(refusal),
+    );
+    return () => {
+      shown = false;
+    };
+  }, [api, meetingId]);
+  const withdraw = (inviteId: LiveInvite["inviteId"]) =>
+    void run(async () => {
+      await api.mutation(functions.meetings.invites.revokeInvite, { inviteId });
+      setLinks((last) => last.filter((link) => link.inviteId !== inviteId));
+    });
+  const refusal = error ?? unknown;
+  if (refusal !== undefined) return <RefusalNotice error={refusal} />;
+  if (links.length === 0) return null;
+  return (
+    <section className="stack" aria-label="Links that work">
+      <h3>Links that work</h3>
+      <ul className="inviteLinks">
+        {links.map((link) => (
+          <li key={link.inviteId}>
+            <span className="small">{linkWords(link, Date.now())}</span>
+            <Button look="quietDanger" small busy={busy} onClick={() => withdraw(link.inviteId)}>
+              Withdraw<VisuallyHidden> {madeWords(link, Date.now())}</VisuallyHidden>
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** "For 10 people, 3 have come, until Friday 12:00; made by Ada". */
+export function linkWords(link: LiveInvite, now: number): string {
+  const { uses, maxUses, role, expiresAt, createdByName } = link;
+  const come = uses === 0 ? "nobody has come yet" : `${uses} ${uses === 1 ? "has" : "have"} come`;
+  const watchers = role === "observer" ? " who watch only" : "";
+  const maker = createdByName === null ? "" : `; made by ${createdByName}`;
+  return `For ${peopleWords(maxUses)}${watchers}, ${come}, until ${momentWords(expiresAt, now)}${maker}`;
+}
+
+function madeWords({ createdAt }: LiveInvite, now: number): string {
+  return `the link made ${momentWords(createdAt, now)}`;
+}
