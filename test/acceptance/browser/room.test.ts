@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { invite, startedMeeting } from "../support/meetings.ts";
@@ -7,6 +5,7 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
+import { accessibilityProblems } from "./support/accessibility.ts";
 import { inChromium, launchChromium } from "./support/chromium.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
@@ -179,15 +178,10 @@ function required<T>(value: T | undefined | null): T {
   return value;
 }
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** No violation that axe knows of, in what is shown now. */
+/** Nothing that axe objects to in what is shown now, in the light and in the dark. */
 async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(await readFile(axe, "utf8"));
-  const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-    "axe.run().then(({ violations }) => violations)",
-  );
-  expect(found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual(
-    [],
-  );
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await accessibilityProblems(page), colorScheme).toEqual([]);
+  }
 }
