@@ -1,20 +1,9 @@
 /**
- * The only way to node-av: it calls Promise.withResolvers, which Node has from 22 on, and it must never be loaded by
- * the server itself. Two of its traps shape the code around here: a Dictionary given to a codec is freed twice, so
- * options are set one by one; and JavaScript never writes into native frame memory, it only reads from it.
+ * The only way to node-av: it calls Promise.withResolvers, and it must never be loaded by the server itself. Two of its
+ * traps shape the code around here: a Dictionary given to a codec is freed twice, so options are set one by one; and
+ * JavaScript never writes into native frame memory, it only reads from it.
  */
-if (!("withResolvers" in Promise))
-  Object.defineProperty(Promise, "withResolvers", {
-    configurable: true,
-    writable: true,
-    value: () => {
-      const settlers: { resolve?: unknown; reject?: unknown } = {};
-      const promise = new Promise((resolve, reject) =>
-        Object.assign(settlers, { resolve, reject }),
-      );
-      return { promise, ...settlers };
-    },
-  });
+import "../../core/withResolvers.ts";
 
 export * as constants from "node-av/constants";
 export {
