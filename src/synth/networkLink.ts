@@ -8,6 +8,8 @@ export interface NetworkConditions {
   delayMs: number;
   /** What gets through at most, each way, kbit/s; absent = all. What has to wait too long is lost. */
   kbps?: number;
+  /** How long that may be, ms; absent = 250, the buffer of a modest router. */
+  queueMs?: number;
   /** Numbers in [0, 1). */
   random: () => number;
 }
@@ -17,8 +19,7 @@ export interface Peer {
   port: number;
 }
 
-/** Longest time a packet waits for its turn where the rate is limited, ms: the buffer of a modest router. */
-const longestQueueMs = 250;
+const usualQueueMs = 250;
 
 /** A UDP relay on this machine that loses, delays and holds back what passes through, and can be cut. */
 export class NetworkLink {
@@ -56,6 +57,11 @@ export class NetworkLink {
     return this.#near.address().port;
   }
 
+  /** How long a packet on its way to the target waits for its turn now, ms. */
+  get waitingMs(): number {
+    return Math.max(0, (this.#freeAt.get(this.#far) ?? 0) - performance.now());
+  }
+
   /** From now on nothing passes, as when a cable is pulled. */
   cut(): void {
     this.#cut = true;
@@ -89,11 +95,11 @@ export class NetworkLink {
 
   /** How long a packet is under way, ms; undefined when the queue is full. */
   #delayOf(packet: Buffer, through: Socket): number | undefined {
-    const { delayMs, kbps } = this.#conditions;
+    const { delayMs, kbps, queueMs = usualQueueMs } = this.#conditions;
     if (kbps === undefined) return delayMs;
     const now = performance.now();
     const begins = Math.max(now, this.#freeAt.get(through) ?? 0);
-    if (begins - now > longestQueueMs) return undefined;
+    if (begins - now > queueMs) return undefined;
     const ends = begins + (packet.length * 8) / kbps;
     this.#freeAt.set(through, ends);
     return ends - now + delayMs;

@@ -44,9 +44,13 @@ beforeEach(() => {
 
 const publisher = (codec: "VP8" | "H264" = "VP8"): TrackReceiver =>
   new TrackReceiver(
-    { mid: "v", kind: "video", codec, payloadType: 96, clockRate: 90_000, audioLevelId: 0 },
+    {
+      ...{ mid: "v", kind: "video", codec, payloadType: 96, clockRate: 90_000 },
+      ...{ audioLevelId: 0, transportSequenceId: 0 },
+    },
     1,
     (rtcp) => asked.push(...parseRtcp(rtcp).map(({ type }) => type)),
+    { arrived: () => undefined },
   );
 const media = (
   receiver: TrackReceiver,
@@ -70,7 +74,9 @@ const clockOf = (receiver: TrackReceiver, rtp: number, ssrc = 3): void => {
   receiver.receive(report, now);
 };
 const sentMedia = (): RtpPacket[] =>
-  sent.filter((packet) => !isRtcp(packet)).flatMap((packet) => parseRtp(packet, 0) ?? []);
+  sent
+    .filter((packet) => !isRtcp(packet))
+    .flatMap((packet) => parseRtp(packet, { audioLevelId: 0, transportSequenceId: 0 }) ?? []);
 const sentReports = () => sent.filter(isRtcp).flatMap((packet) => parseRtcp(packet));
 const keyframesAsked = () => asked.filter((type) => type === "keyframeRequest").length;
 const sequences = () => sentMedia().map(({ sequence }) => sequence);

@@ -1,7 +1,8 @@
 import type { RoomRole } from "../../port.ts";
 import type { MediaSource } from "../control/protocol.ts";
 import { isRtcp } from "../rtp/packet.ts";
-import { bitrateEstimate } from "../rtp/rtcp.ts";
+import { bitrateEstimate, receiverReport } from "../rtp/rtcp.ts";
+import { TransportFeedback } from "../rtp/transportFeedback.ts";
 import type { MediaLine } from "../whip/offer.ts";
 import type { Peer, PeerTrack } from "./peer.ts";
 import { TrackReceiver } from "./trackReceiver.ts";
@@ -55,6 +56,7 @@ export class PublishSession {
   readonly receivers: readonly TrackReceiver[];
   #parts: SessionParts;
   #tracks = new Map<string, PeerTrack>();
+  #transport: TransportFeedback;
   #state: "pending" | "connected" | "closed" = "pending";
   #joined = false;
   #heardAt: number;
@@ -68,10 +70,14 @@ export class PublishSession {
     this.role = parts.role;
     this.source = parts.source;
     this.#heardAt = parts.now();
+    this.#transport = new TransportFeedback(parts.feedbackSsrc);
     this.receivers = parts.lines.map(
       (line) =>
-        new TrackReceiver(line, parts.feedbackSsrc, (rtcp) =>
-          this.#tracks.get(line.mid)?.send(rtcp),
+        new TrackReceiver(
+          line,
+          parts.feedbackSsrc,
+          (rtcp) => this.#tracks.get(line.mid)?.send(rtcp),
+          this.#transport,
         ),
     );
     parts.peer.onTrack((track) => this.#bind(track));
@@ -91,6 +97,7 @@ export class PublishSession {
   /** Repeats feedback and notices silence; to be called every few ten ms. */
   tick(now: number): void {
     for (const receiver of this.receivers) receiver.tick(now);
+    this.#tellArrivals(now);
     if (now - this.#reportedAt >= reportEveryMs) this.#report(now);
     const { pendingMs, silenceMs } = this.#parts.limits;
     const pending = this.#state === "pending";
@@ -136,6 +143,19 @@ export class PublishSession {
     if (this.#state !== "pending") return;
     this.#state = "connected";
     this.#heardAt = this.#parts.now();
+  }
+
+  /** About all tracks at once, over any: they share the transport. */
+  #tellArrivals(now: number): void {
+    const receiver = this.receivers.find(({ ssrc, line }) => {
+      return ssrc !== undefined && this.#tracks.has(line.mid);
+    });
+    if (receiver?.ssrc === undefined) return;
+    const { feedbackSsrc } = this.#parts;
+    for (const told of this.#transport.take(now, receiver.ssrc)) {
+      const compound = Buffer.concat([receiverReport(feedbackSsrc), told]);
+      this.#tracks.get(receiver.line.mid)?.send(compound);
+    }
   }
 
   #report(now: number): void {

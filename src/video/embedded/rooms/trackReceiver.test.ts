@@ -10,6 +10,7 @@ const video: MediaLine = {
   payloadType: 96,
   clockRate: 90_000,
   audioLevelId: 0,
+  transportSequenceId: 0,
 };
 const audio: MediaLine = {
   mid: "a",
@@ -18,6 +19,7 @@ const audio: MediaLine = {
   payloadType: 111,
   clockRate: 48_000,
   audioLevelId: 1,
+  transportSequenceId: 5,
 };
 
 class Sink implements TrackSink {
@@ -74,11 +76,17 @@ function senderReport(ssrc: number): Buffer {
 }
 
 let sent: Buffer[];
+/** Transport sequence numbers and when they arrived. */
+let arrivals: [number, number][];
+const transport = {
+  arrived: (sequence: number, now: number) => void arrivals.push([sequence, now]),
+};
 let receiver: TrackReceiver;
 let sink: Sink;
 beforeEach(() => {
   sent = [];
-  receiver = new TrackReceiver(video, 1, (rtcp) => sent.push(rtcp));
+  arrivals = [];
+  receiver = new TrackReceiver(video, 1, (rtcp) => sent.push(rtcp), transport);
   sink = new Sink();
 });
 /** Type and format of the feedback behind the empty report. */
@@ -205,17 +213,18 @@ describe("a sender report", () => {
 });
 
 test("audio levels reach the sink, and Opus needs no keyframe", () => {
-  receiver = new TrackReceiver(audio, 1, (rtcp) => sent.push(rtcp));
+  receiver = new TrackReceiver(audio, 1, (rtcp) => sent.push(rtcp), transport);
   receiver.tap(sink, 0);
-  const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x10, 35, 0, 0]);
+  const extension = Buffer.from([0xbe, 0xde, 0, 2, 0x10, 35, 0x51, 1, 2, 0, 0, 0]);
   const packet = Buffer.concat([
     vp8(1, true, { payloadType: 111 }).subarray(0, 12),
     extension,
     Buffer.from("opus"),
   ]);
   packet.writeUInt8(0x90, 0);
-  receiver.receive(packet, 0);
+  receiver.receive(packet, 7);
   receiver.tick(20_000);
+  expect(arrivals).toEqual([[0x0102, 7]]);
   expect(sink.levels).toEqual([-35]);
   expect(sink.frames[0]?.data.toString()).toBe("opus");
   expect(sent).toEqual([]);

@@ -16,6 +16,7 @@ import {
   type SenderReport,
 } from "../rtp/rtcp.ts";
 import { ReceptionStatistics } from "../rtp/statistics.ts";
+import type { TransportFeedback } from "../rtp/transportFeedback.ts";
 import { Vp8Depacketizer } from "../rtp/vp8.ts";
 import type { MediaLine } from "../whip/offer.ts";
 
@@ -92,6 +93,7 @@ export class TrackReceiver {
   ssrc: number | undefined;
   #own: number;
   #send: (rtcp: Buffer) => void;
+  #transport: Pick<TransportFeedback, "arrived">;
   #statistics: ReceptionStatistics;
   #earlier = { packets: 0, bytes: 0 };
   #lost = 0;
@@ -109,11 +111,17 @@ export class TrackReceiver {
   #missing: MissingPackets | undefined;
   #onLevel: (dbov: number) => void = () => undefined;
 
-  /** `own` is the SSRC of our feedback, `send` takes RTCP packets. */
-  constructor(line: MediaLine, own: number, send: (rtcp: Buffer) => void) {
+  /** `own` is the SSRC of our feedback, `send` takes RTCP packets, `transport` is told of what arrives. */
+  constructor(
+    line: MediaLine,
+    own: number,
+    send: (rtcp: Buffer) => void,
+    transport: Pick<TransportFeedback, "arrived">,
+  ) {
     this.line = line;
     this.#own = own;
     this.#send = send;
+    this.#transport = transport;
     this.#statistics = new ReceptionStatistics(line.clockRate);
   }
 
@@ -135,7 +143,9 @@ export class TrackReceiver {
       for (const packet of parseRtcp(buffer)) this.#rtcp(packet, now);
       return false;
     }
-    const packet = parseRtp(buffer, this.line.audioLevelId);
+    const packet = parseRtp(buffer, this.line);
+    if (packet?.transportSequence !== undefined)
+      this.#transport.arrived(packet.transportSequence, now);
     if (!packet || !this.#follow(packet, now)) return false;
     // Another payload type of the same stream (comfort noise, tones) only counts.
     if (packet.payloadType !== this.line.payloadType)

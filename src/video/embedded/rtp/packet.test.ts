@@ -14,8 +14,10 @@ function packet(extension: Buffer, payload: Buffer, padding = 0): Buffer {
   return Buffer.concat([header, extension, payload, tail]);
 }
 
+const ids = (audioLevelId = 0, transportSequenceId = 0) => ({ audioLevelId, transportSequenceId });
+
 test("a plain packet is read field by field", () => {
-  expect(parseRtp(packet(Buffer.alloc(0), Buffer.from("media")), 0)).toEqual({
+  expect(parseRtp(packet(Buffer.alloc(0), Buffer.from("media")), ids())).toEqual({
     marker: true,
     payloadType: 96,
     sequence: 4660,
@@ -33,21 +35,37 @@ test.each([
   ],
   ["two-byte", Buffer.from([0x10, 0, 0, 1, 3, 1, 42, 0])],
 ])("the audio level is found in a %s extension", (_, extension) => {
-  const parsed = parseRtp(packet(extension, Buffer.from("media")), 3);
+  const parsed = parseRtp(packet(extension, Buffer.from("media")), ids(3));
   expect(parsed?.audioLevel).toBe(-42);
   expect(parsed?.payload.toString()).toBe("media");
 });
 
 test("another extension is no audio level", () => {
   const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x20, 42, 0, 0]);
-  expect(parseRtp(packet(extension, Buffer.from("media")), 3)).not.toHaveProperty("audioLevel");
+  expect(parseRtp(packet(extension, Buffer.from("media")), ids(3))).not.toHaveProperty(
+    "audioLevel",
+  );
+});
+
+test.each([
+  ["one-byte", Buffer.from([0xbe, 0xde, 0, 2, 0x30, 42, 0x51, 0xab, 0xcd, 0, 0, 0])],
+  ["two-byte", Buffer.from([0x10, 0, 0, 2, 3, 1, 42, 5, 2, 0xab, 0xcd, 0])],
+])("the transport sequence number is found in a %s extension", (_, extension) => {
+  const parsed = parseRtp(packet(extension, Buffer.from("media")), ids(3, 5));
+  expect(parsed).toMatchObject({ audioLevel: -42, transportSequence: 0xabcd });
+});
+
+test("an element cut short by the end of the extension is none", () => {
+  const extension = Buffer.from([0xbe, 0xde, 0, 1, 0, 0, 0x51, 0xab]);
+  const parsed = parseRtp(packet(extension, Buffer.from("media")), ids(0, 5));
+  expect(parsed).not.toHaveProperty("transportSequence");
 });
 
 test("padding does not belong to the payload", () => {
-  expect(parseRtp(packet(Buffer.alloc(0), Buffer.from("media"), 4), 0)?.payload.toString()).toBe(
-    "media",
-  );
-  expect(parseRtp(packet(Buffer.alloc(0), Buffer.alloc(0), 200), 0)?.payload).toHaveLength(0);
+  expect(
+    parseRtp(packet(Buffer.alloc(0), Buffer.from("media"), 4), ids())?.payload.toString(),
+  ).toBe("media");
+  expect(parseRtp(packet(Buffer.alloc(0), Buffer.alloc(0), 200), ids())?.payload).toHaveLength(0);
 });
 
 test.each([
@@ -60,7 +78,7 @@ test.each([
   ],
   ["more padding than packet", Buffer.concat([Buffer.of(0xa0), Buffer.alloc(12), Buffer.of(200)])],
 ])("a packet with %s is refused", (_, bytes) => {
-  expect(parseRtp(bytes, 1)).toBeUndefined();
+  expect(parseRtp(bytes, ids(1))).toBeUndefined();
 });
 
 test("no bytes make the parser throw", () => {
@@ -68,7 +86,7 @@ test("no bytes make the parser throw", () => {
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 0, max: 15 }), (bytes, id) => {
       const buffer = Buffer.from(bytes);
       isRtcp(buffer);
-      const parsed = parseRtp(buffer, id);
+      const parsed = parseRtp(buffer, ids(id, 15 - id));
       expect(parsed === undefined || parsed.payload.length <= buffer.length).toBe(true);
     }),
     { numRuns: 2000 },

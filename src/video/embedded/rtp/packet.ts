@@ -8,6 +8,14 @@ export interface RtpPacket {
   payload: Buffer;
   /** RFC 6464 level in dBov (0 loudest, -127 silence), when the header extension was negotiated and sent. */
   audioLevel?: number;
+  /** Number of the packet in its transport, 16 bits, when that header extension was negotiated and sent. */
+  transportSequence?: number;
+}
+
+/** Negotiated ids of header extensions; 0 for none. */
+export interface ExtensionIds {
+  audioLevelId: number;
+  transportSequenceId: number;
 }
 
 const fixedHeaderBytes = 12;
@@ -20,8 +28,8 @@ export function isRtcp(buffer: Buffer): boolean {
   return type >= 192 && type <= 223;
 }
 
-/** Parses an RTP packet; undefined when it is malformed. `audioLevelId` is the negotiated extension id, 0 for none. */
-export function parseRtp(buffer: Buffer, audioLevelId: number): RtpPacket | undefined {
+/** Parses an RTP packet; undefined when it is malformed. */
+export function parseRtp(buffer: Buffer, ids: ExtensionIds): RtpPacket | undefined {
   if (buffer.length < fixedHeaderBytes) return undefined;
   const flags = buffer.readUInt8(0);
   if (flags >> 6 !== 2) return undefined;
@@ -38,11 +46,19 @@ export function parseRtp(buffer: Buffer, audioLevelId: number): RtpPacket | unde
     ssrc: buffer.readUInt32BE(8),
     payload: buffer.subarray(start, end),
   };
-  if (audioLevelId > 0 && start > extensionAt) {
-    const level = findElement(buffer, extensionAt, start, audioLevelId);
-    if (level !== undefined) packet.audioLevel = -(level & 0x7f);
-  }
+  if (start > extensionAt) readExtensions(packet, buffer.subarray(extensionAt, start), ids);
   return packet;
+}
+
+function readExtensions(
+  packet: RtpPacket,
+  extension: Buffer,
+  { audioLevelId, transportSequenceId }: ExtensionIds,
+): void {
+  const level = findElement(extension, audioLevelId, 1);
+  if (level !== undefined) packet.audioLevel = -(extension.readUInt8(level) & 0x7f);
+  const sequence = findElement(extension, transportSequenceId, 2);
+  if (sequence !== undefined) packet.transportSequence = extension.readUInt16BE(sequence);
 }
 
 function endOfExtension(buffer: Buffer, at: number): number | undefined {
@@ -50,32 +66,32 @@ function endOfExtension(buffer: Buffer, at: number): number | undefined {
   return at + 4 + buffer.readUInt16BE(at + 2) * 4;
 }
 
-/** First byte of the extension element `id` (RFC 8285), looked for between `at` and `end`. */
-function findElement(buffer: Buffer, at: number, end: number, id: number): number | undefined {
-  const profile = buffer.readUInt16BE(at);
-  if (profile === oneByteProfile) return findOneByte(buffer, at + 4, end, id);
-  if ((profile & 0xfff0) === twoByteProfile) return findTwoByte(buffer, at + 4, end, id);
-  return undefined;
+/** Where the data of element `id` begins (RFC 8285), if there are so many bytes of it. */
+function findElement(extension: Buffer, id: number, bytes: number): number | undefined {
+  if (id === 0) return undefined;
+  const profile = extension.readUInt16BE(0);
+  const isOneByte = profile === oneByteProfile;
+  if (!isOneByte && (profile & 0xfff0) !== twoByteProfile) return undefined;
+  const at = isOneByte ? findOneByte(extension, id) : findTwoByte(extension, id);
+  return at !== undefined && at + bytes <= extension.length ? at : undefined;
 }
 
-function findOneByte(buffer: Buffer, from: number, end: number, id: number): number | undefined {
-  let at = from;
-  while (at < end) {
-    const head = buffer.readUInt8(at);
+function findOneByte(extension: Buffer, id: number): number | undefined {
+  for (let at = 4; at < extension.length; ) {
+    const head = extension.readUInt8(at);
     const elementId = head >> 4;
     if (elementId === 15) return undefined;
-    if (elementId === id) return at + 1 < end ? buffer.readUInt8(at + 1) : undefined;
+    if (elementId === id) return at + 1;
     at += elementId === 0 ? 1 : (head & 0x0f) + 2;
   }
   return undefined;
 }
 
-function findTwoByte(buffer: Buffer, from: number, end: number, id: number): number | undefined {
-  let at = from;
-  while (at + 1 < end) {
-    const elementId = buffer.readUInt8(at);
-    if (elementId === id) return at + 2 < end ? buffer.readUInt8(at + 2) : undefined;
-    at += elementId === 0 ? 1 : buffer.readUInt8(at + 1) + 2;
+function findTwoByte(extension: Buffer, id: number): number | undefined {
+  for (let at = 4; at + 1 < extension.length; ) {
+    const elementId = extension.readUInt8(at);
+    if (elementId === id) return at + 2;
+    at += elementId === 0 ? 1 : extension.readUInt8(at + 1) + 2;
   }
   return undefined;
 }

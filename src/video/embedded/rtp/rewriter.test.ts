@@ -14,7 +14,7 @@ const packet = (sequence: number, timestamp: number): Buffer => {
 const rewritten = (rewriter: RtpRewriter, sequence: number, timestamp: number, now: number) => {
   const buffer = packet(sequence, timestamp);
   rewriter.rewrite(buffer, 101, { sequence, timestamp }, now);
-  return parseRtp(buffer, 0);
+  return parseRtp(buffer, { audioLevelId: 0, transportSequenceId: 0 });
 };
 
 test("sources follow each other without a jump, whatever their numbers", () => {
@@ -68,7 +68,10 @@ test("only the level is passed on, under the number each receiver has for it", (
   writeLevel(buffer, level, 0);
   expect(buffer.subarray(16, 28)).toEqual(Buffer.alloc(12));
   writeLevel(buffer, level, 3);
-  expect(parseRtp(buffer, 3)).toMatchObject({ audioLevel: -30, payload: Buffer.from("opus") });
+  expect(parseRtp(buffer, { audioLevelId: 3, transportSequenceId: 0 })).toMatchObject({
+    audioLevel: -30,
+    payload: Buffer.from("opus"),
+  });
 });
 
 test.each([

@@ -1,3 +1,9 @@
+/**
+ * What a browser sends of video at least, kbit/s: where the machine is busy, packets that arrive late look like a line
+ * that is full, and it would go down to next to nothing.
+ */
+const leastKbps = 150;
+
 export interface AnswerOptions {
   /** Bit rate a browser starts sending video at, kbit/s: without it a minute passes before 720p. */
   startKbps?: number;
@@ -5,7 +11,7 @@ export interface AnswerOptions {
   publicAddress?: string;
 }
 
-/** Completes the generated answer: video start bit rate, and the public address in its candidates. */
+/** Completes the generated answer: start and least bit rate of video, and the public address in its candidates. */
 export function completeAnswer(sdp: string, options: AnswerOptions): string {
   const { startKbps, publicAddress } = options;
   const sections = sdp.split(/(?=^m=)/m);
@@ -18,7 +24,7 @@ export function completeAnswer(sdp: string, options: AnswerOptions): string {
 function withStartRate(section: string, startKbps: number): string {
   const format = /^m=video \d+ \S+ (\d+)/.exec(section)?.[1];
   if (!format) return section;
-  const parameter = `x-google-start-bitrate=${startKbps}`;
+  const parameter = `x-google-start-bitrate=${startKbps};x-google-min-bitrate=${leastKbps}`;
   const fmtp = new RegExp(`^(a=fmtp:${format} [^\\r\\n]*)`, "m");
   if (fmtp.test(section)) return section.replace(fmtp, `$1;${parameter}`);
   const rtpmap = new RegExp(`^(a=rtpmap:${format} [^\\r\\n]*)`, "m");

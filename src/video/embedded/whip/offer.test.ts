@@ -75,6 +75,7 @@ describe("a browser's offer", () => {
         payloadType: 111,
         clockRate: 48_000,
         audioLevelId: 14,
+        transportSequenceId: 2,
       },
       {
         mid: "1",
@@ -83,6 +84,7 @@ describe("a browser's offer", () => {
         payloadType: 96,
         clockRate: 90_000,
         audioLevelId: 0,
+        transportSequenceId: 0,
       },
     ]);
     expect(sdp).toContain("m=video 9 UDP/TLS/RTP/SAVPF 96\r\n");
@@ -91,7 +93,11 @@ describe("a browser's offer", () => {
   test("keeps feedback we send and loses what we do not speak", () => {
     expect(sdp).toContain("a=rtcp-fb:96 nack pli\r\n");
     expect(sdp).toContain("a=rtcp-fb:96 goog-remb\r\n");
-    expect(sdp).not.toMatch(/transport-cc|rtx|red\/|video-orientation|rsize|ssrc-group|2002/);
+    expect(sdp).toContain(
+      "a=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n",
+    );
+    expect(sdp).toContain("a=rtcp-fb:111 transport-cc\r\n");
+    expect(sdp).not.toMatch(/rtx|red\/|video-orientation|rsize|ssrc-group|2002/);
   });
 
   test("never leads us to a foreign address", () => {
@@ -221,14 +227,14 @@ describe("an answer", () => {
 
   test("tells browsers the bit rate to start at", () => {
     expect(completeAnswer(answer, { startKbps: 1500 })).toContain(
-      "a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=1500\r\n",
+      "a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=1500;x-google-min-bitrate=150\r\n",
     );
     const parameters = answer.replace(
       "VP8/90000",
       "H264/90000\r\na=fmtp:96 profile-level-id=42001f",
     );
     expect(completeAnswer(parameters, { startKbps: 1500 })).toContain(
-      "a=fmtp:96 profile-level-id=42001f;x-google-start-bitrate=1500\r\n",
+      "a=fmtp:96 profile-level-id=42001f;x-google-start-bitrate=1500;x-google-min-bitrate=150\r\n",
     );
   });
 

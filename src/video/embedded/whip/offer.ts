@@ -1,5 +1,6 @@
 import type { Result } from "../../../core/result.ts";
 import type { CaptureCodec } from "../../../media/format/events.ts";
+import { transportSequenceUri } from "../rtp/transportFeedback.ts";
 import {
   audioLevelUri,
   clockRates,
@@ -23,6 +24,8 @@ export interface MediaLine {
   clockRate: number;
   /** Header extension id of the audio level (RFC 6464); 0 when not offered. */
   audioLevelId: number;
+  /** Header extension id of the transport-wide sequence number; 0 when not offered. */
+  transportSequenceId: number;
 }
 
 export interface ReducedOffer {
@@ -36,7 +39,7 @@ const maxLines = { audio: 1, video: 2 } as const;
 
 /**
  * Reduces a WHIP offer to what is received: one audio line (Opus) and up to two video lines (VP8 or H.264,
- * whichever the publisher prefers), without retransmission streams, congestion feedback or candidates.
+ * whichever the publisher prefers), without retransmission streams or candidates.
  */
 export function reduceOffer(offer: string): Result<ReducedOffer> {
   return readOffer(offer, maxOfferBytes, reduce);
@@ -77,6 +80,7 @@ function mediaLine(section: MediaSection, sections: number): MediaLine {
     kind,
     ...chooseCodec(section, kind),
     audioLevelId: kind === "audio" ? extensionId(section, audioLevelUri) : 0,
+    transportSequenceId: extensionId(section, transportSequenceUri),
   };
 }
 
@@ -102,6 +106,8 @@ function reducedSection(
   const format = String(line.payloadType);
   const attributes = [...transportAttributes(section, session), "sendonly"];
   if (line.audioLevelId > 0) attributes.push(`extmap:${line.audioLevelId} ${audioLevelUri}`);
+  if (line.transportSequenceId > 0)
+    attributes.push(`extmap:${line.transportSequenceId} ${transportSequenceUri}`);
   for (const name of ["rtpmap", "fmtp"]) {
     attributes.push(
       ...formatAttributes(section, name, format).map((value) => `${name}:${format} ${value}`),
@@ -116,7 +122,7 @@ function reducedSection(
 }
 
 function feedback(section: MediaSection, format: string): string[] {
-  const spoken = ["nack", "nack pli", "ccm fir", "goog-remb"];
+  const spoken = ["nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"];
   const offered = [
     ...formatAttributes(section, "rtcp-fb", format),
     ...formatAttributes(section, "rtcp-fb", "*"),
