@@ -9,6 +9,8 @@ import { accessibilityProblems } from "./support/accessibility.ts";
 import { inChromium, launchChromium } from "./support/chromium.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
+/** As long as titles may be, and nowhere to break it. */
+const endless = "Meeting".repeat(28);
 const names = ["Ada", "Grace", "Joan", "Mary"] as const;
 type Name = (typeof names)[number];
 
@@ -25,7 +27,7 @@ inChromium("a meeting room", () => {
     server = await site.start();
     browser = await launchChromium();
     for (const name of names) people.set(name, await signIn(server.url, name));
-    meetingId = await startedMeeting(person("Ada"));
+    meetingId = await startedMeeting(person("Ada"), { title: endless });
     for (const name of names.slice(1)) await invite(person("Ada"), person(name), meetingId);
   });
 
@@ -48,6 +50,7 @@ inChromium("a meeting room", () => {
     const lobby = await RoomWindow.open(browser, server.url, person("Grace"), meetingId);
     await lobby.shows("Ada is here.");
     await expectAccessible(lobby.page);
+    await expectFit(lobby.page);
     await lobby.close();
   });
 
@@ -56,6 +59,7 @@ inChromium("a meeting room", () => {
     await Promise.all([at("Ada").seesAndHears(1), at("Grace").seesAndHears(1)]);
     await at("Ada").tile("Grace").getByLabel("Picture of Grace").waitFor();
     await expectAccessible(at("Ada").page);
+    await expectFit(at("Ada").page);
   });
 
   it("shows who is muted and whose camera is off, also by keyboard", async () => {
@@ -176,6 +180,22 @@ inChromium("a meeting room", () => {
 function required<T>(value: T | undefined | null): T {
   if (value === undefined || value === null) throw new Error("it is not there");
   return value;
+}
+
+/** On a phone and on a desktop nothing sticks out, and whoever is in the meeting can leave it. */
+async function expectFit(page: Page): Promise<void> {
+  for (const size of [
+    { width: 390, height: 844 },
+    { width: 1280, height: 720 },
+  ]) {
+    await page.setViewportSize(size);
+    const beyond = await page.evaluate<string[]>(
+      `[...document.querySelectorAll("h1, button, select, li")]
+        .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+        .map(({ outerHTML }) => outerHTML.slice(0, 200))`,
+    );
+    expect(beyond, `${size.width} px`).toEqual([]);
+  }
 }
 
 /** Nothing that axe objects to in what is shown now, in the light and in the dark. */

@@ -4,6 +4,7 @@ import { useApi, useSession } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
+import { initialsOf } from "../words/initials.ts";
 import { type Person, placeWords } from "../words/meetings.ts";
 
 export interface PeopleProps {
@@ -62,14 +63,9 @@ function nameOf({ user }: Person): string {
 }
 
 function Initials({ name }: { name: string }) {
-  const letters = name
-    .split(/\s+/)
-    .map((word) => [...word][0] ?? "")
-    .slice(0, 2)
-    .join("");
   return (
     <span className="people__initials" aria-hidden="true">
-      {letters.toUpperCase()}
+      {initialsOf(name)}
     </span>
   );
 }

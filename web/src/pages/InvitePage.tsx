@@ -23,7 +23,7 @@ export function InvitePage({ secret }: { secret: string }) {
   return (
     <Page title="You are invited to a meeting">
       <div className="panel stack">
-        <p>
+        <p className="anyLength">
           You go in as <strong>{session?.name}</strong>. Before anybody sees or hears you, you can
           choose your camera and microphone.
         </p>

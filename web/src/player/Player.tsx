@@ -24,7 +24,7 @@ import { Spinner } from "../ui/Spinner.tsx";
 import type { Playback } from "./playback.ts";
 import { definePlaybackElement, type PlaybackElement } from "./playbackElement.ts";
 import { usePlayback } from "./usePlayback.ts";
-import { statusWords } from "./words.ts";
+import { missingWords, statusWords } from "./words.ts";
 
 export interface PlayerProps {
   recordingId: string;
@@ -69,6 +69,7 @@ function isOver(error: unknown): boolean {
 function Screen({ playback, reload }: { playback: Playback; reload: () => void }) {
   const element = useRef<PlaybackElement>(null);
   const { source, failure } = usePlaying(element.current);
+  const missing = missingWords(playback);
   const [, setMounted] = useState(false);
   const mount = useCallback((found: PlaybackElement | null) => {
     element.current = found;
@@ -111,6 +112,7 @@ function Screen({ playback, reload }: { playback: Playback; reload: () => void }
       <p className="player__status" role="status">
         {statusWords(playback, source)}
       </p>
+      {missing !== undefined && <p className="player__status">{missing}</p>}
       {playback.composeError !== undefined && (
         <Notice tone="warn">
           What was captured is safe and plays here; it can be composed again.

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { tileRects } from "./layout.ts";
 import type { Playback } from "./playback.ts";
 import { sceneAt } from "./scene.ts";
-import { statusWords } from "./words.ts";
+import { missingWords, statusWords } from "./words.ts";
 
 const person = (id: string, fromMs = 0, toMs = 60_000) => ({
   ...{ id, userId: id, source: "camera" as const, name: id.toUpperCase() },
@@ -11,7 +11,14 @@ const person = (id: string, fromMs = 0, toMs = 60_000) => ({
 
 const playback = (change: Partial<Playback>): Playback =>
   ({
-    ...{ durationMs: 60_000, layout: "grid", audioOnly: false, participants: [], speakers: [] },
+    ...{
+      durationMs: 60_000,
+      layout: "grid",
+      audioOnly: false,
+      participants: [],
+      speakers: [],
+      gaps: [],
+    },
     ...change,
   }) as Playback;
 
@@ -88,4 +95,15 @@ it("says in words what plays and what is to come", () => {
     "Playing the finished sound file.",
   );
   expect(statusWords(playback({ composeError: "x" }), "tracks")).toContain("could not be made");
+});
+
+it("says where something is missing", () => {
+  expect(missingWords(playback({}))).toBeUndefined();
+  const gaps = [
+    { startMs: 8544, endMs: 10_703, reason: "recorder_restarted" as const },
+    { startMs: 65_000, endMs: 65_200, reason: "recorder_restarted" as const },
+  ];
+  expect(missingWords(playback({ gaps }))).toBe(
+    "The recorder was interrupted: something is missing at 0:08 (2 s), 1:05 (1 s).",
+  );
 });

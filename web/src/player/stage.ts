@@ -1,3 +1,4 @@
+import { initialsOf } from "../words/initials.ts";
 import { canvas } from "./layout.ts";
 import type { PlaybackTrack } from "./playback.ts";
 import type { Scene, Tile } from "./scene.ts";
@@ -81,17 +82,11 @@ function arrange(element: HTMLElement, { rect, name, speaking }: Tile): void {
   style.height = percent(rect.height, canvas.height);
   element.classList.toggle("speaking", speaking);
   write(element.querySelector(".name"), name);
-  write(element.querySelector(".initials"), initials(name));
+  write(element.querySelector(".initials"), initialsOf(name));
 }
 
 function write(element: Element | null, text: string): void {
   if (element && element.textContent !== text) element.textContent = text;
-}
-
-function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined];
-  return letters.map((word) => Array.from(word ?? "")[0] ?? "").join("");
 }
 
 const styles = `
@@ -106,7 +101,7 @@ const styles = `
 .initials { font-size: 9cqh; font-weight: 600; text-transform: uppercase; }
 .name { position: absolute; left: 1cqh; bottom: 1cqh; max-width: calc(100% - 2cqh); box-sizing: border-box; overflow: hidden;
   padding: 0.4cqh 1.2cqh; border-radius: 0.8cqh; background: rgb(0 0 0 / 60%); font-size: max(3cqh, 11px);
-  white-space: nowrap; text-overflow: ellipsis; }
+  white-space: nowrap; text-overflow: ellipsis; unicode-bidi: plaintext; }
 .file { position: absolute; inset: 0; visibility: hidden; }
 .file video { width: 100%; height: 100%; }
 .finished .file { visibility: visible; background: #000; }

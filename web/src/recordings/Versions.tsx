@@ -92,7 +92,7 @@ const sized = (words: string, bytes: number | undefined) =>
 
 function VersionRow({ recordingId, file }: { recordingId: string; file: VersionFile }) {
   const { renditionId, look, words, ready, done } = file;
-  const { download, busy, error } = useDownload(recordingId, renditionId);
+  const { download, busy, error } = useDownload(recordingId, renditionId, look);
   return (
     <li className="versions__version">
       <div className="card__main">
@@ -110,7 +110,7 @@ function VersionRow({ recordingId, file }: { recordingId: string; file: VersionF
   );
 }
 
-function useDownload(recordingId: string, renditionId: string | undefined) {
+function useDownload(recordingId: string, renditionId: string | undefined, look: string) {
   const api = useApi();
   const { run, busy, error } = useAction();
   const download = () =>
@@ -121,8 +121,14 @@ function useDownload(recordingId: string, renditionId: string | undefined) {
       });
       const link = document.createElement("a");
       link.href = url;
-      link.download = `${renditionId ?? recordingId}.mp4`;
+      link.download = fileName(url, look);
       link.click();
     });
   return { download, busy, error };
+}
+
+/** "Recording, side by side, 720p.mp4": what is in the file, and the ending that its address has. */
+function fileName(url: string, look: string): string {
+  const { pathname } = new URL(url, location.href);
+  return `Recording, ${look.toLowerCase()}${/\.\w+$/.exec(pathname)?.[0] ?? ""}`;
 }

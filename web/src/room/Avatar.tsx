@@ -1,3 +1,5 @@
+import { initialsOf } from "../words/initials.ts";
+
 /** Somebody without a picture. */
 export function Avatar({ name }: { name: string }) {
   return (
@@ -12,10 +14,4 @@ const hues = 6;
 /** The same person always has the same colour. */
 function hueOf(name: string): number {
   return [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % hues;
-}
-
-export function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return letters.map((word) => [...(word ?? "")][0]?.toUpperCase() ?? "").join("");
 }

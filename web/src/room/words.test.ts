@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { initialsOf } from "./Avatar.tsx";
+import { initialsOf } from "../words/initials.ts";
 import { type Announced, announcements } from "./announcements.ts";
 import { presenceWords } from "./lobby/Presence.tsx";
 import type { PersonView } from "./media/roomConnection.ts";
@@ -38,7 +38,8 @@ it.each([
   ["  grace ", "G"],
   ["Ana de la Cruz", "AC"],
   ["李 明", "李明"],
-  ["", ""],
+  ["Ada Lovelace 🎈", "AL"],
+  ["", "?"],
 ])("initials of %j are %j", (name, initials) => {
   expect(initialsOf(name)).toBe(initials);
 });

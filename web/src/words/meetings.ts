@@ -18,7 +18,7 @@ export function whenWords(meeting: Meeting, now: number): string {
     case "scheduled":
       return scheduledAt === undefined ? "Not started yet" : momentWords(scheduledAt, now);
     case "concluded":
-      return [momentWords(updatedAt, now), duration && durationWords(duration)]
+      return [momentWords(updatedAt - (duration ?? 0), now), duration && durationWords(duration)]
         .filter(Boolean)
         .join(" · ");
     case "cancelled":

@@ -7,7 +7,7 @@ const labels = { microphone: "Microphone", camera: "Camera" } as const;
 
 /** Which microphone or camera is used; what is wrong with it is said here. */
 export function DeviceChoice({ local, kind }: { local: LocalMedia; kind: DeviceKind }) {
-  const { choices, deviceId, problem } = useLocalState(local)[kind];
+  const { choices, deviceId, problem, on } = useLocalState(local)[kind];
   return (
     <SelectField
       label={labels[kind]}
@@ -16,7 +16,9 @@ export function DeviceChoice({ local, kind }: { local: LocalMedia; kind: DeviceK
       disabled={choices.length === 0}
       onChange={({ target }) => void local.choose(kind, target.value)}
     >
-      {choices.length === 0 && <option value="">None to choose from</option>}
+      {choices.length === 0 && (
+        <option value="">{on ? "None to choose from" : "Switch it on to choose"}</option>
+      )}
       {choices.length > 0 && deviceId === undefined && <option value="">Chosen for you</option>}
       {choices.map((choice) => (
         <option key={choice.deviceId} value={choice.deviceId}>

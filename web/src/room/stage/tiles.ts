@@ -38,11 +38,12 @@ export function columnsFor(count: number): number {
 function tile(person: PersonView, kind: TileView["kind"], speaking: boolean): TileView {
   const { userId, name, isSelf } = person;
   const shown = isSelf ? `${name} (you)` : name;
+  const screen = isSelf ? "Your screen" : `${name}'s screen`;
   return {
     key: `${userId}/${kind}`,
     kind,
     person,
-    name: kind === "screen" ? `${shown}'s screen` : shown,
+    name: kind === "screen" ? screen : shown,
     speaking,
   };
 }
