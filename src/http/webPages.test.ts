@@ -77,3 +77,12 @@ it.each(["/assets/a-1.js.map", "/assets/none.js", "/assets/../secret", "/elsewhe
     expect((await app.inject(url)).statusCode).toBe(404);
   },
 );
+
+it("a mistyped address is told by a page to people, and by nothing but the status to programs", async () => {
+  const asBrowser = await app.inject({ url: "/mete/x", headers: { accept: "text/html,*/*" } });
+  expect(asBrowser.statusCode).toBe(404);
+  expect(asBrowser.headers["content-type"]).toContain("text/html");
+  expect(asBrowser.body).toContain("connvo-sign-in");
+  const asProgram = await app.inject({ url: "/mete/x", headers: { accept: "*/*" } });
+  expect([asProgram.statusCode, asProgram.body]).toEqual([404, ""]);
+});

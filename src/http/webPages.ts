@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import fastifyStatic from "@fastify/static";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 
 export interface WebPagesOptions {
   /** Folder of the built pages, with `index.html` and `assets/`. */
@@ -70,10 +70,14 @@ export async function webPages(
     },
   });
   const document = await pageDocument(folder, localAuth);
-  for (const url of pageAddresses)
-    app.get(url, (_request, reply) =>
-      reply.type("text/html; charset=utf-8").header("cache-control", "no-cache").send(document),
-    );
+  const send = (reply: FastifyReply) =>
+    reply.type("text/html; charset=utf-8").header("cache-control", "no-cache").send(document);
+  for (const url of pageAddresses) app.get(url, (_request, reply) => send(reply));
+  // Whoever mistypes an address in a browser is told so by a page.
+  app.get("/*", ({ headers }, reply) => {
+    reply.code(404);
+    return headers.accept?.includes("text/html") ? send(reply) : reply.send();
+  });
 }
 
 const signInByName = '<meta name="connvo-sign-in" content="name" />';
