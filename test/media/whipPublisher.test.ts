@@ -87,15 +87,20 @@ describe("publishing", () => {
 
   it("sends Opus every 20 ms with its level", async () => {
     await publish();
+    // The receiver's first request for a keyframe moves the loop ahead, sound and all.
     const packets = await soon(() => {
-      const found = receiver.rtp("audio").map(readRtp);
+      const found = receiver.rtp("audio").map(readRtp).slice(20);
       expect(found.length).toBeGreaterThan(60);
       return found;
     });
-    const first = vp8.audio.findIndex(({ data }) => data.equals(packets[0]?.payload ?? data));
+    const sentAt = (place: number) => vp8.audio[place % vp8.audio.length];
+    // Packets of silence are alike: only all of them together tell the place.
+    const first = vp8.audio.findIndex((_, place) =>
+      packets.every(({ payload }, index) => sentAt(place + index)?.data.equals(payload)),
+    );
+    expect(first).toBeGreaterThanOrEqual(0);
     packets.forEach((packet, index) => {
-      const sent = vp8.audio[(first + index) % vp8.audio.length];
-      expect(packet.payload.equals(sent?.data ?? Buffer.alloc(0))).toBe(true);
+      const sent = sentAt(first + index);
       expect((packet.extension ?? 0) & 127).toBe(-(sent?.levelDbov ?? 1));
       expect((packet.timestamp - (packets[0]?.timestamp ?? 0)) >>> 0).toBe(index * 960);
     });
