@@ -8,6 +8,7 @@ import type {
 } from "playwright-core";
 import { userIdOf } from "../../support/meetings.ts";
 import type { Person } from "../../support/person.ts";
+import { until } from "../../support/until.ts";
 
 /** A track that arrives, since its connection began. */
 export interface ReceivedTrack {
@@ -26,6 +27,8 @@ interface Globals {
 
 const program = path.join(import.meta.dirname, "page/peers.js");
 const waitMs = 30_000;
+/** Statistics of many tracks are work, which the pictures need more. */
+const statisticsEveryMs = 500;
 
 /** A browser window in which somebody who is signed in is at a meeting. */
 export class RoomWindow {
@@ -107,9 +110,9 @@ export class RoomWindow {
   /** Waits until that many others are seen in motion and heard, counted from now. */
   async seesAndHears(others: number): Promise<void> {
     const since = JSON.stringify(await this.received());
-    const progress = `progress(${since}).then((count) => count >= ${others})`;
-    // Statistics of many tracks are work, which the pictures need more.
-    await this.page.waitForFunction(progress, undefined, { polling: 500, timeout: 2 * waitMs });
+    // Playwright's own `waitForFunction` takes the promise of an answer for the answer.
+    const isSeen = async () => (await this.page.evaluate<number>(`progress(${since})`)) >= others;
+    await until(`${others} others are seen and heard`, 2 * waitMs, isSeen, statisticsEveryMs);
   }
 
   close(): Promise<void> {
