@@ -38,6 +38,11 @@ export interface Outage {
 
 type Of<T extends CaptureEvent["type"]> = Extract<CaptureEvent, { type: T }>;
 
+/** Captures from elsewhere may say anything. */
+function waitedMs({ waitedMs = 0 }: Of<"first">): number {
+  return Number.isFinite(waitedMs) ? waitedMs : 0;
+}
+
 /** Reads a capture's events one by one into what the timeline needs; memory does not grow with levels or reports. */
 export class CaptureDigest {
   start: Of<"captureStart"> | undefined;
@@ -122,7 +127,7 @@ export class CaptureDigest {
     if (!track) return;
     switch (event.type) {
       case "first":
-        track.firstAt ??= event.t;
+        track.firstAt ??= event.t - waitedMs(event);
         if (track.kind === "audio") track.firstFrameAt ??= event.t;
         track.reports.first(event.rtp);
         break;

@@ -39,8 +39,11 @@ export type CaptureEvent =
       /** File name inside the capture folder. */
       file: string;
     }
-  /** RTP timestamp of the first packet: time zero of the track file. */
-  | { type: "first"; t: number; track: string; rtp: number }
+  /**
+   * RTP timestamp of the first packet: time zero of the track file. It arrived `waitedMs` before `t`, left out for 0:
+   * a frame is written when it is complete, and lost packets are waited for.
+   */
+  | { type: "first"; t: number; track: string; rtp: number; waitedMs?: number }
   /** RTCP sender report: `ntp` is the sender's clock in epoch ms at RTP timestamp `rtp`. */
   | { type: "senderReport"; t: number; track: string; ntp: number; rtp: number }
   /** RFC 6464 audio level, dBov (0 loudest, -127 silence); at most 4 a second a track. */

@@ -135,6 +135,14 @@ describe("buildTimeline", () => {
     expect(timeline.participants[0]?.tracks[0]?.endMs).toBe(3100);
   });
 
+  it("has what was waited for until the stop where it arrived", () => {
+    const late = track({ id: "v", fromMs: 10_000, endMs: 700, endedAtMs: 10_000 }).map((event) =>
+      event.type === "first" ? { ...event, waitedMs: 800 } : event,
+    );
+    const [participant] = timelineOf(...late, stop(10_000)).participants;
+    expect(participant?.tracks[0]).toMatchObject({ startMs: 9200, endMs: 10_000 });
+  });
+
   it("leaves out tracks without any frame", () => {
     const unended = track({ id: "v", fromMs: 100 });
     expect(timelineOf(...unended, stop(5000)).participants).toEqual([]);

@@ -177,7 +177,7 @@ function placeTrack(
 ): TimelineTrack {
   const { dir, startedAt, time } = frame;
   const arrivedAt = track.firstAt ?? track.openedAt;
-  const section = time.sectionAt(arrivedAt);
+  const section = time.sectionAt(track.openedAt);
   const onTimeline = (epochMs: number) => epochMs - startedAt - section.cutMs;
   const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp, arrivalMs }) => ({
     mediaMs,

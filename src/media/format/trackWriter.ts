@@ -61,9 +61,11 @@ export class TrackWriter {
     this.#owner = owner;
   }
 
-  /** RTP timestamp of the first packet: media time zero. */
-  first(rtp: number): void {
-    if (!this.#ended) this.#owner.emit({ type: "first", track: this.id, rtp });
+  /** RTP timestamp of the first packet, which arrived `waitedMs` ago: media time zero. */
+  first(rtp: number, waitedMs = 0): void {
+    if (this.#ended) return;
+    const waited = waitedMs >= 1 ? { waitedMs: Math.round(waitedMs) } : {};
+    this.#owner.emit({ type: "first", track: this.id, rtp, ...waited });
   }
 
   /** Appends a frame. Video before the first keyframe of known size is dropped: nothing could decode it. */

@@ -14,8 +14,11 @@ export interface CaptureTarget {
   dir: string;
 }
 
+/** What a capture sees of a publisher. */
+export type CaptureSource = Pick<PublishSession, "id" | "user" | "source" | "receivers">;
+
 interface Tapped {
-  session: PublishSession;
+  session: CaptureSource;
   taps: TrackTap[];
 }
 
@@ -66,14 +69,14 @@ export class RoomCapture {
   }
 
   /** Captures `sessions` from now on, from a keyframe of each; resolves once that is durable. Rejects when the disk refused. */
-  async resume(sessions: readonly PublishSession[]): Promise<void> {
+  async resume(sessions: readonly CaptureSource[]): Promise<void> {
     const durable = this.#writer.resume();
     for (const session of sessions) this.attach(session);
     await durable;
   }
 
   /** Taps all tracks of a session, present and future; not in a pause, which `resume` ends. */
-  attach(session: PublishSession): void {
+  attach(session: CaptureSource): void {
     if (this.pausedAt !== undefined || this.#tapped.has(session.id)) return;
     const { id, name } = session.user;
     this.#writer.participant(id, name);
@@ -94,7 +97,7 @@ export class RoomCapture {
   }
 
   /** `left`: the person is gone, not only the session. */
-  detach(session: PublishSession, reason: string, left: boolean): void {
+  detach(session: CaptureSource, reason: string, left: boolean): void {
     const tapped = this.#tapped.get(session.id);
     if (tapped) this.#untap(tapped, reason);
     if (left) this.#writer.leave(session.user.id, reason);

@@ -3,6 +3,7 @@ import type { CaptureWriter } from "../../../media/format/captureWriter.ts";
 import type { TrackWriter } from "../../../media/format/trackWriter.ts";
 import type { TrackReceiver, TrackSink } from "../rooms/trackReceiver.ts";
 import type { TimedFrame } from "../rtp/frames.ts";
+import { agedReport } from "../rtp/rtcp.ts";
 
 /** A media clock further than this from ours has jumped; the file starts over rather than bend time. */
 const maxDriftMs = 10_000;
@@ -24,6 +25,7 @@ export interface TapParts {
 interface Open {
   track: TrackWriter;
   firstTimestamp: number;
+  /** When its first frame arrived, monotonic ms. */
   startedAt: number;
   /** Counters of the receiver when this file began. */
   packets: number;
@@ -36,25 +38,26 @@ export class TrackTap implements TrackSink {
   #open: Open | undefined;
   #levelAt = Number.NEGATIVE_INFINITY;
   #loudest = -127;
-  #senderReport: { ntpMs: number; rtp: number } | undefined;
+  /** The last one before there is a file. */
+  #senderReport: { ntpMs: number; rtp: number; at: number } | undefined;
 
   constructor(parts: TapParts) {
     this.#parts = parts;
   }
 
   frame(frame: TimedFrame): boolean {
-    const { receiver, overloaded, onRefused, now } = this.#parts;
+    const { receiver, overloaded, onRefused } = this.#parts;
     if (overloaded(receiver.line.kind)) {
       onRefused();
       return false;
     }
-    if (this.#open && Math.abs(this.#drift(this.#open, frame, now())) > maxDriftMs) {
+    if (this.#open && Math.abs(this.#drift(this.#open, frame)) > maxDriftMs) {
       this.restart("timestamp_jump");
       if (!frame.key) return false;
     }
     this.#open ??= this.#begin(frame);
     const { track, firstTimestamp } = this.#open;
-    const { timestamp, rtp, ...encoded } = frame;
+    const { timestamp, rtp, arrivedAt, ...encoded } = frame;
     track.frame({ ...encoded, ms: this.#toMs(timestamp - firstTimestamp) });
     return true;
   }
@@ -71,7 +74,7 @@ export class TrackTap implements TrackSink {
 
   senderReport(ntpMs: number, rtp: number): void {
     if (this.#open) this.#parts.writer.senderReport(this.#open.track.id, ntpMs, rtp);
-    else this.#senderReport = { ntpMs, rtp };
+    else this.#senderReport = { ntpMs, rtp, at: this.#parts.now() };
   }
 
   restart(reason: string): void {
@@ -99,16 +102,20 @@ export class TrackTap implements TrackSink {
       clockRate,
       ssrc: receiver.ssrc ?? 0,
     });
-    track.first(frame.rtp);
-    if (this.#senderReport)
-      writer.senderReport(track.id, this.#senderReport.ntpMs, this.#senderReport.rtp);
+    const { timestamp, rtp, arrivedAt } = frame;
+    track.first(rtp, now() - arrivedAt);
+    const report = this.#senderReport;
+    if (report) {
+      const told = agedReport(report, now() - report.at, clockRate);
+      writer.senderReport(track.id, told.ntpMs, told.rtp);
+    }
     this.#senderReport = undefined;
     const { packets, lost } = receiver.counters;
-    return { track, firstTimestamp: frame.timestamp, startedAt: now(), packets, lost };
+    return { track, firstTimestamp: timestamp, startedAt: arrivedAt, packets, lost };
   }
 
-  #drift(open: Open, frame: TimedFrame, now: number): number {
-    return this.#toMs(frame.timestamp - open.firstTimestamp) - (now - open.startedAt);
+  #drift(open: Open, frame: TimedFrame): number {
+    return this.#toMs(frame.timestamp - open.firstTimestamp) - (frame.arrivedAt - open.startedAt);
   }
 
   #toMs(timestamp: number): number {

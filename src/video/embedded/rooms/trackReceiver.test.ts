@@ -1,17 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { senderReport, video, vp8 } from "../../../../test/support/rtpPackets.ts";
 import type { TimedFrame } from "../rtp/frames.ts";
 import type { MediaLine } from "../whip/offer.ts";
 import { TrackReceiver, type TrackSink } from "./trackReceiver.ts";
 
-const video: MediaLine = {
-  mid: "v",
-  kind: "video",
-  codec: "VP8",
-  payloadType: 96,
-  clockRate: 90_000,
-  audioLevelId: 0,
-  transportSequenceId: 0,
-};
 const audio: MediaLine = {
   mid: "a",
   kind: "audio",
@@ -41,38 +33,6 @@ class Sink implements TrackSink {
   restart(reason: string): void {
     this.restarts.push(reason);
   }
-}
-
-/** One-packet VP8 frames. */
-function vp8(
-  sequence: number,
-  key: boolean,
-  over: { ssrc?: number; payloadType?: number } = {},
-): Buffer {
-  const { ssrc = 5, payloadType = 96 } = over;
-  const packet = Buffer.alloc(12 + 1 + 10);
-  packet.writeUInt8(0x80, 0);
-  packet.writeUInt8(0x80 | payloadType, 1);
-  packet.writeUInt16BE(sequence, 2);
-  packet.writeUInt32BE(sequence * 3000, 4);
-  packet.writeUInt32BE(ssrc, 8);
-  packet.writeUInt8(0x10, 12);
-  packet.writeUInt8(key ? 0x10 : 0x11, 13);
-  packet.writeUIntBE(0x9d012a, 16, 3);
-  packet.writeUInt16LE(640, 19);
-  packet.writeUInt16LE(360, 21);
-  return packet;
-}
-
-function senderReport(ssrc: number): Buffer {
-  const packet = Buffer.alloc(28);
-  packet.writeUInt8(0x80, 0);
-  packet.writeUInt8(200, 1);
-  packet.writeUInt16BE(6, 2);
-  packet.writeUInt32BE(ssrc, 4);
-  packet.writeUInt32BE(2_208_988_800 + 1000, 8);
-  packet.writeUInt32BE(90_000, 16);
-  return packet;
 }
 
 let sent: Buffer[];
@@ -163,6 +123,7 @@ describe("a missing packet", () => {
     expect(asked()).toEqual([nack, nack]);
     receiver.receive(vp8(2, false), 95);
     expect(sink.frames.map(({ rtp }) => rtp / 3000)).toEqual([1, 2, 3]);
+    expect(sink.frames.map(({ arrivedAt }) => arrivedAt)).toEqual([0, 95, 10]);
   });
 
   test("is not asked for while nobody records", () => {

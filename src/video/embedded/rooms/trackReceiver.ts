@@ -8,6 +8,7 @@ import { isRtcp, parseRtp, type RtpPacket } from "../rtp/packet.ts";
 import { ReorderBuffer } from "../rtp/reorder.ts";
 import { keepLevelOnly, type LevelElement } from "../rtp/rewriter.ts";
 import {
+  agedReport,
   nack,
   parseRtcp,
   pictureLoss,
@@ -167,13 +168,10 @@ export class TrackReceiver {
     this.#missing ??= new MissingPackets();
     this.#keyframeAskedAt = this.#keyframeAt = Number.NEGATIVE_INFINITY;
     this.#askForKeyframe(now);
-    const report = this.#senderReport;
-    if (!report) return;
-    const elapsed = now - report.at;
-    sink.senderReport(
-      report.ntpMs + elapsed,
-      (report.rtp + Math.round((elapsed * this.line.clockRate) / 1000)) >>> 0,
-    );
+    if (!this.#senderReport) return;
+    const elapsedMs = now - this.#senderReport.at;
+    const { ntpMs, rtp } = agedReport(this.#senderReport, elapsedMs, this.line.clockRate);
+    sink.senderReport(ntpMs, rtp);
   }
 
   /** Hands over what is complete and stops. */
@@ -230,7 +228,7 @@ export class TrackReceiver {
       if (!sink.frame(frame)) frames.skipToKey();
     });
     const ordered = {
-      packet: (packet: RtpPacket) => frames.packet(packet),
+      packet: (packet: RtpPacket, arrivedAt: number) => frames.packet(packet, arrivedAt),
       gap: () => frames.gap(),
     };
     return {

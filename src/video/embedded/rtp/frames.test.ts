@@ -43,7 +43,7 @@ function assemble(depacketizer: Depacketizer, keyed: boolean) {
 describe("VP8", () => {
   test("frames come out as they went in, keyframes with their size", () => {
     const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
-    for (const packet of vp8Stream(20)) assembler.packet(packet);
+    for (const packet of vp8Stream(20)) assembler.packet(packet, packet.sequence * 10);
     expect(frames).toHaveLength(20);
     expect(frames[0]).toMatchObject({ key: true, width: 1280, height: 720, timestamp: 0, rtp: 0 });
     expect(frames[7]).toEqual({
@@ -51,12 +51,13 @@ describe("VP8", () => {
       key: false,
       timestamp: 21_000,
       rtp: 21_000,
+      arrivedAt: 210,
     });
   });
 
   test("nothing is written before the first keyframe", () => {
     const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
-    for (const packet of vp8Stream(20).slice(4)) assembler.packet(packet);
+    for (const packet of vp8Stream(20).slice(4)) assembler.packet(packet, 0);
     expect(frames.map(({ rtp: at }) => at / 3000)).toEqual([
       10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
     ]);
@@ -75,7 +76,7 @@ describe("VP8", () => {
           const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
           const buffer = new ReorderBuffer<RtpPacket>(
             { waitMs: 1000, capacity: 1000 },
-            { packet: (packet) => assembler.packet(packet), gap: () => assembler.gap() },
+            { packet: (packet) => assembler.packet(packet, 0), gap: () => assembler.gap() },
           );
           const order = stream
             .filter(({ sequence }) => !lost.includes(sequence))
@@ -105,8 +106,8 @@ describe("VP8", () => {
   test("padding between frames loses nothing", () => {
     const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
     for (const packet of vp8Stream(10)) {
-      assembler.packet(packet);
-      assembler.packet({ ...packet, marker: false, payload: Buffer.alloc(0) });
+      assembler.packet(packet, 0);
+      assembler.packet({ ...packet, marker: false, payload: Buffer.alloc(0) }, 0);
     }
     expect(frames).toHaveLength(10);
   });
@@ -115,16 +116,16 @@ describe("VP8", () => {
     const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
     const start = 2 ** 32 - 3000;
     for (const packet of vp8Stream(3))
-      assembler.packet({ ...packet, timestamp: (packet.timestamp + start) % 2 ** 32 });
+      assembler.packet({ ...packet, timestamp: (packet.timestamp + start) % 2 ** 32 }, 0);
     expect(frames.map(({ timestamp }) => timestamp - start)).toEqual([0, 3000, 6000]);
   });
 
   test("a refused frame makes it wait for a keyframe", () => {
     const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
     const stream = vp8Stream(20);
-    for (const packet of stream.slice(0, 9)) assembler.packet(packet);
+    for (const packet of stream.slice(0, 9)) assembler.packet(packet, 0);
     assembler.skipToKey();
-    for (const packet of stream.slice(9)) assembler.packet(packet);
+    for (const packet of stream.slice(9)) assembler.packet(packet, 0);
     expect(frames.map(({ rtp: at }) => at / 3000)).toEqual([
       0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
     ]);
@@ -166,21 +167,27 @@ describe("H.264", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
     const payloads = [aggregate(sps, pps), ...fragments(idr, 10)];
     for (const [i, payload] of payloads.entries())
-      assembler.packet(rtp(i, 0, i === payloads.length - 1, payload));
-    assembler.packet(rtp(9, 3000, true, slice));
+      assembler.packet(rtp(i, 0, i === payloads.length - 1, payload), 0);
+    assembler.packet(rtp(9, 3000, true, slice), 0);
     expect(frames[0]?.data).toEqual(prefixed(sps, pps, idr));
     expect(frames[0]).toMatchObject({ key: true, width: 640, height: 360 });
     const record = frames[0]?.codecPrivate ?? Buffer.alloc(0);
     expect(record.subarray(0, 8).toString("hex")).toBe(`0142c01effe100${sps.length.toString(16)}`);
     expect(record.subarray(8, 8 + sps.length)).toEqual(sps);
     expect(record.subarray(-pps.length)).toEqual(pps);
-    expect(frames[1]).toEqual({ data: prefixed(slice), key: false, timestamp: 3000, rtp: 3000 });
+    expect(frames[1]).toEqual({
+      data: prefixed(slice),
+      key: false,
+      arrivedAt: 0,
+      timestamp: 3000,
+      rtp: 3000,
+    });
   });
 
   test("parameter sets alone are no frame, and are remembered", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
-    assembler.packet(rtp(0, 0, true, aggregate(sps, pps)));
-    assembler.packet(rtp(1, 3000, true, idr));
+    assembler.packet(rtp(0, 0, true, aggregate(sps, pps)), 0);
+    assembler.packet(rtp(1, 3000, true, idr), 0);
     expect(frames).toHaveLength(1);
     expect(frames[0]).toMatchObject({ key: true, width: 640 });
   });
@@ -188,27 +195,27 @@ describe("H.264", () => {
   test("a keyframe whose parameter sets were lost is none, and another is needed", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
     for (const [i, payload] of fragments(idr, 10).entries())
-      assembler.packet(rtp(i, 0, i * 10 + 11 >= idr.length, payload));
-    assembler.packet(rtp(8, 3000, true, slice));
+      assembler.packet(rtp(i, 0, i * 10 + 11 >= idr.length, payload), 0);
+    assembler.packet(rtp(8, 3000, true, slice), 0);
     expect(frames).toEqual([]);
     expect(assembler.needsKey).toBe(true);
   });
 
   test("a frame whose first slice was lost is dropped", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
-    assembler.packet(rtp(0, 0, true, aggregate(sps, pps, idr)));
+    assembler.packet(rtp(0, 0, true, aggregate(sps, pps, idr)), 0);
     assembler.gap();
-    assembler.packet(rtp(2, 3000, true, Buffer.from([0x65, 0x08, 1, 2, 3])));
-    assembler.packet(rtp(3, 6000, true, slice));
-    assembler.packet(rtp(4, 9000, true, aggregate(sps, pps, idr)));
+    assembler.packet(rtp(2, 3000, true, Buffer.from([0x65, 0x08, 1, 2, 3])), 0);
+    assembler.packet(rtp(3, 6000, true, slice), 0);
+    assembler.packet(rtp(4, 9000, true, aggregate(sps, pps, idr)), 0);
     expect(frames.map(({ rtp: at }) => at)).toEqual([0, 9000]);
   });
 
   test("an unfinished fragment is dropped with its frame", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
     const [first = Buffer.alloc(0)] = fragments(idr, 10);
-    assembler.packet(rtp(0, 0, true, first));
-    assembler.packet(rtp(1, 3000, true, slice));
+    assembler.packet(rtp(0, 0, true, first), 0);
+    assembler.packet(rtp(1, 3000, true, slice), 0);
     expect(frames).toEqual([]);
     expect(assembler.dropped).toBe(1);
   });
@@ -216,9 +223,9 @@ describe("H.264", () => {
 
 test("Opus packets are frames, whatever was lost between them", () => {
   const { assembler, frames } = assemble(new OpusDepacketizer(), false);
-  assembler.packet(rtp(0, 0, false, Buffer.of(1)));
+  assembler.packet(rtp(0, 0, false, Buffer.of(1)), 0);
   assembler.gap();
-  assembler.packet(rtp(2, 1920, false, Buffer.of(2)));
+  assembler.packet(rtp(2, 1920, false, Buffer.of(2)), 0);
   expect(frames.map(({ data, timestamp }) => [data[0], timestamp])).toEqual([
     [1, 0],
     [2, 1920],
@@ -249,7 +256,7 @@ test.each([
       const { assembler } = assemble(make(), keyed);
       for (const [i, { payload, timestamp, marker, gap }] of packets.entries()) {
         if (gap) assembler.gap();
-        assembler.packet(rtp(i, timestamp, marker, Buffer.from(payload)));
+        assembler.packet(rtp(i, timestamp, marker, Buffer.from(payload)), 0);
       }
     }),
     { numRuns: 500 },

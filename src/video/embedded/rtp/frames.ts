@@ -7,6 +7,8 @@ export interface TimedFrame extends EncodedFrame {
   timestamp: number;
   /** The timestamp as it was on the wire. */
   rtp: number;
+  /** When the first packet of it that was used arrived, monotonic ms: lost ones are waited for, so it may be a while ago. */
+  arrivedAt: number;
 }
 
 /** A hostile publisher must not make us hold more than this for one frame. */
@@ -15,6 +17,7 @@ const maxFrameBytes = 8 * 1024 * 1024;
 interface Current {
   rtp: number;
   timestamp: number;
+  arrivedAt: number;
   bytes: number;
   broken: boolean;
 }
@@ -46,12 +49,12 @@ export class FrameAssembler {
     return this.#needsKey;
   }
 
-  /** The next packet in sequence. */
-  packet(packet: RtpPacket): void {
+  /** The next packet in sequence, and when it arrived, monotonic ms. */
+  packet(packet: RtpPacket, arrivedAt: number): void {
     // Padding, sent to probe bandwidth.
     if (packet.payload.length === 0) return;
     if (this.#current && this.#current.rtp !== packet.timestamp) this.#finish();
-    this.#current ??= this.#begin(packet);
+    this.#current ??= this.#begin(packet, arrivedAt);
     this.#add(this.#current, packet.payload);
     if (packet.marker || !this.#keyed) this.#finish();
   }
@@ -67,11 +70,11 @@ export class FrameAssembler {
     this.#needsKey = this.#keyed;
   }
 
-  #begin(packet: RtpPacket): Current {
+  #begin(packet: RtpPacket, arrivedAt: number): Current {
     this.#depacketizer.reset();
     const broken = !this.#depacketizer.startsFrame(packet.payload);
     const timestamp = this.#timestamps.unwrap(packet.timestamp);
-    return { rtp: packet.timestamp, timestamp, bytes: 0, broken };
+    return { rtp: packet.timestamp, timestamp, arrivedAt, bytes: 0, broken };
   }
 
   #add(current: Current, payload: Buffer): void {
@@ -92,7 +95,8 @@ export class FrameAssembler {
     this.#current = undefined;
     if (frame === "empty" || (this.#needsKey && !frame.key)) return;
     this.#needsKey = false;
-    this.#emit({ ...frame, timestamp: current.timestamp, rtp: current.rtp });
+    const { timestamp, rtp, arrivedAt } = current;
+    this.#emit({ ...frame, timestamp, rtp, arrivedAt });
   }
 
   #drop(): void {

@@ -5,6 +5,8 @@ import { ReorderBuffer } from "./reorder.ts";
 
 interface Delivered {
   packets: number[];
+  /** When they had arrived. */
+  arrivals: number[];
   gaps: number[];
 }
 
@@ -12,9 +14,12 @@ function makeBuffer(options = { waitMs: 1000, capacity: 100 }): {
   buffer: ReorderBuffer<number>;
   out: Delivered;
 } {
-  const out: Delivered = { packets: [], gaps: [] };
+  const out: Delivered = { packets: [], arrivals: [], gaps: [] };
   const buffer = new ReorderBuffer<number>(options, {
-    packet: (packet) => out.packets.push(packet),
+    packet: (packet, arrivedAt) => {
+      out.packets.push(packet);
+      out.arrivals.push(arrivedAt);
+    },
     gap: (lost) => out.gaps.push(lost),
   });
   return { buffer, out };
@@ -65,10 +70,10 @@ describe("a reorder buffer", () => {
     buffer.expire(1009);
     expect(out.packets).toEqual([1]);
     buffer.expire(1010);
-    expect(out).toEqual({ packets: [1, 3], gaps: [1] });
+    expect(out).toEqual({ packets: [1, 3], arrivals: [0, 10], gaps: [1] });
   });
 
-  test("takes a retransmission within the wait", () => {
+  test("takes a retransmission within the wait, and tells when each arrived", () => {
     const { buffer, out } = makeBuffer();
     for (const [sequence, at] of [
       [1, 0],
@@ -76,7 +81,7 @@ describe("a reorder buffer", () => {
       [2, 900],
     ] as const)
       buffer.push(sequence, sequence, at);
-    expect(out).toEqual({ packets: [1, 2, 3], gaps: [] });
+    expect(out).toEqual({ packets: [1, 2, 3], arrivals: [0, 900, 10], gaps: [] });
   });
 
   test("holds no more packets than its capacity", () => {

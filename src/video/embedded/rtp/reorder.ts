@@ -1,5 +1,6 @@
 export interface ReorderSink<P> {
-  packet(packet: P): void;
+  /** `arrivedAt` is what `push` was told. */
+  packet(packet: P, arrivedAt: number): void;
   /** `lost` packets will never come. */
   gap(lost: number): void;
 }
@@ -45,7 +46,7 @@ export class ReorderBuffer<P> {
     }
     if (sequence === this.#next) {
       this.#next++;
-      this.#sink.packet(packet);
+      this.#sink.packet(packet, now);
       if (this.#held.size > 0) this.#drain();
       return;
     }
@@ -82,7 +83,7 @@ export class ReorderBuffer<P> {
       if (held === undefined) return;
       this.#held.delete(this.#next);
       this.#next++;
-      this.#sink.packet(held.packet);
+      this.#sink.packet(held.packet, held.at);
     }
   }
 }

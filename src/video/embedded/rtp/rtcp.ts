@@ -27,6 +27,16 @@ const typeTransportFeedback = 205;
 const typePayloadFeedback = 206;
 const ntpToUnixSeconds = 2_208_988_800;
 
+/** What a sender whose report is `elapsedMs` old would report now. */
+export function agedReport(
+  { ntpMs, rtp }: Pick<SenderReport, "ntpMs" | "rtp">,
+  elapsedMs: number,
+  clockRate: number,
+): Pick<SenderReport, "ntpMs" | "rtp"> {
+  const ticks = Math.round((elapsedMs * clockRate) / 1000);
+  return { ntpMs: ntpMs + elapsedMs, rtp: (rtp + ticks) >>> 0 };
+}
+
 /** Parses a compound packet; stops at the first malformed part. */
 export function parseRtcp(buffer: Buffer): RtcpPacket[] {
   const packets: RtcpPacket[] = [];
