@@ -1,6 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
 import type { Result } from "../../core/result.ts";
 import { sealCapture } from "../../media/format/describe.ts";
 import type {
@@ -28,40 +26,12 @@ import type {
   RoomStats,
   SubscribeRequest,
 } from "./control/protocol.ts";
-import { type RoomProcessSettings, settingsDigest } from "./control/settings.ts";
+import { settingsDigest } from "./control/settings.ts";
 import { Supervisor } from "./control/supervisor.ts";
+import { type EmbeddedVideoOptions, roomLimitOf, roomSettings } from "./options.ts";
 import { PresenceFollower } from "./presenceFollower.ts";
 import { readCapture } from "./recordingView.ts";
 import { RoomTokens, type VerifiedGrant } from "./roomTokens.ts";
-
-export interface EmbeddedVideoOptions {
-  dataDir: string;
-  /** Script of the room process. */
-  entry: string;
-  /** The one UDP port; 0 picks a free one. */
-  rtcPort: number;
-  /** Local address of that port. */
-  bindAddress: string;
-  /** Address clients send media to when it differs (NAT). */
-  publicAddress?: string | undefined;
-  /** People in one room at most. */
-  roomLimit?: number;
-  /** People publishing at most, over all rooms. */
-  publisherLimit?: number;
-  /** Captures end when less is free, bytes. */
-  diskFloorBytes: number;
-  /** Bit rate asked of one video track, kbit/s. */
-  videoKbps?: number;
-  /** When a publisher that does not connect, or falls silent, is given up, ms. */
-  pendingMs?: number;
-  silenceMs?: number;
-  /** When a subscriber of whom nothing is heard is given up, ms. */
-  subscriberSilenceMs?: number;
-  /** The room process ends by itself after this long without server, publisher and capture, ms. */
-  idleExitMs?: number;
-  clock: Clock;
-  log: Log;
-}
 
 export interface PublishOptions {
   source?: MediaSource;
@@ -76,21 +46,6 @@ export interface SubscribeOptions {
   signal?: AbortSignal | undefined;
 }
 
-const defaults = {
-  roomLimit: 8,
-  publisherLimit: 64,
-  videoKbps: 2500,
-  idleExitMs: 600_000,
-} as const;
-/** Silence: an abrupt leave is seen within 5 s, the checks and the way to the database included. */
-const session = {
-  startKbps: 1500,
-  pendingMs: 10_000,
-  silenceMs: 4000,
-  subscriberSilenceMs: 10_000,
-} as const;
-/** Windows a person has open, and people who only watch. */
-const subscribersPerPublisher = 4;
 /** A local call: a state may be read often. */
 const statePollMs = 1000;
 const roomIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -110,7 +65,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     this.#options = options;
     this.#paths = roomPaths(options.dataDir);
     this.capabilities = {
-      maxParticipants: options.roomLimit ?? defaults.roomLimit,
+      maxParticipants: roomLimitOf(options),
       startsWithoutPublishers: true,
       pauses: true,
       composesLocally: true,
@@ -303,7 +258,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
 
   #makeSupervisor(): Supervisor {
     const { entry, clock, log } = this.#options;
-    const settings = this.#settings();
+    const settings = roomSettings(this.#options, this.#paths);
     const host = processHost({
       entry,
       settings,
@@ -312,25 +267,6 @@ export class EmbeddedVideoProvider implements VideoProvider {
       onPresence: (line) => this.#presence.take(line),
     });
     return new Supervisor(host, { settings: settingsDigest(settings), clock, log });
-  }
-
-  #settings(): RoomProcessSettings {
-    const { rtcPort, bindAddress, publicAddress, diskFloorBytes } = this.#options;
-    const { stateDir, recordingsDir, socketPath } = this.#paths;
-    const publisherLimit = this.#options.publisherLimit ?? defaults.publisherLimit;
-    return {
-      ...{ stateDir, recordingsDir, socketPath, udpPort: rtcPort, bindAddress, diskFloorBytes },
-      ...(publicAddress === undefined ? {} : { publicAddress }),
-      maxParticipants: this.capabilities.maxParticipants,
-      maxPublishers: publisherLimit,
-      maxSubscribers: publisherLimit * subscribersPerPublisher,
-      pendingMs: this.#options.pendingMs ?? session.pendingMs,
-      silenceMs: this.#options.silenceMs ?? session.silenceMs,
-      subscriberSilenceMs: this.#options.subscriberSilenceMs ?? session.subscriberSilenceMs,
-      startKbps: session.startKbps,
-      videoKbps: this.#options.videoKbps ?? defaults.videoKbps,
-      idleExitMs: this.#options.idleExitMs ?? defaults.idleExitMs,
-    };
   }
 
   #openTokens(): Promise<RoomTokens> {

@@ -11,10 +11,8 @@ import { type SubscriberOptions, WhepSubscriber } from "../../../src/synth/whepS
 import { ControlClient } from "../../../src/video/embedded/control/client.ts";
 import { roomPaths } from "../../../src/video/embedded/control/paths.ts";
 import type { Health } from "../../../src/video/embedded/control/protocol.ts";
-import {
-  type EmbeddedVideoOptions,
-  EmbeddedVideoProvider,
-} from "../../../src/video/embedded/provider.ts";
+import type { EmbeddedVideoOptions } from "../../../src/video/embedded/options.ts";
+import { EmbeddedVideoProvider } from "../../../src/video/embedded/provider.ts";
 import type { VerifiedGrant } from "../../../src/video/embedded/roomTokens.ts";
 import type { RoomRole } from "../../../src/video/port.ts";
 import { MiniPublisher, type MiniPublisherOptions } from "./miniPublisher.ts";
