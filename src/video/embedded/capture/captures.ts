@@ -13,6 +13,7 @@ import { sealCapture } from "../../../media/format/describe.ts";
 import type { CaptureCounters, CaptureRequest, CaptureState } from "../control/protocol.ts";
 import type { MediaListener, Rooms } from "../rooms/rooms.ts";
 import type { PublishSession } from "../rooms/session.ts";
+import { DiskWatch } from "./diskWatch.ts";
 import { type CaptureTarget, RoomCapture } from "./roomCapture.ts";
 import { captureFolder, isRecordingId, unsealedCaptures } from "./unsealed.ts";
 
@@ -31,7 +32,6 @@ export interface CapturesDeps {
   freeBytes: () => Promise<number>;
 }
 
-const diskCheckMs = 1000;
 const salvageRetryMs = 2000;
 
 /** What everybody in a room is told of its recording. */
@@ -59,17 +59,18 @@ export class Captures implements MediaListener {
   #options: CapturesOptions;
   #deps: CapturesDeps;
   #rooms: Pick<Rooms, "publishing">;
+  #disk: DiskWatch;
   #entries = new Map<string, Entry>();
   #starting = new Map<string, Promise<CaptureState>>();
   #takenOver: Promise<void> = Promise.resolve();
   #closing = new AbortController();
-  #diskCheckedAt = Number.NEGATIVE_INFINITY;
   #past = { capturedBytes: 0, refusedFrames: 0 };
 
   constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
     this.#options = options;
     this.#deps = deps;
     this.#rooms = rooms;
+    this.#disk = new DiskWatch({ ...deps, floorBytes: options.diskFloorBytes });
   }
 
   get size(): number {
@@ -192,9 +193,7 @@ export class Captures implements MediaListener {
       if (entry.capture && !entry.ending && this.#overdue(entry.capture))
         this.#endSoon(entry, "max_duration");
     }
-    if (this.#entries.size === 0 || now - this.#diskCheckedAt < diskCheckMs) return;
-    this.#diskCheckedAt = now;
-    void this.#checkDisk();
+    if (this.#entries.size > 0) void this.#disk.look(now, () => this.#endAllSoon("disk_full"));
   }
 
   /** Makes everything durable and leaves open captures to the next process. */
@@ -219,7 +218,7 @@ export class Captures implements MediaListener {
     };
     this.#entries.set(recordingId, entry);
     try {
-      await this.#refuseFullDisk();
+      await this.#disk.admit();
       this.#begin(entry, await this.#create(entry.target));
       return this.#state(recordingId);
     } catch (error) {
@@ -292,6 +291,10 @@ export class Captures implements MediaListener {
         "a capture could not be sealed",
       );
     });
+  }
+
+  #endAllSoon(reason: string): void {
+    for (const entry of this.#entries.values()) if (entry.capture) this.#endSoon(entry, reason);
   }
 
   async #seal(entry: Entry, reason: string): Promise<void> {
@@ -367,29 +370,6 @@ export class Captures implements MediaListener {
 
   #of(roomId: string): Entry[] {
     return [...this.#entries.values()].filter(({ target }) => target.roomId === roomId);
-  }
-
-  async #refuseFullDisk(): Promise<void> {
-    const free = await this.#deps.freeBytes();
-    if (free >= this.#options.diskFloorBytes) return;
-    throw new AppError("STREAM_ERROR", "There is not enough disk space to record.", {
-      reason: "disk_full",
-    });
-  }
-
-  async #checkDisk(): Promise<void> {
-    try {
-      const free = await this.#deps.freeBytes();
-      if (free >= this.#options.diskFloorBytes) return;
-      this.#deps.log.error(
-        { free, floor: this.#options.diskFloorBytes },
-        "disk space is running out",
-      );
-      for (const entry of this.#entries.values())
-        if (entry.capture) this.#endSoon(entry, "disk_full");
-    } catch (error) {
-      this.#deps.log.error({ err: error }, "free disk space is unknown");
-    }
   }
 }
 
