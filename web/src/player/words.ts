@@ -1,18 +1,13 @@
-import { etaWords } from "../words/time.ts";
+import { clockWords, etaWords } from "../words/time.ts";
 import type { Playback } from "./playback.ts";
 
 /** What is missing in the recording, in a sentence; undefined when nothing is. */
 export function missingWords({ gaps }: Pick<Playback, "gaps">): string | undefined {
   if (gaps.length === 0) return undefined;
   const places = gaps.map(({ startMs, endMs }) => {
-    return `${clockOf(startMs)} (${Math.max(1, Math.round((endMs - startMs) / 1000))} s)`;
+    return `${clockWords(startMs)} (${Math.max(1, Math.round((endMs - startMs) / 1000))} s)`;
   });
   return `The recorder was interrupted: something is missing at ${places.join(", ")}.`;
-}
-
-function clockOf(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 /** What is playing, and what becomes of it, in a sentence. */

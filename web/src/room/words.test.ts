@@ -6,7 +6,6 @@ import type { PersonView } from "./media/roomConnection.ts";
 import type { RoomRecording } from "./media/roomMessage.ts";
 import {
   agoWords,
-  clockWords,
   type RecordingView,
   recordedMs,
   recordingView,
@@ -45,15 +44,6 @@ it.each([
 });
 
 describe("times", () => {
-  it.each([
-    [0, "00:00"],
-    [61_500, "01:01"],
-    [3_723_000, "1:02:03"],
-    [-5, "00:00"],
-  ])("%i ms are %s", (ms, words) => {
-    expect(clockWords(ms)).toBe(words);
-  });
-
   it.each([
     [-1000, "less than a minute ago"],
     [60_000, "1 minute ago"],

@@ -9,10 +9,12 @@ export interface Refusal {
 
 type Wording = string | ((metadata: ApiErrorMetadata, message: string) => string);
 
+export const freePlanWords =
+  "This meeting is on the free plan. Meeting here and recording need a paid plan; ask whoever runs this server.";
+
 /** What the server says of why (`metadata.reason`): the closest word there is, so it is looked up first. */
 const byReason: Readonly<Record<string, Wording>> = {
-  paid_tier_required:
-    "This meeting is on the free plan. Meeting here and recording need a paid plan; ask whoever runs this server.",
+  paid_tier_required: freePlanWords,
   recording_not_permitted: "This meeting was set up without recording, so nobody can record it.",
   quota_exceeded:
     "Your organisation's space for recordings is used up. Delete recordings that are no longer needed, then try again.",

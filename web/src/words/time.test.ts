@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { durationWords, etaWords, momentWords, sizeWords } from "./time.ts";
+import { clockWords, durationWords, etaWords, momentWords, sizeWords } from "./time.ts";
 
 const at = (day: number, hours: number) => new Date(2026, 10, day, hours, 5).getTime();
 const now = at(25, 23);
@@ -18,12 +18,21 @@ it.each([
 
 it.each([
   [0, "0 s"],
-  [45_400, "45 s"],
+  [45_900, "45 s"],
   [60_000, "1 min"],
   [3_590_000, "1 h"],
   [3_900_000, "1 h 5 min"],
 ])("%d ms last %s", (ms, words) => {
   expect(durationWords(ms)).toBe(words);
+});
+
+it.each([
+  [0, "0:00"],
+  [61_900, "1:01"],
+  [3_723_000, "1:02:03"],
+  [-5, "0:00"],
+])("%d ms are %s in a player", (ms, words) => {
+  expect(clockWords(ms)).toBe(words);
 });
 
 it.each([

@@ -26,12 +26,21 @@ function startOfDay(ms: number): number {
 
 /** How long something is, as precise as one cares: "45 s", "12 min", "1 h 5 min". */
 export function durationWords(ms: number): string {
-  if (ms < minuteMs) return `${Math.max(0, Math.round(ms / 1000))} s`;
+  if (ms < minuteMs) return `${Math.max(0, Math.floor(ms / 1000))} s`;
   const minutes = Math.round(ms / minuteMs);
   if (minutes < 60) return `${minutes} min`;
   return minutes % 60 === 0
     ? `${minutes / 60} h`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A place or a length as players show it: "1:02:03" or "2:03". */
+export function clockWords(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
 /** What is left, never more precise than a guess is. */

@@ -1,4 +1,5 @@
-import { clockWords, type RecordingView, recordedMs, timeOfDay } from "./recordingView.ts";
+import { clockWords } from "../../words/time.ts";
+import { type RecordingView, recordedMs, timeOfDay } from "./recordingView.ts";
 import { useNow } from "./useNow.ts";
 
 /** That, since when and by whom the meeting is recorded; for everybody, all the time. */

@@ -62,15 +62,6 @@ export function agoWords(startedAt: number, now: number): string {
   return `${hours} ${hours === 1 ? "hour" : "hours"} ago`;
 }
 
-/** "1:02:03" or "02:03". */
-export function clockWords(ms: number): string {
-  const seconds = Math.floor(Math.max(0, ms) / 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const rest = `${two(minutes)}:${two(seconds % 60)}`;
-  return hours > 0 ? `${hours}:${rest}` : rest;
-}
-
 export function timeOfDay(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
