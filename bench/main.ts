@@ -67,7 +67,7 @@ function machine(): string {
 const program = new Command("npm run bench --")
   .description("Measures Connvo against plain software doing the same, and prints one table")
   .argument("[rows...]", `any of: ${Object.keys(benchmarks).join(", ")}; all without`)
-  .option("--quick", "fewer and shorter rounds, in all about 90 s")
+  .option("--quick", "fewer and shorter rounds")
   .action(async (rows: string[], { quick = false }: { quick?: boolean }) => {
     await main(rows, quick);
     // Nothing is left to do; the threads of the WebRTC library would keep this process alive.
