@@ -77,10 +77,23 @@ function videoEntry(format: TrackFormat): Buffer[] {
     "e0",
     element("b0", unsigned(format.width)),
     element("ba", unsigned(format.height)),
+    colours,
   );
   const isH264 = format.codec === "H264" && format.codecPrivate !== undefined;
   return isH264 ? [size, element("63a2", format.codecPrivate ?? "")] : [size];
 }
+
+/**
+ * BT.601 in limited range: what VP8 is (RFC 6386 §9.2), and H.264 whose stream says nothing else of itself is between
+ * browsers. Untold, players take it for BT.709 from 720 lines on.
+ */
+const colours = element(
+  "55b0",
+  element("55b1", unsigned(6)),
+  element("55b9", unsigned(1)),
+  element("55ba", unsigned(6)),
+  element("55bb", unsigned(6)),
+);
 
 function opusEntry(): Buffer[] {
   // OpusHead (RFC 7845 §5.1): version 1, 2 channels, no pre-skip (RTP has none), 48 kHz, no gain, mapping 0.

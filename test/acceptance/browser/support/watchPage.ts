@@ -9,13 +9,19 @@ interface Watcher {
   pause(): void;
   seek(seconds: number): Promise<void>;
   set(change: { rate?: number; volume?: number }): void;
-  hues(): Promise<{ name: string; hue: number; luma: number }[]>;
+  colours(): Promise<ShownColour[]>;
   lipSync(seconds: number): Promise<LipSync[]>;
 }
 
 interface Globals {
   watcher: Watcher;
   localStorage: { setItem(key: string, value: string): void };
+}
+
+export interface ShownColour {
+  name: string;
+  /** 0–255 each. */
+  rgb: [red: number, green: number, blue: number];
 }
 
 export interface PlayerState {
@@ -99,9 +105,9 @@ export class WatchPage {
     return this.page.evaluate((to) => (globalThis as unknown as Globals).watcher.set(to), change);
   }
 
-  /** Hue (degrees) and mean brightness of each picture that is shown. */
-  hues(): Promise<{ name: string; hue: number; luma: number }[]> {
-    return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.hues());
+  /** The mean colour of each picture that is shown, in a band below its top. */
+  colours(): Promise<ShownColour[]> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.colours());
   }
 
   /** Plays for some seconds and notes what is seen and heard. */

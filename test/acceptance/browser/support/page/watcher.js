@@ -55,16 +55,14 @@ globalThis.watcher = {
     });
   },
 
-  async hues() {
+  /** Mean red, green and blue of each, 0–255. */
+  async colours() {
     return this.videos.map(({ name, video }) => {
       const { data } = this.pixels(video, 0.1, 0.16, 0.8, 0.16);
       const sum = [0, 0, 0];
       for (let at = 0; at < data.length; at += 4)
         for (const channel of [0, 1, 2]) sum[channel] += data[at + channel];
-      const [red, green, blue] = sum.map((value) => value / (data.length / 4));
-      const hue =
-        (Math.atan2(Math.sqrt(3) * (green - blue), 2 * red - green - blue) * 180) / Math.PI;
-      return { name, hue: (hue + 360) % 360, luma: (red + green + blue) / 3 };
+      return { name, rgb: sum.map((value) => value / (data.length / 4)) };
     });
   },
 
