@@ -22,7 +22,7 @@ export class DiskWatch {
 
   /** Refuses with STREAM_ERROR where there is no room to begin. */
   async admit(): Promise<void> {
-    if (!isFull(await this.#parts.freeBytes(), this.#parts)) return;
+    if ((await this.#shortage()) === undefined) return;
     throw new AppError("STREAM_ERROR", "There is not enough disk space to record.", {
       reason: "disk_full",
     });
@@ -32,18 +32,20 @@ export class DiskWatch {
   async look(now: number, onFull: () => void): Promise<void> {
     if (now - this.#lookedAt < everyMs) return;
     this.#lookedAt = now;
-    const { freeBytes, floorBytes, log } = this.#parts;
+    const { floorBytes, log } = this.#parts;
     try {
-      const free = await freeBytes();
-      if (!isFull(free, this.#parts)) return;
+      const free = await this.#shortage();
+      if (free === undefined) return;
       log.error({ free, floor: floorBytes }, "disk space is running out");
       onFull();
     } catch (error) {
       log.error({ err: error }, "free disk space is unknown");
     }
   }
-}
 
-function isFull(free: number, { floorBytes }: DiskWatchParts): boolean {
-  return free < floorBytes;
+  /** What is free where that is too little, bytes. */
+  async #shortage(): Promise<number | undefined> {
+    const free = await this.#parts.freeBytes();
+    return free < this.#parts.floorBytes ? free : undefined;
+  }
 }
