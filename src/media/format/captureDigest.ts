@@ -38,11 +38,6 @@ export interface Outage {
 
 type Of<T extends CaptureEvent["type"]> = Extract<CaptureEvent, { type: T }>;
 
-/** Captures from elsewhere may say anything. */
-function waitedMs({ waitedMs = 0 }: Of<"first">): number {
-  return Number.isFinite(waitedMs) ? waitedMs : 0;
-}
-
 /** Reads a capture's events one by one into what the timeline needs; memory does not grow with levels or reports. */
 export class CaptureDigest {
   start: Of<"captureStart"> | undefined;
@@ -127,7 +122,7 @@ export class CaptureDigest {
     if (!track) return;
     switch (event.type) {
       case "first":
-        track.firstAt ??= event.t - waitedMs(event);
+        track.firstAt ??= arrivalOf(event);
         if (track.kind === "audio") track.firstFrameAt ??= event.t;
         track.reports.first(event.rtp);
         break;
@@ -149,4 +144,9 @@ export class CaptureDigest {
         break;
     }
   }
+}
+
+/** When the first packet arrived, epoch ms; captures from elsewhere may say anything. */
+function arrivalOf({ t, waitedMs = 0 }: Of<"first">): number {
+  return waitedMs > 0 && Number.isFinite(waitedMs) ? t - waitedMs : t;
 }

@@ -19,6 +19,8 @@ interface Track {
   /** Media time of the last frame; left out for one that never ended. */
   endMs?: number;
   endedAtMs?: number;
+  /** How long before `fromMs` its first packet arrived. */
+  waitedMs?: number;
   /** When sent (our clock), how long under way. */
   reports?: { sentMs: number; delayMs: number }[];
   clockOffsetMs?: number;
@@ -26,12 +28,15 @@ interface Track {
 
 function track({ id, participant = "p", kind = "video", fromMs, ...rest }: Track): CaptureEvent[] {
   const clockRate = kind === "video" ? 90_000 : 48_000;
-  const { reports = [], source, clockOffsetMs = 0, endMs, endedAtMs } = rest;
+  const { reports = [], source, clockOffsetMs = 0, endMs, endedAtMs, waitedMs } = rest;
   const opened = { type: "track", t: t0 + fromMs, track: id, participant, kind } as const;
   const codec = kind === "video" ? "VP8" : "opus";
   return [
     { ...opened, ...(source ? { source } : {}), codec, clockRate, ssrc: 1, file: `${id}.webm` },
-    { type: "first", t: t0 + fromMs, track: id, rtp: 1000 },
+    {
+      ...({ type: "first", t: t0 + fromMs, track: id, rtp: 1000 } as const),
+      ...(waitedMs === undefined ? {} : { waitedMs }),
+    },
     ...reports.map(({ sentMs, delayMs }) => ({
       ...({ type: "senderReport", t: t0 + sentMs + delayMs, track: id } as const),
       ntp: t0 + sentMs + clockOffsetMs,
@@ -136,11 +141,15 @@ describe("buildTimeline", () => {
   });
 
   it("has what was waited for until the stop where it arrived", () => {
-    const late = track({ id: "v", fromMs: 10_000, endMs: 700, endedAtMs: 10_000 }).map((event) =>
-      event.type === "first" ? { ...event, waitedMs: 800 } : event,
-    );
+    const late = track({ id: "v", fromMs: 10_000, endMs: 700, endedAtMs: 10_000, waitedMs: 800 });
     const [participant] = timelineOf(...late, stop(10_000)).participants;
     expect(participant?.tracks[0]).toMatchObject({ startMs: 9200, endMs: 10_000 });
+  });
+
+  it.each([-800, Number.NaN, "800 ms"])("takes a wait of %j for none", (waitedMs) => {
+    const late = track({ id: "v", fromMs: 5000, endMs: 700, waitedMs: waitedMs as number });
+    const [participant] = timelineOf(...late, stop(10_000)).participants;
+    expect(participant?.tracks[0]).toMatchObject({ startMs: 5000, endMs: 5800 });
   });
 
   it("leaves out tracks without any frame", () => {
@@ -252,6 +261,16 @@ describe("a paused capture", () => {
       stop(3_610_000),
     );
     expect(timeline.participants[0]?.presence).toEqual([{ fromMs: 0, toMs: 7600 }]);
+  });
+
+  it("keeps a track in the section it was written in, also when its packets seem older", () => {
+    const timeline = timelineOf(
+      ...[pause(4000), resume(4500)],
+      ...track({ id: "a", fromMs: 4510, endMs: 2000, waitedMs: 600 }),
+      stop(10_000),
+    );
+    // It began 590 ms of its media before, which a timeline has no place for.
+    expect(timeline.participants[0]?.tracks[0]).toMatchObject({ startMs: 4000, endMs: 5510 });
   });
 
   it("puts nothing that was sent during a pause on the timeline", () => {

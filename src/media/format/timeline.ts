@@ -177,6 +177,7 @@ function placeTrack(
 ): TimelineTrack {
   const { dir, startedAt, time } = frame;
   const arrivedAt = track.firstAt ?? track.openedAt;
+  // Not where its first packet arrived, which is told by another clock and may seem to be before the section.
   const section = time.sectionAt(track.openedAt);
   const onTimeline = (epochMs: number) => epochMs - startedAt - section.cutMs;
   const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp, arrivalMs }) => ({
