@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { canvasSize } from "../../src/media/compose/geometry.ts";
+import { canvasSize } from "../../src/core/picture/geometry.ts";
 import { describeCapture } from "../../src/media/format/describe.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import { loop, temporaryFolder } from "./support/captureFixtures.ts";

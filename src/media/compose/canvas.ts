@@ -1,5 +1,5 @@
+import type { Rect, Size } from "../../core/picture/geometry.ts";
 import type { Yuv } from "./colour.ts";
-import type { Rect, Size } from "./geometry.ts";
 import type { Overlay, OverlayPlane } from "./overlay.ts";
 
 /** The picture being composed: I420 without row padding, in memory that belongs to JavaScript. */

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
+import { canvasSize } from "../../core/picture/geometry.ts";
 import { isMissing, NotACaptureError } from "../format/captureFolder.ts";
 import { loadTimeline, type Timeline } from "../format/timeline.ts";
 import { UnusableCaptureError } from "./failures.ts";
 import { FfmpegSink } from "./ffmpegSink.ts";
-import { canvasSize } from "./geometry.ts";
 import { Mp4Sink } from "./mp4Sink.ts";
 import type { ComposeJob, ProbeFinding } from "./protocol.ts";
 import { publish } from "./publish.ts";

@@ -1,5 +1,5 @@
+import { framesPerSecond, type Size } from "../../core/picture/geometry.ts";
 import { sampleRate } from "./audioTrack.ts";
-import { framesPerSecond, type Size } from "./geometry.ts";
 import { Codec, CodecContext, constants, FFmpegError, Frame, Packet, Rational } from "./nodeAv.ts";
 import { encoding } from "./renditionSink.ts";
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Writable } from "node:stream";
+import { framesPerSecond } from "../../core/picture/geometry.ts";
 import { sampleRate } from "./audioTrack.ts";
-import { framesPerSecond } from "./geometry.ts";
 import { encoding, type RenditionSink, type SinkFormat } from "./renditionSink.ts";
 
 /** ffmpeg reads both pipes in the order it likes: only the sum of what waits may hold us up, bytes. */

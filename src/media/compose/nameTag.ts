@@ -1,7 +1,7 @@
+import { even, evenPosition, type Size } from "../../core/picture/geometry.ts";
 import type { TimelineParticipant } from "../format/timeline.ts";
 import { theme, type Yuv } from "./colour.ts";
 import { displayName, initials } from "./displayName.ts";
-import { even, evenPosition, type Size } from "./geometry.ts";
 import { Overlay, roundedMask } from "./overlay.ts";
 import type { TextPainter } from "./textPainter.ts";
 

@@ -1,12 +1,12 @@
+import { evenPosition, fitInto, type Rect } from "../../core/picture/geometry.ts";
+import { gapOf } from "../../core/picture/layout.ts";
+import type { Scene, SceneTile } from "../../core/picture/scenes.ts";
 import type { Canvas } from "./canvas.ts";
 import { theme } from "./colour.ts";
-import { evenPosition, fitInto, type Rect } from "./geometry.ts";
-import { gapOf } from "./layout.ts";
 import type { NameTags } from "./nameTag.ts";
 import type { Frame } from "./nodeAv.ts";
 import { invertedPart, Overlay, roundedMask } from "./overlay.ts";
 import { PictureScaler } from "./pictureScaler.ts";
-import type { Scene, SceneTile } from "./scenes.ts";
 import type { FeedState } from "./videoFeed.ts";
 
 interface Corner {

@@ -1,5 +1,5 @@
+import type { Rect, Size } from "../../core/picture/geometry.ts";
 import type { Canvas } from "./canvas.ts";
-import type { Rect, Size } from "./geometry.ts";
 import { constants, FFmpegError, Frame, SoftwareScaleContext } from "./nodeAv.ts";
 
 interface Scaled {

@@ -1,13 +1,13 @@
+import { canvasSize } from "../../core/picture/geometry.ts";
+import { SceneWalk, scenesOf } from "../../core/picture/scenes.ts";
 import type { Timeline } from "../format/timeline.ts";
 import { AudioMixer, type SoundPart } from "./audioMixer.ts";
 import { sampleRate } from "./audioTrack.ts";
 import { Canvas } from "./canvas.ts";
-import { canvasSize } from "./geometry.ts";
 import { NameTags } from "./nameTag.ts";
 import { PicturePainter } from "./picturePainter.ts";
 import type { ComposeJob } from "./protocol.ts";
 import type { RenditionSink } from "./renditionSink.ts";
-import { SceneWalk, scenesOf } from "./scenes.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
 import { frameMs, frameSample } from "./slicePlan.ts";
 import { shippedFont, TextPainter } from "./textPainter.ts";

@@ -1,4 +1,4 @@
-import type { Size } from "./geometry.ts";
+import type { Size } from "../../core/picture/geometry.ts";
 
 /** What a sink is made for. */
 export interface SinkFormat {

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
+import { canvasSize } from "../../core/picture/geometry.ts";
 import { loadTimelineUntil, settleMs, type Timeline } from "../format/timeline.ts";
 import { blockSamples } from "./audioMixer.ts";
 import { sampleRate } from "./audioTrack.ts";
 import { excerpt } from "./excerpts.ts";
 import { UnsettledError } from "./failures.ts";
-import { canvasSize } from "./geometry.ts";
 import { joinSlices } from "./joinSlices.ts";
 import type { JoinJob, ProbeFinding, SliceJob } from "./protocol.ts";
 import { makeDurable, publish, renameDurably } from "./publish.ts";

@@ -1,5 +1,5 @@
+import type { Size } from "../../core/picture/geometry.ts";
 import { Encoders } from "./encoders.ts";
-import type { Size } from "./geometry.ts";
 import { constants, type Packet } from "./nodeAv.ts";
 import type { RenditionSink } from "./renditionSink.ts";
 import { SliceWriter } from "./sliceFile.ts";

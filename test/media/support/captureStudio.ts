@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { silentLog } from "../../../src/core/log.ts";
+import { canvasSize, framesPerSecond, type Rect } from "../../../src/core/picture/geometry.ts";
+import { tileRects } from "../../../src/core/picture/layout.ts";
 import { compose } from "../../../src/media/compose/composer.ts";
-import { canvasSize, framesPerSecond, type Rect } from "../../../src/media/compose/geometry.ts";
-import { tileRects } from "../../../src/media/compose/layout.ts";
 import type { ComposeJob, ProbeFinding } from "../../../src/media/compose/protocol.ts";
 import { type PatternMark, readPattern } from "../../../src/synth/pattern.ts";
 import { fittedInto, meanColour, type Picture } from "../../../src/synth/picture.ts";

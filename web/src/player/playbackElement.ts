@@ -1,7 +1,7 @@
 import { CaptionTracks } from "./captionTracks.ts";
 import { FileSource } from "./fileSource.ts";
 import type { Playback } from "./playback.ts";
-import { sceneAt } from "./scene.ts";
+import { Scenes } from "./scene.ts";
 import type { Source } from "./source.ts";
 import { Stage } from "./stage.ts";
 import { Takeover } from "./takeover.ts";
@@ -19,6 +19,7 @@ export class PlaybackElement extends HTMLElement {
   readonly textTracks = new CaptionTracks();
   readonly #stage: Stage;
   #playback: Playback | undefined;
+  #scenes: Scenes | undefined;
   #source: Source | undefined;
   #takeover: Takeover | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -74,6 +75,7 @@ export class PlaybackElement extends HTMLElement {
   load(playback: Playback): void {
     const first = this.#playback === undefined;
     this.#playback = playback;
+    this.#scenes = new Scenes(playback);
     if (this.#source === undefined || this.#failed) this.#restart(playback);
     else if (playback.file && this.sourceKind === "tracks") this.#prepareFile(playback.file.url);
     if (first) for (const type of ["loadstart", "durationchange"]) this.#emit(type);
@@ -229,11 +231,11 @@ export class PlaybackElement extends HTMLElement {
 
   #tick(): void {
     const source = this.#source;
-    if (!source || !this.#playback) return;
+    if (!source || !this.#scenes) return;
     source.tick();
     const file = this.#takeover?.tick(source, this.#rate);
     if (file) this.#takeOver(file);
-    this.#stage.show(sceneAt(this.#playback, source.positionMs), this.textTracks.showing);
+    this.#stage.show(this.#scenes.at(source.positionMs), this.textTracks.showing);
     this.#tell();
   }
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { tileRects } from "./layout.ts";
 import type { Playback } from "./playback.ts";
-import { sceneAt } from "./scene.ts";
+import { Scenes } from "./scene.ts";
 import { missingWords, statusWords } from "./words.ts";
 
 const person = (id: string, fromMs = 0, toMs = 60_000) => ({
   ...{ id, userId: id, source: "camera" as const, name: id.toUpperCase() },
   presence: [{ fromMs, toMs }],
 });
+
+const picture = (participantId: string) =>
+  ({ participantId, kind: "video" }) as Playback["tracks"][number];
 
 const playback = (change: Partial<Playback>): Playback =>
   ({
@@ -16,6 +18,7 @@ const playback = (change: Partial<Playback>): Playback =>
       layout: "grid",
       audioOnly: false,
       participants: [],
+      tracks: [],
       speakers: [],
       gaps: [],
     },
@@ -29,61 +32,65 @@ describe("a scene", () => {
   ];
   const participants = [person("a"), person("b"), person("c", 10_000, 20_000)];
 
+  const tilesOf = (change: Partial<Playback>, ms: number) =>
+    new Scenes(playback({ participants, speakers, ...change }))
+      .at(ms)
+      .tiles.map((tile) => tile.participant);
+
   it("has a tile for everyone who is there, in the order of appearance", () => {
-    const ids = (ms: number) =>
-      sceneAt(playback({ participants }), ms).tiles.map((tile) => tile.participantId);
-    expect(ids(0)).toEqual(["a", "b"]);
-    expect(ids(15_000)).toEqual(["a", "b", "c"]);
-    expect(ids(20_000)).toEqual(["a", "b"]);
+    expect(tilesOf({}, 0)).toEqual(["a", "b"]);
+    expect(tilesOf({}, 15_000)).toEqual(["a", "b", "c"]);
+    expect(tilesOf({}, 20_000)).toEqual(["a", "b"]);
   });
 
-  it("captions who speaks, while they are there", () => {
-    const caption = (ms: number) => sceneAt(playback({ participants, speakers }), ms).caption;
-    expect(caption(500)).toBeUndefined();
-    expect(caption(1000)).toBe("B");
-    expect(caption(6000)).toBe("A");
+  it("stays at the end as it was last", () => {
+    expect(tilesOf({}, 60_000)).toEqual(["a", "b"]);
+  });
+
+  it("has the names, and captions who speaks while they are there", () => {
+    const scenes = new Scenes(playback({ participants, speakers }));
+    expect(scenes.at(500).caption).toBeUndefined();
+    expect(scenes.at(1000).caption).toBe("B");
+    expect(scenes.at(6000).caption).toBe("A");
+    expect(scenes.at(1000).tiles).toMatchObject([
+      { name: "A", speaking: false },
+      { name: "B", speaking: true },
+    ]);
+    const gone = new Scenes(playback({ participants: [person("a", 0, 2000)], speakers }));
+    expect(gone.at(6000).caption).toBeUndefined();
   });
 
   it("shows the speaker large in spotlight, and alone as single participant", () => {
-    const ids = (layout: Playback["layout"]) =>
-      sceneAt(playback({ participants, speakers, layout }), 2000).tiles.map(
-        (tile) => tile.participantId,
-      );
-    expect(ids("spotlight")).toEqual(["b", "a"]);
-    expect(ids("single-participant")).toEqual(["b"]);
+    expect(tilesOf({ layout: "spotlight" }, 2000)).toEqual(["b", "a"]);
+    expect(tilesOf({ layout: "single-participant" }, 2000)).toEqual(["b"]);
   });
 
-  it("shows a shared screen large in every layout", () => {
-    const screen = { ...person("a/screen", 3000, 9000), source: "screen" as const };
-    const all = [...participants, screen];
-    for (const layout of ["grid", "spotlight", "single-participant"] as const) {
-      const [first] = sceneAt(playback({ participants: all, speakers, layout }), 4000).tiles;
-      expect(first?.participantId).toBe("a/screen");
-      expect(first?.rect.width).toBeGreaterThan(900);
-    }
-  });
-});
+  describe("with shared screens", () => {
+    const screen = (id: string, fromMs: number, toMs: number) => ({
+      ...person(`${id}/screen`, fromMs, toMs),
+      source: "screen" as const,
+    });
+    const shared = {
+      participants: [...participants, screen("a", 3000, 9000), screen("b", 5000, 8000)],
+      tracks: ["a/screen", "b/screen"].map(picture),
+    };
 
-it.each([
-  ["grid", 4, false],
-  ["grid", 5, true],
-  ["spotlight", 8, false],
-] as const)("tiles of %s with %d lie inside the picture and apart", (layout, count, large) => {
-  const rects = tileRects(layout, count, large);
-  expect(rects).toHaveLength(count);
-  for (const [index, one] of rects.entries()) {
-    expect(one.x).toBeGreaterThanOrEqual(0);
-    expect(one.x + one.width).toBeLessThanOrEqual(1280.001);
-    expect(one.y + one.height).toBeLessThanOrEqual(720.001);
-    for (const other of rects.slice(index + 1)) {
-      const apart =
-        one.x + one.width <= other.x ||
-        other.x + other.width <= one.x ||
-        one.y + one.height <= other.y ||
-        other.y + other.height <= one.y;
-      expect(apart).toBe(true);
-    }
-  }
+    it.each([
+      ["grid", ["b/screen", "a", "b"]],
+      ["spotlight", ["b/screen", "a", "b"]],
+      ["single-participant", ["b/screen"]],
+    ] as const)("shows the one shared last large in %s, people beside it", (layout, ids) => {
+      expect(tilesOf({ ...shared, layout }, 6000)).toEqual(ids);
+    });
+
+    it("has the speaker first beside it in spotlight", () => {
+      expect(tilesOf({ ...shared, layout: "spotlight" }, 4000)).toEqual(["a/screen", "b", "a"]);
+    });
+
+    it("has no tile for one that is only heard", () => {
+      expect(tilesOf({ ...shared, tracks: [] }, 6000)).toEqual(["a", "b"]);
+    });
+  });
 });
 
 it("says in words what plays and what is to come", () => {

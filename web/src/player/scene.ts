@@ -1,10 +1,12 @@
-import { type Rect, tileRects } from "./layout.ts";
+import { canvasSize, type Size } from "../../../src/core/picture/geometry.ts";
+import { type SceneTile, scenesOf } from "../../../src/core/picture/scenes.ts";
 import type { Playback } from "./playback.ts";
 
-export interface Tile {
-  participantId: string;
+/** What tiles are placed on, px. */
+export const canvas: Size = canvasSize("720p");
+
+export interface Tile extends SceneTile {
   name: string;
-  rect: Rect;
   speaking: boolean;
 }
 
@@ -14,30 +16,49 @@ export interface Scene {
   caption: string | undefined;
 }
 
-/** Who is where at a time of the recording, ms, and who speaks. */
-export function sceneAt(playback: Playback, atMs: number): Scene {
-  const present = playback.participants.filter(({ presence }) =>
-    presence.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs),
-  );
-  const ids = present.map(({ id }) => id);
-  const turns = playback.speakers.filter((turn) => turn.atMs <= atMs).reverse();
-  const floor = turns.find(({ participantId }) => ids.includes(participantId))?.participantId;
-  const current = turns[0]?.participantId;
-  const screen = present.find(({ source }) => source === "screen")?.id;
-  const first = screen ?? (playback.layout === "grid" ? undefined : (floor ?? ids[0]));
-  const ordered = first === undefined ? ids : [first, ...ids.filter((id) => id !== first)];
-  const rects = tileRects(playback.layout, ordered.length, screen !== undefined);
-  const nameOf = (id: string) => present.find((one) => one.id === id)?.name ?? id;
+/** Who is where at a time of the recording, as in its finished file, so that nothing jumps when that takes over. */
+export class Scenes {
+  readonly #playback: Playback;
+  readonly #scenes: ReturnType<typeof scenesOf>;
+  readonly #names: ReadonlyMap<string, string>;
+
+  constructor(playback: Playback) {
+    this.#playback = playback;
+    this.#scenes = scenesOf(castOf(playback), playback.layout, canvas);
+    this.#names = new Map(playback.participants.map(({ id, name }) => [id, name]));
+  }
+
+  /** `atMs` is recorded time. */
+  at(atMs: number): Scene {
+    const turn = this.#playback.speakers.findLast((one) => one.atMs <= atMs);
+    const speaker = turn?.participantId;
+    const tiles = this.#scenes.findLast(({ fromMs }) => fromMs <= atMs)?.tiles ?? [];
+    return {
+      tiles: tiles.map((tile) => ({
+        ...tile,
+        name: this.#names.get(tile.participant) ?? tile.participant,
+        speaking: tile.participant === speaker,
+      })),
+      caption:
+        speaker !== undefined && this.#isThere(speaker, atMs)
+          ? this.#names.get(speaker)
+          : undefined,
+    };
+  }
+
+  #isThere(participantId: string, atMs: number): boolean {
+    const { participants } = this.#playback;
+    const presence = participants.find(({ id }) => id === participantId)?.presence ?? [];
+    return presence.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
+  }
+}
+
+function castOf({ durationMs, participants, tracks, speakers }: Playback) {
   return {
-    tiles: rects.map((rect, index) => {
-      const participantId = ordered[index] ?? "";
-      return {
-        participantId,
-        name: nameOf(participantId),
-        rect,
-        speaking: participantId === current,
-      };
+    durationMs,
+    participants: participants.map(({ id, source, presence }) => {
+      return { id, source, presence, tracks: tracks.filter((one) => one.participantId === id) };
     }),
-    caption: current !== undefined && ids.includes(current) ? nameOf(current) : undefined,
+    speakers: speakers.map(({ atMs, participantId }) => ({ atMs, participant: participantId })),
   };
 }

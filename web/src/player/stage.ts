@@ -1,7 +1,6 @@
 import { initialsOf } from "../words/initials.ts";
-import { canvas } from "./layout.ts";
 import type { PlaybackTrack } from "./playback.ts";
-import type { Scene, Tile } from "./scene.ts";
+import { canvas, type Scene, type Tile } from "./scene.ts";
 
 /** Where the recording is shown: tiles as the finished file has them, or that file, and captions above either. */
 export class Stage {
@@ -45,9 +44,9 @@ export class Stage {
   }
 
   show({ tiles, caption }: Scene, captions: boolean): void {
-    const shown = new Set(tiles.map((tile) => tile.participantId));
+    const shown = new Set(tiles.map((tile) => tile.participant));
     for (const [id, element] of this.#tiles) element.hidden = !shown.has(id);
-    for (const tile of tiles) arrange(this.#tileOf(tile.participantId), tile);
+    for (const tile of tiles) arrange(this.#tileOf(tile.participant), tile);
     const text = captions ? (caption ?? "") : "";
     if (this.#caption.textContent !== text) this.#caption.textContent = text;
     this.#caption.hidden = text === "";

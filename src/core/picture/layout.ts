@@ -1,4 +1,4 @@
-import type { RecordingLayout } from "../../core/recording.ts";
+import type { RecordingLayout } from "../recording.ts";
 import { even, evenPosition, type Rect, type Size, widescreen } from "./geometry.ts";
 
 /**

@@ -1,8 +1,27 @@
-import type { RecordingLayout } from "../../core/recording.ts";
-import type { SpeakerTurn } from "../format/activeSpeaker.ts";
-import type { Timeline, TimelineParticipant } from "../format/timeline.ts";
+import type { MediaSource, RecordingLayout } from "../recording.ts";
 import type { Rect, Size } from "./geometry.ts";
 import { tileRects } from "./layout.ts";
+
+/** Who can be seen in a recording and when; times are ms of recorded time. */
+export interface Cast {
+  durationMs: number;
+  /** In order of appearance. */
+  participants: readonly CastMember[];
+  /** Who takes the floor, ascending. */
+  speakers: readonly Turn[];
+}
+
+export interface CastMember {
+  id: string;
+  source: MediaSource;
+  presence: readonly { fromMs: number; toMs: number }[];
+  tracks: readonly { kind: "audio" | "video" }[];
+}
+
+interface Turn {
+  atMs: number;
+  participant: string;
+}
 
 export interface SceneTile {
   participant: string;
@@ -15,12 +34,12 @@ export interface Scene {
   tiles: SceneTile[];
 }
 
-/** All scenes of a timeline, ascending, the first at zero; neighbours differ. Pure. */
-export function scenesOf(timeline: Timeline, layout: RecordingLayout, canvas: Size): Scene[] {
+/** All scenes of a recording, ascending, the first at zero; neighbours differ. Pure. */
+export function scenesOf(cast: Cast, layout: RecordingLayout, canvas: Size): Scene[] {
   const scenes: Scene[] = [];
-  const floor = new Floor(timeline.speakers);
-  for (const fromMs of boundaries(timeline)) {
-    const present = timeline.participants.filter((one) => isPresent(one, fromMs));
+  const floor = new Floor(cast.speakers);
+  for (const fromMs of boundaries(cast)) {
+    const present = cast.participants.filter((one) => isPresent(one, fromMs));
     const people = present.filter(({ source }) => source === "camera").map(({ id }) => id);
     const speaker = floor.featuredAt(fromMs, people);
     const tiles = arrange(
@@ -34,7 +53,7 @@ export function scenesOf(timeline: Timeline, layout: RecordingLayout, canvas: Si
   return scenes;
 }
 
-function boundaries({ participants, speakers, durationMs }: Timeline): number[] {
+function boundaries({ participants, speakers, durationMs }: Cast): number[] {
   const presence = participants.flatMap((one) => one.presence);
   const times = [
     0,
@@ -46,8 +65,8 @@ function boundaries({ participants, speakers, durationMs }: Timeline): number[] 
 }
 
 /** What of a screen can be seen: its sound alone needs no tile. */
-function newestScreen(present: TimelineParticipant[], ms: number): string | undefined {
-  const begun = ({ presence }: TimelineParticipant) =>
+function newestScreen(present: CastMember[], ms: number): string | undefined {
+  const begun = ({ presence }: CastMember) =>
     presence.findLast(({ fromMs }) => fromMs <= ms)?.fromMs ?? 0;
   const screens = present.filter(
     ({ source, tracks }) => source === "screen" && tracks.some(({ kind }) => kind === "video"),
@@ -55,18 +74,18 @@ function newestScreen(present: TimelineParticipant[], ms: number): string | unde
   return screens.sort((a, b) => begun(a) - begun(b)).at(-1)?.id;
 }
 
-function isPresent({ presence }: TimelineParticipant, ms: number): boolean {
+function isPresent({ presence }: CastMember, ms: number): boolean {
   return presence.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
 }
 
 /** Who is featured; times must not go back. */
 class Floor {
-  #turns: SpeakerTurn[];
+  #turns: readonly Turn[];
   #next = 0;
   /** Everyone who had the floor, the latest first. */
   #recent: string[] = [];
 
-  constructor(turns: SpeakerTurn[]) {
+  constructor(turns: readonly Turn[]) {
     this.#turns = turns;
   }
 

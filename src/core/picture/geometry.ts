@@ -1,4 +1,4 @@
-import type { RecordingQuality } from "../../core/recording.ts";
+import type { RecordingQuality } from "../recording.ts";
 
 /** Sizes and positions are px; whatever is drawn has even ones, because chroma has half the resolution. */
 export interface Size {

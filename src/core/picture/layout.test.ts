@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { recordingLayouts, recordingQualities } from "../../core/recording.ts";
+import { recordingLayouts, recordingQualities } from "../recording.ts";
 import { canvasSize, fitInto, type Rect } from "./geometry.ts";
 import { tileRects } from "./layout.ts";
 
