@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type SampleServer, sampleServer } from "../../test/support/functions/sampleServer.ts";
+import { patience, takeTime } from "../../test/support/patience.ts";
 import { AppError } from "../core/errors.ts";
+
+takeTime();
 
 const open: SampleServer[] = [];
 
@@ -199,9 +202,9 @@ describe("a running server", () => {
       async (response) => response.json(),
       () => "cut off",
     );
-    await vi.waitFor(() => expect(server.log.lines).toEqual(["info waiting"]));
+    await vi.waitFor(() => expect(server.log.lines).toEqual(["info waiting"]), patience);
     await server.close(50);
-    await vi.waitFor(() => expect(server.calls).toHaveLength(1));
+    await vi.waitFor(() => expect(server.calls).toHaveLength(1), patience);
     expect(await answer).toBe("cut off");
   });
 
@@ -223,7 +226,7 @@ describe("a running server", () => {
     });
     const address = await server.listen("127.0.0.1", 0);
     const answer = fetch(`${address}/slow`).then((response) => response.json());
-    await vi.waitFor(() => expect(entered).toBe(true));
+    await vi.waitFor(() => expect(entered).toBe(true), patience);
     const closing = server.close(60_000);
     release();
     expect(await answer).toEqual({ done: true });
@@ -236,10 +239,10 @@ describe("a running server", () => {
     const address = await server.listen("127.0.0.1", 0);
     const client = new AbortController();
     const answer = waiting(address, client.signal).catch(() => "gone");
-    await vi.waitFor(() => expect(server.log.lines).toEqual(["info waiting"]));
+    await vi.waitFor(() => expect(server.log.lines).toEqual(["info waiting"]), patience);
     client.abort();
     expect(await answer).toBe("gone");
-    await vi.waitFor(() => expect(server.calls).toMatchObject([{ outcome: "success" }]));
+    await vi.waitFor(() => expect(server.calls).toMatchObject([{ outcome: "success" }]), patience);
   });
 
   it("tells a client over a socket that its body is too long", async () => {

@@ -102,10 +102,10 @@ function gathered(connection: PeerConnection): Promise<string> {
 }
 
 /**
- * A server that knew them would begin before its answer is here: the library then takes the handshake for a
- * stranger's, because it has not seen the fingerprint yet, and closes.
+ * An offer without its candidates. A server that knew them would begin before its answer is here: the library then takes
+ * the handshake for a stranger's, because it has not seen the fingerprint yet, and closes.
  */
-function withoutCandidates(sdp: string): string {
+export function withoutCandidates(sdp: string): string {
   return sdp.replace(/^a=(candidate:|end-of-candidates).*\r?\n/gm, "");
 }
 

@@ -101,6 +101,11 @@ export class ReceivedTrack {
     this.#send(writeNack(this.#own, this.ssrc, due));
   }
 
+  /** This process itself was not running for `ms`: what is missing may wait to be read. */
+  forgive(ms: number): void {
+    for (const hole of this.#holes.values()) hole.since += ms;
+  }
+
   /** Reports the time since the last report. */
   report(): void {
     if (this.ssrc === undefined || this.#highest === undefined) return;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mediaAddress, type NetworkConditions, NetworkLink, rerouted } from "./networkLink.ts";
+import { withoutCandidates } from "./peerOffer.ts";
 import { ReceivedTrack } from "./receivedTrack.ts";
 import { writeEstimate } from "./receiverReports.ts";
 import { Audio, type DataChannel, PeerConnection, type Track, Video } from "./webrtc.ts";
@@ -40,6 +41,8 @@ export const subscriberPayloadTypes = { opus: 109, vp8: 98, h264: 104 } as const
 const audioLevel = "a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 const h264Parameters = "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1";
 const tickMs = 20;
+/** A longer pause between ticks means that this process stood still. */
+const stallMs = 200;
 const reportMs = 1000;
 const pingMs = 3000;
 
@@ -190,7 +193,7 @@ export class WhepSubscriber {
     });
     connection.setLocalDescription("offer");
     await gathered;
-    this.offer = connection.localDescription()?.sdp ?? "";
+    this.offer = withoutCandidates(connection.localDescription()?.sdp ?? "");
     const resource = await post(this.offer);
     this.#resource = resource;
     this.answer = resource.answer;
@@ -208,9 +211,19 @@ export class WhepSubscriber {
     const each = (call: (track: ReceivedTrack) => void) => {
       for (const { audio, video } of this.slots) for (const track of [audio, video]) call(track);
     };
+    let tickedAt = performance.now();
+    const tick = () => {
+      const now = performance.now();
+      const pause = now - tickedAt;
+      tickedAt = now;
+      each((track) => {
+        if (pause > stallMs) track.forgive(pause);
+        track.tick(now);
+      });
+    };
     this.freeze();
     this.#timers = [
-      setInterval(() => each((track) => track.tick(performance.now())), tickMs),
+      setInterval(tick, tickMs),
       setInterval(() => each((track) => track.report()), reportMs),
       setInterval(() => this.#channel?.isOpen() && this.say({ type: "ping" }), pingMs),
     ];

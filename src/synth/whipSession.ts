@@ -35,6 +35,9 @@ export interface SessionOptions {
   signal?: AbortSignal;
 }
 
+/** A longer pause between looks at the time means that this process, not the receiver, stood still. */
+const stallMs = 500;
+
 /** One connected WHIP session: packets go out as soon as they are handed in. */
 export class WhipSession {
   readonly #peer: PeerOffer;
@@ -47,6 +50,7 @@ export class WhipSession {
   readonly #over = new AbortController();
   #pictureId = randomBytes(2).readUInt16BE() & 0x7fff;
   #feedbackAt: number;
+  #watchedAt: number;
   #released = false;
   /** Settles with the reason once no more media gets through. */
   readonly ended: Promise<string>;
@@ -59,7 +63,7 @@ export class WhipSession {
     this.#audio = parts.audio;
     this.#video = parts.video;
     this.#levelId = audioLevelId(parts.resource.answer);
-    this.#feedbackAt = parts.options.clock.now();
+    this.#feedbackAt = this.#watchedAt = parts.options.clock.now();
     this.ended = new Promise((resolve) => {
       this.#over.signal.addEventListener("abort", () => resolve(String(this.#over.signal.reason)));
     });
@@ -115,6 +119,10 @@ export class WhipSession {
 
   /** Ends the session when the receiver has fallen silent; nothing else tells of a killed one. */
   watch(now: number): void {
+    const pause = now - this.#watchedAt;
+    this.#watchedAt = now;
+    // What came meanwhile waits to be read.
+    if (pause > stallMs) this.#feedbackAt += pause;
     if (now - this.#feedbackAt > this.#options.silenceMs)
       this.#end("no feedback from the receiver");
   }
@@ -155,7 +163,7 @@ export class WhipSession {
       "answer",
     );
     await this.#before(opened);
-    this.#feedbackAt = this.#options.clock.now();
+    this.#feedbackAt = this.#watchedAt = this.#options.clock.now();
   }
 
   /** The promise's value, or a WhipError when the connection ends, time is up or the caller gives up first. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
 import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import { takeTime } from "../support/patience.ts";
 import {
   getRecording,
   inRoom,
@@ -16,11 +17,13 @@ import {
   userIdOf,
 } from "./support/meetings.ts";
 import { type Person, refusalOf, signIn } from "./support/person.ts";
-import { mediaOf, publish } from "./support/publishing.ts";
+import { haveSent, mediaOf, publish } from "./support/publishing.ts";
 import { flashes, lateness, look, median, offsets } from "./support/seen.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { eventually, until } from "./support/until.ts";
+
+takeTime();
 
 /** Length of the recording: enough for twenty flashes of two participants. */
 const seconds = 12;
@@ -31,7 +34,7 @@ let folder: string;
 let host: Person;
 let guest: Person;
 let meetingId: string;
-let publishers: WhipPublisher[];
+let publishers: WhipPublisher[] = [];
 let recording: RecordingDetail;
 
 beforeAll(async () => {
@@ -42,34 +45,31 @@ beforeAll(async () => {
   guest = await signIn(server.url, "Grace");
   meetingId = await startedMeeting(host);
   await invite(host, guest, meetingId);
-  publishers = [];
   await enter(host, await mediaOf(0));
   await enter(guest, await mediaOf(1, { codec: "H264" }));
   const { recordingId } = await startRecording(host, meetingId);
-  await sent(seconds);
+  await haveSent(publishers, seconds * 1000);
   await stopRecording(host, meetingId);
+  // This process stands still while it decodes files: nobody is to be in the room meanwhile.
+  await leave();
   recording = await isReady(host, recordingId);
 });
 
 afterAll(async () => {
-  await Promise.all((publishers ?? []).map((publisher) => publisher.close()));
+  await leave();
   await site.close();
 });
+
+async function leave(): Promise<void> {
+  await Promise.all(publishers.map((publisher) => publisher.close()));
+}
 
 /** Publishes, and waits until the room hears it: tiles are in the order in which people appear. */
 async function enter(person: Person, media: MediaLoop): Promise<void> {
   publishers.push(await publish(server.url, person, meetingId, { media, reconnect: true }));
-  await until("they are in the room", 10_000, async () => {
+  await until("they are in the room", 60_000, async () => {
     return (await inRoom(host, meetingId)) === publishers.length;
   });
-}
-
-/** Waits until every publisher has sent that many seconds more. */
-async function sent(wanted: number): Promise<void> {
-  const from = Date.now();
-  await until(`${wanted} s of media were sent`, wanted * 1000 + 10_000, () =>
-    publishers.every(({ sentFrames }) => (sentFrames.at(-1)?.sentAt ?? 0) >= from + wanted * 1000),
-  );
 }
 
 function isReady(person: Person, recordingId: string): Promise<RecordingDetail> {
@@ -148,7 +148,7 @@ describe("a recording of two people", () => {
       expect(beeps.length).toBeGreaterThanOrEqual(seconds - 2);
       return offsets(flashes(marks), beeps);
     });
-    expect(avOffsets.length).toBeGreaterThanOrEqual(20);
+    expect(avOffsets.length).toBeGreaterThanOrEqual(2 * (seconds - 2));
     expect(Math.abs(median(avOffsets))).toBeLessThanOrEqual(80);
   });
 
@@ -294,9 +294,11 @@ describe("a signed link", () => {
   });
 
   it("expires", async () => {
-    const { url } = await link(host, { expiresInMs: 300 });
-    expect(await statusOf(url)).toBe(200);
-    await until("the link has expired", 5000, async () => (await statusOf(url)) === 401);
+    const url = await eventually("a link is opened in time", 60_000, async () => {
+      const made = await link(host, { expiresInMs: 500 });
+      return (await statusOf(made.url)) === 200 ? made.url : undefined;
+    });
+    await until("the link has expired", 60_000, async () => (await statusOf(url)) === 401);
   });
 
   it("is worth nothing once its user is out of the meeting", async () => {
@@ -311,26 +313,32 @@ describe("a signed link", () => {
 
 describe("a recording of sound only", () => {
   it("becomes an .m4a, and its capture can still be composed with pictures", async () => {
-    publishers = publishers.slice(0, 1);
+    publishers = [];
+    await enter(host, await mediaOf(0));
     const { recordingId, recordingUrl } = await startRecording(host, meetingId, {
       audioOnly: true,
     });
     expect(recordingUrl).toMatch(/\.m4a$/);
-    await sent(3);
+    await haveSent(publishers, 3000);
     await stopRecording(host, meetingId);
+    await leave();
     const ready = await isReady(host, recordingId);
     expect(ready.probe).toMatchObject({ problems: [], audio: { codec: "aac" } });
     expect(ready.probe).not.toHaveProperty("video");
-    const { beeps, pictures } = look(await download(recordingUrl), []);
-    expect(pictures).toBe(0);
-    expect(beeps(0).length).toBeGreaterThanOrEqual(2);
+    const sound = look(await download(recordingUrl), []);
+    expect(sound.pictures).toBe(0);
+    expect(sound.beeps(0).length).toBeGreaterThanOrEqual(2);
     recording = ready;
     const { renditionId } = await compose({ layout: "single-participant", quality: "360p" });
     const { url } = await composed(renditionId);
     const whole = { x: 0, y: 0, width: 640, height: 360 };
     const { marks } = look(await download(url), [whole]);
-    const right = (marks[0] ?? []).filter(({ mark }) => mark.colour === 0);
-    expect(right.length / (marks[0]?.length ?? 0)).toBeGreaterThan(0.8);
+    const colours = (marks[0] ?? []).map(({ mark }) => mark.colour);
+    // The first picture comes with the first keyframe.
+    const pictures = colours.slice(colours.indexOf(0));
+    const right = pictures.filter((colour) => colour === 0);
+    expect(right.length).toBeGreaterThan(30);
+    expect(right.length / pictures.length).toBeGreaterThan(0.95);
   });
 
   it("is removed with all its files when deleted", async () => {

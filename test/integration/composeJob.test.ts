@@ -10,8 +10,11 @@ import { deleteRecording } from "../../src/recordings/deleteRecording.ts";
 import { settleDue } from "../../src/recordings/settle.ts";
 import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
+import { patience, takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { activeMeeting, recordingStage, type Stage } from "./support/recordings.ts";
+
+takeTime();
 
 const probe: ProbeFinding = {
   durationMs: 1000,
@@ -88,9 +91,7 @@ async function row(recordingId: string): Promise<Row | undefined> {
   return found;
 }
 const until = (recordingId: string, expected: Partial<Row>) =>
-  vi.waitFor(async () => expect(await row(recordingId)).toMatchObject(expected), {
-    timeout: 10_000,
-  });
+  vi.waitFor(async () => expect(await row(recordingId)).toMatchObject(expected), patience);
 
 it("stores the file, makes the recording ready and leaves nothing in the work folder", async () => {
   const { recordingId } = await stopped();
@@ -102,6 +103,7 @@ it("stores the file, makes the recording ready and leaves nothing in the work fo
 
 it("tries again after a failure, and after a file that is bad", async () => {
   const { recordingId } = await stopped();
+  await test.stopTime();
   let attempt = 0;
   run(async (job, options) => {
     attempt++;
@@ -126,6 +128,7 @@ it("fails with the reason when another attempt cannot help", async () => {
 
 it("fails in the end when every attempt fails; the capture can be composed again", async () => {
   const { recordingId, hostId } = await stopped();
+  await test.stopTime();
   let broken = true;
   run(async (job, options) => {
     if (broken) throw new Error("out of memory");
@@ -165,7 +168,7 @@ it("stops composing when another worker has taken over, and overwrites nothing",
     aborted = true;
     throw new Error("aborted");
   });
-  await vi.waitFor(() => expect(aborted).toBe(true), { timeout: 10_000 });
+  await vi.waitFor(() => expect(aborted).toBe(true), patience);
   await until(recordingId, { recording: "processing", rendition: "composing", owner: "other" });
 });
 

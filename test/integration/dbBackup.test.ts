@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { backUp } from "../../src/db/backup/backup.ts";
@@ -13,8 +13,11 @@ import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { migrationsFolder } from "../../src/db/migrationsFolder.ts";
 import { openDatabase } from "../../src/db/pool.ts";
+import { patience, takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { bundleProgram } from "./support/nodeProcess.ts";
+
+takeTime();
 
 const run = promisify(execFile);
 const migrations = migrationsFolder();
@@ -27,7 +30,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "connvo-backup-"));
   source = await testDatabase();
   await fill(source);
-  await source.db.close();
+  await source.closePool();
   file = path.join(folder, "one.backup");
   await backUp({ connection: source.connection, file, clock: systemClock });
 });
@@ -69,7 +72,7 @@ async function contents({ sql }: TestDatabase): Promise<Record<string, string[]>
 /** An empty database that nothing but the test uses. */
 async function emptyDatabase(): Promise<TestDatabase> {
   const database = await testDatabase();
-  await database.db.close();
+  await database.closePool();
   onTestFinished(() => database.close());
   return database;
 }
@@ -94,11 +97,19 @@ describe("backup and restore", () => {
       for (let n = 0; writing; n += 2)
         await live.sql("INSERT INTO pairs VALUES ($1, 1), ($1 + 1, 2)", [n]);
     })();
+    const written = async () => {
+      const [row] = await live.sql<{ n: number }>("SELECT count(*)::int AS n FROM pairs");
+      return row?.n ?? 0;
+    };
+    await vi.waitFor(async () => expect(await written()).toBeGreaterThan(100), patience);
     const copy = path.join(folder, "live.backup");
     const tables = await backUp({ connection: live.connection, file: copy, clock: systemClock });
+    const rows = tables.find((table) => table.name === "pairs")?.rows ?? 0;
+    await vi.waitFor(async () => expect(await written()).toBeGreaterThan(rows), patience);
     writing = false;
     await writer;
-    expect((tables.find((table) => table.name === "pairs")?.rows ?? 1) % 2).toBe(0);
+    expect(rows).toBeGreaterThan(100);
+    expect(rows % 2).toBe(0);
   });
 
   it("refuses a database that holds something, unless told to replace it", async () => {
@@ -123,6 +134,7 @@ describe("backup and restore", () => {
     });
     await expect(restoreInto(target, file, true)).rejects.toThrow(/stop it first/);
     await server.close();
+    await target.closePool();
     await target.sql("DROP TABLE schema_migrations");
     await expect(restoreInto(target, file, true)).rejects.toThrow(/not Connvo's/);
   });

@@ -5,9 +5,12 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { silentLog } from "../../src/core/log.ts";
 import { migrate, readMigrations } from "../../src/db/migrate.ts";
 import { migrationsFolder } from "../../src/db/migrationsFolder.ts";
+import { takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { bundleProgram, NodeProcess, type Program } from "./support/nodeProcess.ts";
 import { killPostgres } from "./support/postgresProcesses.ts";
+
+takeTime();
 
 let program: Program;
 let database: TestDatabase;

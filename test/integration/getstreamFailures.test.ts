@@ -6,6 +6,7 @@ import { GetStreamVideoProvider } from "../../src/video/getstream/provider.ts";
 import type { ProviderRecording } from "../../src/video/port.ts";
 import { type ResilientVideoProvider, withResilience } from "../../src/video/resilience.ts";
 import type { Fault } from "../support/getstreamStandIn/faults.ts";
+import { patience, takeTime } from "../support/patience.ts";
 import {
   goLive,
   openScene,
@@ -15,6 +16,8 @@ import {
   type SceneOptions,
   spec,
 } from "./support/getstream.ts";
+
+takeTime();
 
 let scene: Scene;
 afterEach(() => scene.close());
@@ -26,8 +29,12 @@ async function liveScene(options: SceneOptions = {}): Promise<Scene> {
 }
 
 /** Long enough for a busy machine, short enough to wait for. */
-const quick = { requestTimeoutMs: 1_000 };
-const timeout = { service: "getstream", timeoutMs: 1_000 };
+const quick = { requestTimeoutMs: 2_500 };
+const timeout = { service: "getstream", timeoutMs: 2_500 };
+const lateMs = 4_000;
+/** Only what does not answer in time is given up. */
+const limitOf = ({ kind }: Fault): SceneOptions =>
+  kind === "hang" || kind === "delay" ? quick : { requestTimeoutMs: patience.timeout };
 
 describe("what goes wrong at Stream is told as", () => {
   const cases: [string, Fault, string, object][] = [
@@ -58,12 +65,12 @@ describe("what goes wrong at Stream is told as", () => {
     ["an edge's page", { kind: "html", status: 502 }, "STREAM_ERROR", { providerStatus: 502 }],
     ["a dropped connection", { kind: "drop" }, "STREAM_ERROR", {}],
     ["broken JSON", { kind: "malformed" }, "STREAM_ERROR", {}],
-    ["a slow answer", { kind: "delay", ms: 1_500 }, "EXTERNAL_SERVICE_TIMEOUT", timeout],
+    ["a slow answer", { kind: "delay", ms: lateMs }, "EXTERNAL_SERVICE_TIMEOUT", timeout],
     ["silence", { kind: "hang" }, "EXTERNAL_SERVICE_TIMEOUT", timeout],
   ];
 
   test.each(cases)("%s", async (_, fault, code, metadata) => {
-    const { provider, standIn } = await liveScene(quick);
+    const { provider, standIn } = await liveScene(limitOf(fault));
     standIn.fault("GetCall", fault);
     const thrown: unknown = await provider.recordingState(recordingOf()).catch((e: unknown) => e);
     expect(thrown).toMatchObject({ code, metadata: { operation: "recordingState", ...metadata } });
@@ -312,9 +319,9 @@ function openElsewhere({ apiKey, apiSecret, url: baseUrl }: Scene["standIn"]) {
 }
 
 describe("behind resilience, one start is one recording, whatever happens to its answer", () => {
-  const impatient = { attemptTimeoutMs: 3_000, backoffMs: 20, maxBackoffMs: 40 };
-  const resilient = (): ResilientVideoProvider =>
-    withResilience(scene.provider, { log: silentLog, random: () => 0.5, limits: impatient });
+  const limits = { attemptTimeoutMs: patience.timeout, backoffMs: 20, maxBackoffMs: 40 };
+  const options = { log: silentLog, random: () => 0.5, budgetMs: patience.timeout, limits };
+  const resilient = (): ResilientVideoProvider => withResilience(scene.provider, options);
 
   test.each([
     ["a dropped connection", { kind: "drop", accept: true }],
@@ -322,9 +329,9 @@ describe("behind resilience, one start is one recording, whatever happens to its
     ["an edge's page", { kind: "html", status: 502, accept: true }],
     ["broken JSON", { kind: "malformed" }],
     ["silence", { kind: "hang", accept: true }],
-    ["a late answer", { kind: "delay", ms: 1_500 }],
+    ["a late answer", { kind: "delay", ms: lateMs }],
   ] as [string, Fault][])("accepted, then %s", async (_, fault) => {
-    const { standIn } = await liveScene(quick);
+    const { standIn } = await liveScene(limitOf(fault));
     standIn.fault("StartRecording", fault);
     const answer = await resilient().startRecording(recordingOf());
     expect(answer.status).toBe("recording");
@@ -337,7 +344,7 @@ describe("behind resilience, one start is one recording, whatever happens to its
     ["an internal error", { kind: "status", status: 500, code: -1 }],
     ["silence", { kind: "hang" }],
   ] as [string, Fault][])("not accepted, because of %s: it is sent again", async (_, fault) => {
-    const { standIn } = await liveScene(quick);
+    const { standIn } = await liveScene(limitOf(fault));
     standIn.fault("StartRecording", fault);
     const answer = await resilient().startRecording(recordingOf());
     expect(answer.status).toBe("starting");
@@ -357,7 +364,7 @@ describe("behind resilience, one start is one recording, whatever happens to its
   });
 
   test("a stop whose answer is lost is a stop", async () => {
-    const { standIn } = await liveScene(quick);
+    const { standIn } = await liveScene({ requestTimeoutMs: patience.timeout });
     const video = resilient();
     const request = recordingOf();
     await video.startRecording(request);
@@ -375,7 +382,7 @@ describe("behind resilience, one start is one recording, whatever happens to its
   });
 
   test("nobody in the call opens no breaker; a broken Stream opens one, for that operation", async () => {
-    scene = await openScene(quick);
+    scene = await openScene({ requestTimeoutMs: patience.timeout });
     const video = resilient();
     await video.createRoom(spec);
     for (let i = 0; i < 8; i++)

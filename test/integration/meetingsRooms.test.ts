@@ -67,6 +67,7 @@ describe("a room the provider does not open", () => {
   });
 
   it("is tried less and less often, and by one node at a time", async () => {
+    await test.stopTime();
     await withoutRoom();
     await test.advanceTime(6_000);
     const looked = await Promise.all([1, 2].map(() => settleRooms(stage.services)));

@@ -331,6 +331,7 @@ describe("several nodes", () => {
   it("do not settle the same recording at the same time", async () => {
     const { recordingId } = await running();
     const nodes = [stage, recordingStage(test), recordingStage(test)];
+    await test.stopTime();
     await test.advanceTime(10_000);
     const looked = await Promise.all(nodes.map((node) => settleDue(node.services)));
     expect(looked.reduce((sum, count) => sum + count, 0)).toBe(1);

@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CaptureEvent } from "../../src/media/format/events.ts";
 import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
-import type { ProviderRecording } from "../../src/video/port.ts";
-import { buildRoomProcess, RoomHarness } from "./support/roomHarness.ts";
+import { patience, takeTime } from "../support/patience.ts";
+import { buildRoomProcess, RoomHarness, type Sealed } from "./support/roomHarness.ts";
+
+takeTime();
 
 let built: Awaited<ReturnType<typeof buildRoomProcess>>;
 let rooms: RoomHarness;
@@ -27,44 +29,35 @@ const request = (recordingId = "recording_1", maxDurationMs = 600_000) => ({
   config,
   maxDurationMs,
 });
-type Sealed = Extract<ProviderRecording, { status: "sealed" }>;
-
-async function events(recordingId = "recording_1"): Promise<CaptureEvent[]> {
-  const text = await readFile(path.join(rooms.captureDir(recordingId), "events.jsonl"), "utf8");
-  const lines = text.slice(0, text.lastIndexOf("\n")).split("\n");
-  return lines.map((line) => JSON.parse(line) as CaptureEvent);
-}
 
 async function ofType<T extends CaptureEvent["type"]>(
   type: T,
 ): Promise<Extract<CaptureEvent, { type: T }>[]> {
-  return (await events()).filter(
+  return (await rooms.events()).filter(
     (event): event is Extract<CaptureEvent, { type: T }> => event.type === type,
   );
 }
 
 /** Resolves once the capture holds `count` tracks that have media. */
 const flowing = (count: number) =>
-  vi.waitFor(async () => expect(await ofType("first")).toHaveLength(count), {
-    timeout: 8000,
-    interval: 50,
-  });
+  vi.waitFor(async () => expect(await ofType("first")).toHaveLength(count), patience);
 
-async function stopped(recordingId = "recording_1"): Promise<Sealed> {
-  const end = await provider.stopRecording(request(recordingId));
-  if (end.status !== "sealed") throw new Error(`not sealed: ${end.status}`);
-  return end;
-}
+/** Resolves once the room hears that many tracks. */
+const heard = (count: number) =>
+  vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(count), patience);
+
+const stopped = (): Promise<Sealed> => rooms.seal(provider, request());
 
 describe("a capture", () => {
   test("takes every track of everyone there, from a keyframe made for it", async () => {
     provider = await rooms.started();
     const { publisher } = await rooms.publish(provider, "ann");
     await rooms.publish(provider, "bob", { videos: 2 });
-    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(5), 4000);
+    await heard(5);
     const start = await provider.startRecording(request());
     expect(start.status).toBe("recording");
     await flowing(5);
+    const flowedAt = Date.now();
     expect(publisher.keyframesAsked).toBeGreaterThan(0);
     const end = await stopped();
     expect(end.hasMedia).toBe(true);
@@ -81,7 +74,8 @@ describe("a capture", () => {
       "bob video VP8",
     ]);
     expect(end.tracks[0]?.participantName).toMatch(/^Name of /);
-    for (const track of end.tracks) expect(track.startMs).toBeLessThan(500);
+    for (const { startMs } of end.tracks)
+      expect(startMs).toBeLessThanOrEqual(flowedAt - end.startedAt);
   });
 
   test("notes clocks, levels and sizes", async () => {
@@ -91,13 +85,15 @@ describe("a capture", () => {
     await flowing(2);
     await vi.waitFor(
       async () => expect((await ofType("senderReport")).length).toBeGreaterThan(3),
-      5000,
+      patience,
     );
     const [level] = await ofType("level");
     expect(level?.dbov).toBe(-30);
     expect((await ofType("resolution"))[0]).toMatchObject({ width: 1280, height: 720 });
-    for (const report of await ofType("senderReport"))
-      expect(Math.abs(report.ntp - report.t)).toBeLessThan(500);
+    // One clock: none comes before it was sent, and not all of them wait on their way.
+    const underWay = (await ofType("senderReport")).map(({ t, ntp }) => t - ntp);
+    expect(Math.min(...underWay)).toBeGreaterThan(-50);
+    expect(Math.min(...underWay)).toBeLessThan(500);
     await stopped();
   });
 
@@ -121,7 +117,7 @@ describe("a capture", () => {
     await provider.startRecording(request());
     await flowing(2);
     await provider.unpublish(first.grant, first.sessionId);
-    await vi.waitFor(async () => expect(await ofType("leave")).toHaveLength(1), 4000);
+    await vi.waitFor(async () => expect(await ofType("leave")).toHaveLength(1), patience);
     await rooms.publish(provider, "ann");
     await flowing(4);
     const { tracks } = await stopped();
@@ -147,13 +143,20 @@ describe("a capture", () => {
           readFile(path.join(rooms.captureDir("recording_1"), name)).then(({ length }) => length),
         ),
       );
-    expect((await events()).at(-1)?.type).toBe("pause");
+    const types = (await rooms.events()).map(({ type }) => type);
+    const since = types.slice(types.indexOf("pause") + 1);
+    expect(types).toContain("pause");
+    expect(since.filter((type) => type !== "alive")).toEqual([]);
     expect((await ofType("trackEnd")).map(({ reason }) => reason)).toEqual(["paused", "paused"]);
     const before = await size();
     // Somebody comes in the meantime.
     await rooms.publish(provider, "bob");
-    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(4), 4000);
-    await vi.waitFor(async () => expect(await ofType("alive")).not.toHaveLength(0), 4000);
+    await heard(4);
+    const signs = (await ofType("alive")).length;
+    await vi.waitFor(
+      async () => expect((await ofType("alive")).length).toBeGreaterThan(signs),
+      patience,
+    );
     expect(await size()).toEqual(before);
     expect(await ofType("track")).toHaveLength(2);
     const asked = publisher.keyframesAsked;
@@ -176,10 +179,10 @@ describe("a capture", () => {
     await rooms.killRooms();
     await vi.waitFor(
       async () => expect(await provider.recordingState(request())).toEqual(paused),
-      8000,
+      patience,
     );
     await rooms.publish(provider, "ann");
-    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(2), 4000);
+    await heard(2);
     expect(await ofType("track")).toHaveLength(2);
     await provider.resumeRecording(request());
     await flowing(4);
@@ -191,14 +194,20 @@ describe("a capture", () => {
   test("ends by itself at its maximum duration", async () => {
     provider = await rooms.started();
     await rooms.publish(provider, "ann");
+    // What is measured until now does not count.
+    await provider.stats();
     await provider.startRecording(request("recording_1", 1000));
     const end = await vi.waitFor(async () => {
       const state = await provider.recordingState(request());
       expect(state.status).toBe("sealed");
       return state as Sealed;
-    }, 5000);
+    }, patience);
     expect(end.stopReason).toBe("max_duration");
-    expect(Math.abs(end.stoppedAt - end.startedAt - 1000)).toBeLessThan(300);
+    const { eventLoopDelayMaxMs } = await provider.stats();
+    const tooLong = end.stoppedAt - end.startedAt - 1000;
+    expect(tooLong).toBeGreaterThanOrEqual(0);
+    // Later than that only if the room process itself stood still.
+    expect(tooLong).toBeLessThan(300 + eventLoopDelayMaxMs);
   });
 
   test("is refused without disk space", async () => {
@@ -214,15 +223,23 @@ describe("a capture", () => {
   test("has its first media on the disk soon after the start", async () => {
     provider = await rooms.started();
     await rooms.publish(provider, "ann");
-    await vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(2), 4000);
-    await provider.startRecording(request());
-    const accepted = performance.now();
-    const file = path.join(rooms.captureDir("recording_1"), "track0001-audio.webm");
-    await vi.waitFor(async () => expect((await readFile(file)).length).toBeGreaterThan(0), {
-      timeout: 4000,
-      interval: 5,
-    });
-    expect(performance.now() - accepted).toBeLessThan(500);
-    await stopped();
+    await heard(2);
+    const times: number[] = [];
+    for (const id of ["recording_1", "recording_2", "recording_3"]) {
+      await provider.startRecording(request(id));
+      const accepted = performance.now();
+      const firstTrack = async () => {
+        const [name = ""] = (await readdir(rooms.captureDir(id))).filter((each) => {
+          return /^track0001-.*\.webm$/.test(each);
+        });
+        return readFile(path.join(rooms.captureDir(id), name));
+      };
+      const often = { ...patience, interval: 5 };
+      await vi.waitFor(async () => expect((await firstTrack()).length).toBeGreaterThan(0), often);
+      times.push(performance.now() - accepted);
+      await rooms.seal(provider, request(id));
+    }
+    // The best of them: another process may need the machine just then.
+    expect(Math.min(...times)).toBeLessThan(500);
   });
 });

@@ -11,7 +11,8 @@ afterAll(() => built.remove());
 
 videoContract("the embedded adapter", async () => {
   const rooms = await RoomHarness.create(built.entry);
-  const provider = await rooms.started();
+  // Nothing but their silence tells of some who leave.
+  const provider = await rooms.started({ silenceMs: 6000 });
   return {
     provider,
     goLive: async (grant, { token }) => {

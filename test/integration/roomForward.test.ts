@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { WhepSubscriber } from "../../src/synth/whepSubscriber.ts";
 import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
+import { patience, takeTime } from "../support/patience.ts";
 import { buildRoomProcess, RoomHarness } from "./support/roomHarness.ts";
+
+takeTime();
 
 let built: Awaited<ReturnType<typeof buildRoomProcess>>;
 let rooms: RoomHarness;
@@ -16,7 +19,6 @@ beforeEach(async () => {
 });
 afterEach(() => rooms.close());
 
-const soon = { timeout: 8000, interval: 20 };
 const open = async (options: Parameters<RoomHarness["started"]>[0] = {}): Promise<void> => {
   provider = await rooms.started(options);
 };
@@ -27,7 +29,7 @@ const seesMore = async (watcher: WhepSubscriber, slot: number, frames = 10): Pro
   const before = counts(watcher, slot).frames;
   await vi.waitFor(
     () => expect(counts(watcher, slot).frames).toBeGreaterThan(before + frames),
-    soon,
+    patience,
   );
 };
 /** Every packet between the first and the last is there, with nothing left to be asked for. */
@@ -35,19 +37,23 @@ const nothingMissing = (watcher: WhepSubscriber) =>
   vi.waitFor(() => {
     for (const kind of ["audio", "video"] as const)
       expect(watcher.total(kind)).toMatchObject({ missing: 0, open: 0 });
-  }, soon);
+  }, patience);
 
 describe("a subscriber", () => {
   test("receives every packet of a publisher, from a keyframe on, and the sender's clock", async () => {
     await open();
-    await rooms.publish(provider, "ann");
+    const { publisher } = await rooms.publish(provider, "ann");
     const bob = await rooms.subscribe(provider, "bob");
     await seesMore(bob, 0, 50);
     await nothingMissing(bob);
-    expect(counts(bob, 0).keyframes).toBe(1);
-    expect(counts(bob, 0, "audio").packets).toBeGreaterThan(20);
-    for (const kind of ["audio", "video"] as const)
-      expect(bob.slots[0]?.[kind].senderReport).toBeDefined();
+    expect(counts(bob, 0).keyframes).toBeGreaterThan(0);
+    // No more than were made for somebody: one, unless it was so late that it was asked for again.
+    expect(counts(bob, 0).keyframes).toBeLessThanOrEqual(publisher.keyframesAsked);
+    await vi.waitFor(() => {
+      expect(counts(bob, 0, "audio").packets).toBeGreaterThan(20);
+      for (const kind of ["audio", "video"] as const)
+        expect(bob.slots[0]?.[kind].senderReport).toBeDefined();
+    }, patience);
     expect(await provider.stats()).toMatchObject({ subscribers: 1, pausedVideos: 0 });
   });
 
@@ -58,8 +64,10 @@ describe("a subscriber", () => {
     await seesMore(early, 0);
     const asked = publisher.keyframesAsked;
     const late = await rooms.subscribe(provider, "cem");
-    await vi.waitFor(() => expect(counts(late, 0).keyframes).toBe(1), soon);
-    expect(publisher.keyframesAsked).toBe(asked + 1);
+    await vi.waitFor(() => expect(counts(late, 0).keyframes).toBeGreaterThan(0), patience);
+    // Made for them: there would be none otherwise.
+    expect(publisher.keyframesAsked).toBeGreaterThan(asked);
+    expect(counts(late, 0).keyframes).toBeLessThanOrEqual(publisher.keyframesAsked - asked);
     await nothingMissing(early);
   });
 
@@ -81,7 +89,7 @@ describe("a subscriber", () => {
     await vi.waitFor(
       () =>
         expect(bob.room).toMatchObject({ self: "bob", people, speaker: "ann", recording: null }),
-      soon,
+      patience,
     );
     await seesMore(bob, 1);
     const { roomId, meetingId } = rooms;
@@ -99,10 +107,10 @@ describe("a subscriber", () => {
         expect(bob.room).toMatchObject({
           recording: { recordingId: "recording_1", paused: false },
         }),
-      soon,
+      patience,
     );
     await provider.stopRecording(request);
-    await vi.waitFor(() => expect(bob.room).toMatchObject({ recording: null }), soon);
+    await vi.waitFor(() => expect(bob.room).toMatchObject({ recording: null }), patience);
     const revisions = bob.messages.flatMap(({ revision }) => (revision ? [Number(revision)] : []));
     expect(revisions).toEqual(revisions.map((_, index) => index + 1));
   });
@@ -120,7 +128,7 @@ describe("a subscriber", () => {
           expect(bob.room).toMatchObject({
             people: [{ userId: "ann", camera }, { userId: "bob" }],
           }),
-        soon,
+        patience,
       );
     await rooms.publish(provider, "ann");
     await seen({ audio: false, video: true });
@@ -128,14 +136,14 @@ describe("a subscriber", () => {
     await seesMore(bob, 0);
     await seen({ audio: false, video: true });
     ann.say({ type: "ping" });
-    await vi.waitFor(() => expect(ann.messages.at(-1)).toEqual({ type: "pong" }), soon);
+    await vi.waitFor(() => expect(ann.messages).toContainEqual({ type: "pong" }), patience);
   });
 
   test("loses the channel, not the media, with a message that is too long", async () => {
     await open();
     await rooms.publish(provider, "ann");
     const bob = await rooms.subscribe(provider, "bob");
-    await vi.waitFor(() => expect(bob.room).toBeDefined(), soon);
+    await vi.waitFor(() => expect(bob.room).toBeDefined(), patience);
     bob.say({ type: "ping", padding: "x".repeat(5000) });
     await seesMore(bob, 0);
     expect(bob.messages.filter(({ type }) => type === "pong")).toEqual([]);
@@ -174,11 +182,11 @@ describe("a subscriber", () => {
       const before = counts(bob, 0).frames;
       await seesMore(bob, 1);
       expect(counts(bob, 0).frames).toBe(before);
-    }, soon);
+    }, patience);
     const keyframes = counts(bob, 0).keyframes;
     bob.say({ type: "video", slots: [0, 1] });
     await seesMore(bob, 0);
-    expect(counts(bob, 0).keyframes).toBe(keyframes + 1);
+    expect(counts(bob, 0).keyframes).toBeGreaterThan(keyframes);
     await nothingMissing(bob);
   });
 });
@@ -207,7 +215,7 @@ describe("slots", () => {
         const { people } = bob.room as { people: { userId: string; camera: { slot: number } }[] };
         const told = people.map(({ userId, camera }) => [userId, camera?.slot ?? null]);
         expect(Object.fromEntries(told)).toEqual(cameras);
-      }, soon);
+      }, patience);
     await camerasAre({ ann: 0, cem: 1, bob: null });
     await provider.unpublish(ann.grant, ann.sessionId);
     await camerasAre({ cem: 1, bob: null });
@@ -241,10 +249,7 @@ describe("a bad network", () => {
     const random = () => (++packets % 33 === 0 ? 0 : 1);
     const network = { loss: 0.5, delayMs: 20, random };
     const bob = await rooms.subscribe(provider, "bob", { network });
-    await vi.waitFor(() => expect(counts(bob, 0).frames).toBeGreaterThan(100), {
-      timeout: 15_000,
-      interval: 50,
-    });
+    await vi.waitFor(() => expect(counts(bob, 0).frames).toBeGreaterThan(100), patience);
     bob.stopCounting();
     await nothingMissing(bob);
     expect(bob.slots[0]?.video.counts.nacked).toBeGreaterThan(5);
@@ -262,7 +267,7 @@ describe("a bad network", () => {
     try {
       await vi.waitFor(
         async () => expect(await provider.stats()).toMatchObject({ pausedVideos: 1 }),
-        soon,
+        patience,
       );
       // Who speaks is given up last.
       await vi.waitFor(() => {
@@ -271,33 +276,34 @@ describe("a bad network", () => {
           expect.objectContaining({ camera: { slot: 1, audio: false, video: true, paused: true } }),
         ];
         expect(weak.room?.["people"]).toEqual(expect.arrayContaining(people));
-      }, soon);
+      }, patience);
       await seesMore(weak, 0);
       await seesMore(strong, 1);
-      expect(ann.publisher.estimate).toBe(2_500_000);
+      await vi.waitFor(() => expect(ann.publisher.estimate).toBe(2_500_000), patience);
     } finally {
       clearInterval(claim);
     }
     await vi.waitFor(
       async () => expect(await provider.stats()).toMatchObject({ pausedVideos: 0 }),
-      { timeout: 20_000, interval: 100 },
+      patience,
     );
     await seesMore(weak, 1);
     await nothingMissing(weak);
     await nothingMissing(strong);
-  }, 40_000);
+  });
 });
 
 describe("a subscription ends", () => {
   test("when nothing is heard of the subscriber", async () => {
-    await open({ subscriberSilenceMs: 1500 });
+    await open({ subscriberSilenceMs: 4000 });
     await rooms.publish(provider, "ann");
     const bob = await rooms.subscribe(provider, "bob");
-    await seesMore(bob, 0, 60);
+    // Longer than the silence, in which they are heard of.
+    await seesMore(bob, 0, 110);
     bob.freeze();
     await vi.waitFor(
       async () => expect(await provider.stats()).toMatchObject({ subscribers: 0 }),
-      soon,
+      patience,
     );
   });
 
@@ -317,8 +323,9 @@ describe("a subscription ends", () => {
     const bob = await rooms.subscribe(provider, "bob");
     await seesMore(bob, 0);
     await provider.removeParticipant(rooms, "bob");
-    await vi.waitFor(() => expect(bob.state).toBe("closed"), soon);
-    expect(bob.messages.at(-1)).toEqual({ type: "end", reason: "removed" });
+    await vi.waitFor(() => expect(bob.state).toBe("closed"), patience);
+    // They are told as well, but a transport that closes while this process stands still takes its last message with it.
+    await rooms.logged({ userId: "bob", msg: "subscription ended", reason: "removed" });
     await expect(provider.subscribe(grant, bob.offer)).rejects.toMatchObject({
       code: "UNAUTHORIZED",
     });
@@ -328,7 +335,7 @@ describe("a subscription ends", () => {
     await open();
     const bob = await rooms.subscribe(provider, "bob", { role: "observer" });
     await provider.closeRoom(rooms);
-    await vi.waitFor(() => expect(bob.state).toBe("closed"), soon);
+    await vi.waitFor(() => expect(bob.state).toBe("closed"), patience);
     expect(await provider.stats()).toMatchObject({ subscribers: 0 });
   });
 
@@ -338,7 +345,7 @@ describe("a subscription ends", () => {
     const first = await rooms.subscribe(provider, "bob", { client: "window" });
     const other = await rooms.subscribe(provider, "bob", { client: "other" });
     const second = await rooms.subscribe(provider, "bob", { client: "window" });
-    await vi.waitFor(() => expect(first.state).toBe("closed"), soon);
+    await vi.waitFor(() => expect(first.state).toBe("closed"), patience);
     await seesMore(second, 0);
     await seesMore(other, 0);
     expect(await provider.stats()).toMatchObject({ subscribers: 2 });
@@ -349,8 +356,7 @@ describe("a subscription ends", () => {
     await rooms.publish(provider, "ann");
     const bob = await rooms.subscribe(provider, "bob");
     await seesMore(bob, 0);
-    const killed = await rooms.killRooms();
-    await vi.waitFor(async () => expect((await rooms.health()).pid).not.toBe(killed), soon);
+    await rooms.nextRooms(await rooms.killRooms());
     const again = await rooms.subscribe(provider, "bob");
     await rooms.publish(provider, "ann");
     await seesMore(again, 0);
@@ -388,7 +394,7 @@ test("whoever only watches is in the room until they stop", async () => {
   const heard: string[] = [];
   provider.onPresence(({ userId, state }) => heard.push(`${userId} ${state}`));
   const bob = await rooms.subscribe(provider, "bob", { role: "observer" });
-  await vi.waitFor(() => expect(heard).toEqual(["bob joined"]), soon);
+  await vi.waitFor(() => expect(heard).toEqual(["bob joined"]), patience);
   bob.release();
-  await vi.waitFor(() => expect(heard).toEqual(["bob joined", "bob left"]), soon);
+  await vi.waitFor(() => expect(heard).toEqual(["bob joined", "bob left"]), patience);
 });

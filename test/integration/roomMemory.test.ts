@@ -1,5 +1,3 @@
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, expect, test, vi } from "vitest";
@@ -9,18 +7,17 @@ import { nativePeers } from "../../src/video/embedded/rooms/nativePeer.ts";
 import type { Peer, PeerFactory } from "../../src/video/embedded/rooms/peer.ts";
 import { readSubscription } from "../../src/video/embedded/whep/offer.ts";
 import { reduceOffer } from "../../src/video/embedded/whip/offer.ts";
+import { freeUdpPort } from "../support/freePort.ts";
+import { patience, takeTime } from "../support/patience.ts";
 import { MiniPublisher } from "./support/miniPublisher.ts";
+
+takeTime();
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 async function peerFactory(): Promise<PeerFactory> {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port: udpPort } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return nativePeers({ udpPort, bindAddress: "127.0.0.1" });
+  return nativePeers({ udpPort: await freeUdpPort(), bindAddress: "127.0.0.1" });
 }
 
 /** What listens to a peer's media, as a session of the room does. */
@@ -60,13 +57,10 @@ async function answerWatcher(peer: Peer, offer: string): Promise<string> {
 }
 
 const nobodyIsLeft = () =>
-  vi.waitFor(
-    () => {
-      collectGarbage();
-      expect(listeners.filter((one) => one.deref() !== undefined)).toHaveLength(0);
-    },
-    { timeout: 8000, interval: 50 },
-  );
+  vi.waitFor(() => {
+    collectGarbage();
+    expect(listeners.filter((one) => one.deref() !== undefined)).toHaveLength(0);
+  }, patience);
 
 async function watch(peers: PeerFactory): Promise<void> {
   const peer = peers("watched");

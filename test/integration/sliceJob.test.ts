@@ -7,8 +7,11 @@ import { sliceFolder, startSliceLoop } from "../../src/jobs/slices.ts";
 import type { RunningSlices, SliceSource } from "../../src/media/compose/protocol.ts";
 import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
+import { patience, takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { activeMeeting, recordingStage, type Stage } from "./support/recordings.ts";
+
+takeTime();
 
 let test: TestDatabase;
 let root: string;
@@ -74,7 +77,7 @@ const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((_, reject) => {
     signal.addEventListener("abort", () => reject(new Error("aborted")));
   });
-const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000 });
+const soon = (check: () => void | Promise<void>) => vi.waitFor(check, patience);
 
 it("composes all slices that are due of a running recording, in the look it was asked for", async () => {
   const { recordingId } = await running();

@@ -124,9 +124,12 @@ describe("nothing to compose", () => {
 });
 
 describe("an interrupted composition", () => {
+  /** Composed for seconds, so that it is still under way when it is interrupted. */
+  const longMs = 30_000;
+
   it("leaves nothing behind when it is aborted, and can be repeated", async () => {
     const dir = path.join(await folder(), "capture");
-    await buildCapture(dir, meeting());
+    await buildCapture(dir, meeting(longMs));
     const controller = new AbortController();
     const job = jobFor(dir);
     const progress: number[] = [];
@@ -146,13 +149,13 @@ describe("an interrupted composition", () => {
 
   it("ends with its parent", async () => {
     const dir = path.join(await folder(), "capture");
-    await buildCapture(dir, meeting());
+    await buildCapture(dir, meeting(longMs));
     const job = jobFor(dir);
     const child: ChildProcess = fork(await composeProgram(), [], { execArgv: [] });
     onTestFinished(() => void child.kill("SIGKILL"));
     const ended = once(child, "exit");
     child.send(job);
-    await vi.waitFor(async () => expect(await exists(`${job.output}.part`)).toBe(true), 20_000);
+    await vi.waitFor(async () => expect(await exists(`${job.output}.part`)).toBe(true), 60_000);
     child.disconnect();
     expect(await ended).toEqual([1, null]);
     expect(await exists(job.output)).toBe(false);

@@ -7,6 +7,7 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 import { ConvexError } from "convex/values";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { takeTime } from "../../../test/support/patience.ts";
 import { systemClock } from "../../core/clock.ts";
 import { WhipError } from "../../synth/whipError.ts";
 import { DemoError, explain, refusalCode } from "./demoError.ts";
@@ -17,6 +18,8 @@ import { OwnServer } from "./ownServer.ts";
 import type { RecordingDetail } from "./recording.ts";
 import { reportLines } from "./report.ts";
 import { poll } from "./waiting.ts";
+
+takeTime();
 
 const { signal } = new AbortController();
 let folder: string;
@@ -119,7 +122,9 @@ describe("waiting", () => {
   it("ends with the first answer", async () => {
     let asked = 0;
     const ask = async () => (++asked === 3 ? "there" : undefined);
-    expect(await poll(ask, { clock: systemClock, signal, everyMs: 1, forMs: 5000 })).toBe("there");
+    expect(await poll(ask, { clock: systemClock, signal, everyMs: 1, forMs: 60_000 })).toBe(
+      "there",
+    );
   });
 
   it("ends when time is up, and at once when aborted", async () => {
@@ -216,6 +221,15 @@ describe("an own server", () => {
 
   it("that ends while starting is reported with its last words", async () => {
     const failing = `process.stderr.write("connvo: no database\\n"); process.exitCode = 1;`;
+    await expect(start(failing)).rejects.toThrow(/ended while starting.*no database/s);
+  });
+
+  it("that is gone before its last words have come is waited for", async () => {
+    const late = `setTimeout(() => console.error("connvo: no database"), 500)`;
+    const failing = `
+      import { spawn } from "node:child_process";
+      spawn(process.execPath, ["-e", ${JSON.stringify(late)}], { stdio: "inherit" });
+      process.exit(1);`;
     await expect(start(failing)).rejects.toThrow(/ended while starting.*no database/s);
   });
 });

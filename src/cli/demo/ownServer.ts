@@ -40,8 +40,8 @@ export class OwnServer {
     this.url = url;
     this.#child = child;
     this.#temporaryDir = temporaryDir;
-    // A program that cannot be started reports an error instead of an exit.
-    this.#exited = once(child, "exit").catch(() => undefined);
+    // Closed, it has said its last words as well. A program that cannot be started reports an error instead.
+    this.#exited = once(child, "close").catch(() => undefined);
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => this.#remember(text));
   }
@@ -93,6 +93,7 @@ export class OwnServer {
       everyMs: 100,
       forMs: startTimeoutMs,
     });
+    if (state === "exited") await this.#exited;
     if (state !== "ready") throw new DemoError(this.#lastWords(state));
   }
 

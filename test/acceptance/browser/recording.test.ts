@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RecordingDetail, Started } from "../support/meetings.ts";
+import { median } from "../support/seen.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually, until } from "../support/until.ts";
@@ -14,6 +15,8 @@ const colours: [Rgb, Rgb] = [
 ];
 const pitchHz = 600;
 const seconds = 6;
+/** Of the file, s: half a second, in which the bar goes a quarter of its way, from one to the next. */
+const places = [2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5];
 /**
  * Of a channel. A canvas sends full-range colours: H.264 says so in its stream, VP8 has no place for it, so that it is
  * shown with more contrast than it was sent with.
@@ -81,12 +84,17 @@ inChromium("a meeting in the browser", () => {
       ]);
       expect(difference(left, colours[0])).toBeLessThanOrEqual(tolerance[codec]);
       expect(difference(right, colours[1])).toBeLessThanOrEqual(tolerance[codec]);
-      const [first, second] = [await barAt(file, 2), await barAt(file, 2.5)];
-      expect((second - first + 1) % 1).toBeCloseTo(0.25, 1);
+      const bars: number[] = [];
+      for (const at of places) bars.push(await barAt(file, at));
+      const steps = bars.slice(1).map((bar, index) => (bar - (bars[index] ?? 0) + 1) % 1);
+      // The page may have been held up between two of them.
+      expect(median(steps)).toBeCloseTo(0.25, 1);
     });
 
     it("sounds like the page", async () => {
-      expect(Math.abs((await file.pitch(2)) - pitchHz)).toBeLessThanOrEqual(3);
+      const heard: number[] = [];
+      for (const at of [2, 3, 4]) heard.push(await file.pitch(at));
+      expect(Math.abs(median(heard) - pitchHz), `${heard} Hz`).toBeLessThanOrEqual(3);
     });
   });
 
@@ -100,13 +108,14 @@ inChromium("a meeting in the browser", () => {
     await publish(person, meetingId, codec);
     const stream = "meetings/stream/index";
     const { recordingId } = await person.call<Started>(`${stream}:startRecording`, { meetingId });
-    await until(`${seconds} s were recorded`, seconds * 1000 + 5000, async () => {
+    await until(`${seconds} s were recorded`, seconds * 1000 + 60_000, async () => {
       const { startedAt } = await detail(person, recordingId);
       return startedAt !== undefined && Date.now() - startedAt > seconds * 1000;
     });
-    expect(await person.sentCodec()).toBe(`video/${codec}`);
+    const sent = await eventually("a picture was sent", 60_000, () => person.sentCodec());
+    expect(sent).toBe(`video/${codec}`);
     await person.call(`${stream}:stopRecording`, { meetingId });
-    return eventually("the recording is ready", 60_000, async () => {
+    return eventually("the recording is ready", 180_000, async () => {
       const found = await detail(person, recordingId);
       if (found.state === "failed") throw new Error(JSON.stringify(found.error));
       return found.state === "ready" ? found : undefined;

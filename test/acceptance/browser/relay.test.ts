@@ -61,7 +61,7 @@ function suite(): void {
     const page = await publish(roomId, turn);
     await until(
       "the room has the media",
-      10_000,
+      60_000,
       async () => (await inRoom(host, meetingId)) === 1,
     );
     expect(await page.sentFrom()).toMatchObject({ candidateType: "relay" });

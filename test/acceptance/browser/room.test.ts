@@ -57,7 +57,7 @@ inChromium("a meeting room", () => {
   it("two people see and hear each other", async () => {
     await join("Grace");
     await Promise.all([at("Ada").seesAndHears(1), at("Grace").seesAndHears(1)]);
-    await at("Ada").tile("Grace").getByLabel("Picture of Grace").waitFor();
+    await at("Ada").showsPictureOf("Grace");
     await expectAccessible(at("Ada").page);
     await expectFit(at("Ada").page);
   });
@@ -70,18 +70,18 @@ inChromium("a meeting room", () => {
     await tile.getByText(", camera off").waitFor({ state: "attached" });
     await at("Grace").press("Unmute");
     await at("Grace").page.keyboard.press("v");
-    await tile.getByLabel("Picture of Grace").waitFor();
-    expect(await tile.getByText(", muted").count()).toBe(0);
+    await at("Ada").showsPictureOf("Grace");
+    await tile.getByText(", muted").waitFor({ state: "detached" });
     await at("Ada").seesAndHears(1);
   });
 
   it("shows a shared screen large, and the camera beside it", async () => {
     await at("Grace").press("Share screen");
     const screen = at("Ada").tile("Grace's screen");
-    await screen.getByLabel("Picture of Grace's screen").waitFor();
-    await until("the screen is seen in motion", 20_000, async () => {
+    await at("Ada").showsPictureOf("Grace's screen");
+    await until("the screen is seen in motion", 60_000, async () => {
       const videos = (await at("Ada").received()).filter(({ kind }) => kind === "video");
-      return videos.filter(({ framesDecoded }) => framesDecoded > 2).length === 2;
+      return videos.filter(({ framesDecoded }) => framesDecoded > 2).length >= 2;
     });
     const [large, small] = [
       await screen.boundingBox(),
@@ -95,16 +95,19 @@ inChromium("a meeting room", () => {
   it("late joiners see everybody, and are seen", async () => {
     await Promise.all([join("Joan"), join("Mary")]);
     await Promise.all(names.map((name) => at(name).seesAndHears(3)));
-    // Where four windows share few cores, pictures may be spared for a while.
     for (const name of names)
-      for (const other of names.filter((one) => one !== name))
-        await at(name).tile(other).getByLabel(`Picture of ${other}`).waitFor({ timeout: 90_000 });
+      for (const other of names.filter((one) => one !== name)) await at(name).showsPictureOf(other);
   });
 
   it("whoever leaves is gone at once, and comes back", async () => {
+    const hungUp = at("Mary").page.waitForResponse((answer) => {
+      return answer.request().method() === "DELETE" && answer.url().includes("/whip/");
+    });
     await at("Mary").press("Leave");
     await at("Mary").shows("You have left the meeting");
-    await at("Ada").tile("Mary").waitFor({ state: "detached", timeout: 5000 });
+    // Not because nothing comes from her any more, which would be noticed later; 404 where her leaving was told sooner.
+    expect([200, 404]).toContain((await hungUp).status());
+    await at("Ada").tile("Mary").waitFor({ state: "detached" });
     await at("Ada").page.getByRole("log").getByText("Mary left.").waitFor({ state: "attached" });
     await at("Mary").press("Join again");
     await at("Mary").press("Join now");
@@ -172,7 +175,7 @@ inChromium("a meeting room", () => {
     await at("Ada").press("End the meeting");
     for (const name of ["Ada", "Grace", "Joan"] as const)
       await at(name).shows("The meeting has ended");
-    await until("the room is empty", 10_000, async () => (await at("Ada").received()).length === 0);
+    await until("the room is empty", 30_000, async () => (await at("Ada").received()).length === 0);
     for (const [name, { errors }] of windows) expect(errors, name).toEqual([]);
   });
 });
@@ -189,6 +192,9 @@ async function expectFit(page: Page): Promise<void> {
     { width: 1280, height: 720 },
   ]) {
     await page.setViewportSize(size);
+    await until("the page has that size", 30_000, async () => {
+      return (await page.evaluate("innerWidth")) === size.width;
+    });
     const beyond = await page.evaluate<string[]>(
       `[...document.querySelectorAll("h1, button, select, li")]
         .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)

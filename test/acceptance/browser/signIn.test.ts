@@ -5,6 +5,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { inChromium, launchChromium } from "./support/chromium.ts";
 import { contrastOf } from "./support/contrast.ts";
+import { hasKeyboard } from "./support/keyboard.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
 inChromium("the server's own pages", () => {
@@ -35,6 +36,13 @@ inChromium("the server's own pages", () => {
     return watched.page;
   }
 
+  /** The sign-in page, ready to be typed in. */
+  async function openSignIn(path: string, colorScheme?: "light" | "dark"): Promise<Page> {
+    const page = await open(path, colorScheme);
+    await hasKeyboard(page.getByLabel("Your name"));
+    return page;
+  }
+
   const expectNothingOdd = async () => {
     expect(await watched?.problems()).toEqual([]);
     expect(watched?.foreignRequests).toEqual([]);
@@ -42,7 +50,7 @@ inChromium("the server's own pages", () => {
 
   describe("the sign-in page", () => {
     it("is used by keyboard alone, from the name to the copied token", async () => {
-      const page = await open("/sign-in");
+      const page = await openSignIn("/sign-in");
       await page.keyboard.type("Ada Lovelace");
       await page.keyboard.press("Tab");
       expect(await focused(page)).toBe("Continue");
@@ -69,7 +77,7 @@ inChromium("the server's own pages", () => {
       ["no name", ""],
       ["a blank name", "   "],
     ])("announces that %s will not do, and takes a better one", async (_, name) => {
-      const page = await open("/sign-in");
+      const page = await openSignIn("/sign-in");
       await page.keyboard.type(name);
       await page.keyboard.press("Enter");
       const alert = page.getByRole("alert").filter({ hasText: /name/i });
@@ -86,7 +94,7 @@ inChromium("the server's own pages", () => {
     });
 
     it("leads back to where the person came from", async () => {
-      const page = await open("/sign-in?return_to=/docs/");
+      const page = await openSignIn("/sign-in?return_to=/docs/");
       await page.keyboard.type("Ada");
       await page.keyboard.press("Enter");
       await page.waitForURL("/docs/**");
@@ -94,7 +102,7 @@ inChromium("the server's own pages", () => {
     });
 
     it.each(["light", "dark"] as const)("is readable in %s colours", async (scheme) => {
-      const page = await open("/sign-in", scheme);
+      const page = await openSignIn("/sign-in", scheme);
       await page.keyboard.press("Enter");
       await page.getByRole("alert").filter({ hasText: /name/i }).waitFor();
       for (const text of ["h1", "form p", "label", "#submit", "#problem"])

@@ -60,10 +60,10 @@ inChromium("a publisher behind a slow line", () => {
     await page.evaluate(`uplink.publish(${JSON.stringify(given)})`);
 
     // It begins with more than the line takes, and has to find that out.
-    await until("it has settled", 60_000, async () => (await sent(page)).frames >= 150);
+    await until("it has settled", 90_000, async () => (await sent(page)).frames >= 150);
     const before = await sent(page);
     const waits: number[] = [];
-    await until("more pictures are sent", 60_000, async () => {
+    await until("more pictures are sent", 90_000, async () => {
       waits.push(link?.waitingMs ?? 0);
       return (await sent(page)).frames >= before.frames + 150;
     });

@@ -50,7 +50,7 @@ async function removeAbandoned(): Promise<void> {
     if (isRunning(pid)) continue;
     const folder = path.join(os.tmpdir(), name);
     await killAll(await processesOf(path.join(folder, "data")));
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

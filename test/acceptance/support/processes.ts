@@ -24,6 +24,12 @@ export async function killAll(processes: readonly FoundProcess[]): Promise<void>
   for (const { pid } of processes) killHard(pid);
 }
 
+/** Whether a process has not ended (Linux). */
+export async function isRunning(pid: number): Promise<boolean> {
+  const { state } = await statOf(pid);
+  return state !== undefined && state !== "" && state !== "Z";
+}
+
 /** kill -9; no error when it is gone already. */
 export function killHard(pid: number): void {
   try {
@@ -38,17 +44,22 @@ async function describe(
   dataDir: string,
   servers: readonly number[],
 ): Promise<FoundProcess | undefined> {
-  const [cwd, command, stat] = await Promise.all([
+  const [cwd, command, { state, parent }] = await Promise.all([
     readlink(`/proc/${pid}/cwd`).catch(() => ""),
     readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-    readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""),
+    statOf(pid),
   ]);
-  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (state === undefined || state === "" || state === "Z") return undefined;
   const role = roleOf({ pid, parent: Number(parent), cwd, command }, dataDir, servers);
   if (role === undefined) return undefined;
   const shown = command.replaceAll("\0", " ").trim();
   return { pid, parent: Number(parent), role, command: shown };
+}
+
+async function statOf(pid: number) {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { state, parent };
 }
 
 function roleOf(

@@ -6,6 +6,10 @@ import { type PublisherOptions, WhipPublisher } from "../../../src/synth/whipPub
 import { mediaCacheDir } from "../../support/synth/programs.ts";
 import { stream } from "./meetings.ts";
 import type { Person } from "./person.ts";
+import { until } from "./until.ts";
+
+/** Frames a second of the tests' media. */
+const fps = 15;
 
 /** Test media of one participant; small and cheap unless said otherwise. */
 export async function mediaOf(
@@ -13,7 +17,7 @@ export async function mediaOf(
   spec: Partial<LoopSpec> = {},
 ): Promise<MediaLoop> {
   const encoderProgram = path.join(path.dirname(inject("serverProgram")), "encodeProcess.js");
-  const small = { width: 640, height: 360, fps: 15, videoKbps: 400, ...spec, participant };
+  const small = { width: 640, height: 360, fps, videoKbps: 400, ...spec, participant };
   return loadMediaLoop(small, { cacheDir: mediaCacheDir, encoderProgram });
 }
 
@@ -47,4 +51,15 @@ export async function publish(
     token: await roomToken(person, meetingId),
     ...options,
   });
+}
+
+/** Waits until each has sent that much more of such media. Time in which this process stood still does not count. */
+export async function haveSent(publishers: readonly WhipPublisher[], ms: number): Promise<void> {
+  const before = publishers.map(({ sentFrames }) => sentFrames.length);
+  const frames = (ms * fps) / 1000;
+  await until(`${ms} ms of media were sent`, ms + 60_000, () =>
+    publishers.every(({ state, sentFrames }, index) => {
+      return state === "live" && sentFrames.length - (before[index] ?? 0) >= frames;
+    }),
+  );
 }

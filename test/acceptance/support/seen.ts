@@ -52,7 +52,19 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * How late each picture that shows a counter is, against the moment a frame with that counter was sent; ms, positive
+ * When each frame was due, ms from `startedAt`: what its RTP timestamp says. A sender that stood still for a moment sends
+ * some a little later.
+ */
+function dueTimes(sent: readonly SentFrame[], startedAt: number): number[] {
+  const zero = sent.reduce(
+    (least, { sentAt, mediaMs }) => Math.min(least, sentAt - mediaMs),
+    Infinity,
+  );
+  return sent.map(({ mediaMs }) => zero + mediaMs - startedAt);
+}
+
+/**
+ * How late each picture that shows a counter is, against the moment a frame with that counter was due; ms, positive
  * = later. `startedAt` is when the file begins, epoch ms.
  */
 export function lateness(
@@ -60,21 +72,33 @@ export function lateness(
   sent: readonly SentFrame[],
   startedAt: number,
 ): number[] {
+  const due = dueTimes(sent, startedAt);
   return marks.flatMap(({ ms, mark }) => {
-    const sentAt = sent
-      .filter(({ counter }) => counter === mark.counter)
-      .map((frame) => ms - (frame.sentAt - startedAt))
+    const [least] = sent
+      .flatMap(({ counter }, index) => (counter === mark.counter ? [ms - (due[index] ?? 0)] : []))
       .sort((a, b) => Math.abs(a) - Math.abs(b));
-    return sentAt[0] === undefined ? [] : [sentAt[0]];
+    return least === undefined ? [] : [least];
   });
+}
+
+/** A sender that sends nothing for longer than this stood still, ms. */
+const stallMs = 200;
+
+/** For how much of a stretch something was sent, ms. */
+function sentDuring(due: readonly number[], startMs: number, endMs: number): number {
+  const inside = due.filter((ms) => ms >= startMs && ms <= endMs);
+  return inside.slice(1).reduce((sum, ms, index) => {
+    const step = ms - (inside[index] ?? 0);
+    return sum + (step <= stallMs ? step : 0);
+  }, 0);
 }
 
 /** A picture may be this much off the moment it was sent, ms. */
 const toleranceMs = 250;
 
 /**
- * Stretches of at least `leastMs` in which no picture shows what was sent at its time, though something was sent at
- * the file's beginning; ms from its start.
+ * Stretches in which no picture shows what was sent at its time, though something was sent for at least `leastMs` of them;
+ * ms from the file's start.
  */
 export function darkStretches(
   marks: Seen["marks"][number],
@@ -88,9 +112,11 @@ export function darkStretches(
       return late !== undefined && Math.abs(late) <= toleranceMs;
     })
     .map(({ ms }) => ms);
+  const due = dueTimes(sent, file.startedAt);
   const edges = [0, ...lit, file.durationMs];
   return edges.slice(1).flatMap((endMs, index) => {
     const startMs = edges[index] ?? 0;
-    return endMs - startMs >= leastMs ? [{ startMs, endMs }] : [];
+    const isDark = endMs - startMs >= leastMs && sentDuring(due, startMs, endMs) >= leastMs;
+    return isDark ? [{ startMs, endMs }] : [];
   });
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import path from "node:path";
 import { inject } from "vitest";
+import { freePort } from "../../support/freePort.ts";
 import { until } from "./until.ts";
+
+export { freePort };
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
@@ -46,14 +47,21 @@ export async function startServer({ dataDir, env, port }: ServerOptions): Promis
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  // Closed: gone, and all it wrote has been read.
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
   const output = collect(child);
   const url = `${env?.["CONNVO_TLS_CERT"] ? "https" : "http"}://127.0.0.1:${chosen}`;
-  await untilReady(url, child, output);
   const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
     return exited;
   };
+  try {
+    await untilReady(url, child, output);
+  } catch (error) {
+    const code = await end("SIGKILL");
+    if (code === null) throw error;
+    throw new Error(`the server has exited with ${code}:\n${output()}`);
+  }
   return {
     url,
     pid: child.pid ?? 0,
@@ -77,22 +85,11 @@ function collect(child: ChildProcess): () => string {
 }
 
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
-  await until("the server is ready", 60_000, async () => {
-    if (child.exitCode !== null)
-      throw new Error(`the server has exited with ${child.exitCode}:\n${output()}`);
+  await until("the server is ready", 90_000, async () => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error("it has ended");
     // Another server may answer at that address.
     if (!output().includes('"msg":"ready"')) return false;
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     return answer?.ok === true;
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

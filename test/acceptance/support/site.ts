@@ -31,23 +31,29 @@ export async function openSite(): Promise<Site> {
   const dataDir = path.join(parent, "data");
   const servers: ServerProcess[] = [];
   const processes = async (role?: FoundProcess["role"]) => {
+    // A dead one's id may be another's by now.
+    const running = servers.filter(({ process: { exitCode, signalCode } }) => {
+      return exitCode === null && signalCode === null;
+    });
     const found = await processesOf(
       dataDir,
-      servers.map(({ pid }) => pid),
+      running.map(({ pid }) => pid),
     );
     return found.filter((process) => role === undefined || process.role === role);
   };
   const stopServers = () => Promise.all(servers.map((server) => server.stop()));
+  const haveEnded = (timeoutMs: number) =>
+    until("all processes have ended", timeoutMs, async () => (await processes()).length === 0);
   const stop = async () => {
     await stopServers();
-    await until("all processes have ended", 8000, async () => {
-      return (await processes()).length === 0;
-    }).catch(() => undefined);
+    await haveEnded(60_000).catch(() => undefined);
     return (await processes()).map(({ role, command }) => `${role}: ${command}`);
   };
   const endAll = async () => {
     await stopServers();
     await killAll(await processes());
+    // What is killed may still write for a moment.
+    await haveEnded(60_000);
   };
   return {
     dataDir,
@@ -66,7 +72,7 @@ export async function openSite(): Promise<Site> {
     endAll,
     close: async () => {
       await endAll();
-      await rm(parent, { recursive: true, force: true });
+      await rm(parent, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

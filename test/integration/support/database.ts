@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import { inject } from "vitest";
+import { expect, inject, onTestFinished, vi } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
 import type { SocketConnection } from "../../../src/db/embedded.ts";
 import { openDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/port.ts";
+import { patience } from "../../support/patience.ts";
 
 /** An isolated, migrated database of one test file. */
 export interface TestDatabase {
@@ -17,6 +18,10 @@ export interface TestDatabase {
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Moves `app_now()` forward by `ms`, on top of earlier moves; for every connection at once. */
   advanceTime(ms: number): Promise<void>;
+  /** From now on `app_now()` moves by `advanceTime` alone, until the test is over: nothing becomes due by itself. */
+  stopTime(): Promise<void>;
+  /** Closes the pool. Resolves once the server has let go of its connections too, which takes a moment. */
+  closePool(): Promise<void>;
   /** Closes the pool and drops the database. */
   close(): Promise<void>;
 }
@@ -33,15 +38,33 @@ export async function testDatabase(): Promise<TestDatabase> {
   const admin = new pg.Pool({ ...connection, max: 2 });
   admin.on("error", () => undefined);
   let offsetMs = 0;
+  let stoppedAt: number | undefined;
+  const tellTime = () => {
+    const now = stoppedAt === undefined ? "clock_timestamp()" : `to_timestamp(${stoppedAt / 1000})`;
+    return admin.query(nowWithOffset(now, offsetMs));
+  };
+  const sql = async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+    (await admin.query<Row>(text, values)).rows;
   return {
     db,
     connection,
     url: urlOf(connection),
-    sql: async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
-      (await admin.query<Row>(text, values)).rows,
+    sql,
     advanceTime: async (ms) => {
       offsetMs += ms;
-      await admin.query(nowWithOffset(offsetMs));
+      await tellTime();
+    },
+    stopTime: async () => {
+      stoppedAt = Date.now();
+      await tellTime();
+      onTestFinished(async () => {
+        stoppedAt = undefined;
+        await tellTime();
+      });
+    },
+    closePool: async () => {
+      await db.close();
+      await vi.waitFor(async () => expect(await sql(others)).toEqual([]), patience);
     },
     close: async () => {
       await Promise.all([db.close(), admin.end()]);
@@ -50,13 +73,16 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
+const others = `SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'connvo'`;
+
 function urlOf({ host, port, user, database }: SocketConnection): string {
   return `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}&port=${port}`;
 }
 
-const nowWithOffset = (ms: number) =>
+const nowWithOffset = (now: string, ms: number) =>
   `CREATE OR REPLACE FUNCTION app_now() RETURNS timestamptz LANGUAGE sql VOLATILE
-   AS 'SELECT clock_timestamp() + interval ''${Math.round(ms)} milliseconds'''`;
+   AS 'SELECT ${now} + interval ''${Math.round(ms)} milliseconds'''`;
 
 async function administer(template: SocketConnection, sql: string): Promise<void> {
   const client = new pg.Client({ ...template, database: "postgres" });

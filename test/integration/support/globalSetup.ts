@@ -29,7 +29,7 @@ async function removeAbandoned(): Promise<void> {
     if (!name.startsWith(prefix) || isRunning(pid)) continue;
     const folder = path.join(os.tmpdir(), name);
     await killPostgres(path.join(folder, "postgres"));
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

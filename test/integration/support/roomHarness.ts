@@ -1,20 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { expect, vi } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { orThrow } from "../../../src/core/result.ts";
+import type { CaptureEvent } from "../../../src/media/format/events.ts";
 import { type SubscriberOptions, WhepSubscriber } from "../../../src/synth/whepSubscriber.ts";
 import { ControlClient } from "../../../src/video/embedded/control/client.ts";
 import { roomPaths } from "../../../src/video/embedded/control/paths.ts";
 import type { Health } from "../../../src/video/embedded/control/protocol.ts";
-import type { EmbeddedVideoOptions } from "../../../src/video/embedded/options.ts";
+import { type EmbeddedVideoOptions, roomSettings } from "../../../src/video/embedded/options.ts";
 import { EmbeddedVideoProvider } from "../../../src/video/embedded/provider.ts";
 import type { VerifiedGrant } from "../../../src/video/embedded/roomTokens.ts";
-import type { RoomRole } from "../../../src/video/port.ts";
+import type { ProviderRecording, RecordingRef, RoomRole } from "../../../src/video/port.ts";
+import { patience } from "../../support/patience.ts";
+import { gone } from "./liveProcess.ts";
 import { MiniPublisher, type MiniPublisherOptions } from "./miniPublisher.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -42,6 +46,15 @@ interface SubscribeAs extends Partial<Omit<SubscriberOptions, "name" | "post">> 
   target?: { userId: string; source: "camera" | "screen" };
   client?: string;
 }
+
+export type Sealed = Extract<ProviderRecording, { status: "sealed" }>;
+
+/** Nobody is given up because this machine stands still; a test about that passes limits of its own. */
+const patientLimits = {
+  pendingMs: 60_000,
+  silenceMs: 60_000,
+  subscriberSilenceMs: 60_000,
+} as const;
 
 /** Providers, publishers and the room process of one test, in a folder of their own. */
 export class RoomHarness {
@@ -72,16 +85,17 @@ export class RoomHarness {
     return path.join(this.dataDir, "recordings", recordingId, "capture");
   }
 
+  /** After how long servers give people up. */
+  get usualLimits() {
+    const { pendingMs, silenceMs, subscriberSilenceMs } = roomSettings(this.#options, this.paths);
+    return { pendingMs, silenceMs, subscriberSilenceMs };
+  }
+
   /** A provider as one server has it, not started. */
   provider(options: Partial<EmbeddedVideoOptions> = {}): EmbeddedVideoProvider {
     const provider = new EmbeddedVideoProvider({
-      dataDir: this.dataDir,
-      entry: this.#entry,
-      rtcPort: 0,
-      bindAddress: "127.0.0.1",
-      diskFloorBytes: 0,
-      clock: systemClock,
-      log: silentLog,
+      ...this.#options,
+      ...patientLimits,
       ...options,
     });
     this.#providers.push(provider);
@@ -95,7 +109,8 @@ export class RoomHarness {
   }
 
   health(): Promise<Health> {
-    return this.#client.call<Health>("health", {}, { patienceMs: 0 });
+    const limits = { patienceMs: 0, timeoutMs: patience.timeout };
+    return this.#client.call<Health>("health", {}, limits);
   }
 
   /** kill -9. Resolves with the pid that was killed. */
@@ -103,6 +118,45 @@ export class RoomHarness {
     const { pid } = await this.health();
     process.kill(pid, "SIGKILL");
     return pid;
+  }
+
+  /** Resolves once another room process than `killed` answers. */
+  async nextRooms(killed: number): Promise<void> {
+    await vi.waitFor(async () => expect((await this.health()).pid).not.toBe(killed), patience);
+  }
+
+  /** Resolves once the room process has logged an entry with these fields. */
+  async logged(fields: Record<string, unknown>): Promise<void> {
+    await vi.waitFor(async () => {
+      const lines = (await readFile(this.paths.logFile, "utf8")).trimEnd().split("\n");
+      const entries = lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line));
+      expect(entries).toContainEqual(expect.objectContaining(fields));
+    }, patience);
+  }
+
+  /** What the capture's log holds so far. */
+  async events(recordingId = "recording_1"): Promise<CaptureEvent[]> {
+    const file = path.join(this.captureDir(recordingId), "events.jsonl");
+    const text = await readFile(file, "utf8");
+    const lines = text.slice(0, text.lastIndexOf("\n")).split("\n");
+    return lines.map((line) => JSON.parse(line) as CaptureEvent);
+  }
+
+  /** Resolves once all is stored that came more than a second ago: the recorder may have stood still. */
+  async recorderKeepsUp(recordingId = "recording_1"): Promise<void> {
+    await vi.waitFor(async () => {
+      const last = (await this.events(recordingId)).at(-1);
+      expect(Date.now() - (last?.t ?? 0)).toBeLessThan(1000);
+    }, patience);
+  }
+
+  /** Stops a recording and asks again until it is sealed, which a slow disk delays. */
+  seal(provider: EmbeddedVideoProvider, recording: RecordingRef): Promise<Sealed> {
+    return vi.waitFor(async () => {
+      const end = await provider.stopRecording(recording);
+      expect(end.status).toBe("sealed");
+      return end as Sealed;
+    }, patience);
   }
 
   async grant(
@@ -150,6 +204,7 @@ export class RoomHarness {
     const grant = await this.grant(provider, userId, role);
     const subscriber = await WhepSubscriber.connect({
       name: `watch-${userId}`,
+      timeoutMs: patience.timeout,
       post: async (offer) => {
         const { answer, sessionId } = await provider.subscribe(grant, offer, { target, client });
         return { answer, delete: () => provider.unsubscribe(grant, sessionId) };
@@ -160,13 +215,25 @@ export class RoomHarness {
     return subscriber;
   }
 
+  get #options(): EmbeddedVideoOptions {
+    return {
+      dataDir: this.dataDir,
+      entry: this.#entry,
+      rtcPort: 0,
+      bindAddress: "127.0.0.1",
+      diskFloorBytes: 0,
+      clock: systemClock,
+      log: silentLog,
+    };
+  }
+
   async close(): Promise<void> {
     for (const subscriber of this.#subscribers) subscriber.release();
     for (const publisher of this.#publishers) publisher.stop();
     for (const provider of this.#providers) await provider.close();
-    const health = await this.health().catch(() => undefined);
-    if (health) process.kill(health.pid, "SIGKILL");
+    const killed = await this.killRooms().catch(() => undefined);
+    if (killed !== undefined) await gone(killed);
     this.#client.close();
-    await rm(this.dataDir, { recursive: true, force: true });
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -12,6 +12,7 @@ import type {
   RoomToken,
   VideoProvider,
 } from "../../../src/video/port.ts";
+import { patience, takeTime } from "../../support/patience.ts";
 
 export interface VideoContractSubject {
   provider: VideoProvider;
@@ -23,7 +24,7 @@ export interface VideoContractSubject {
   cleanup(): Promise<void>;
 }
 
-const waiting = { timeout: 20_000, interval: 50 };
+takeTime();
 const config = { quality: "720p", layout: "grid", audioOnly: false } as const;
 
 /** What every `VideoProvider` promises. Run it once for each adapter. */
@@ -102,7 +103,7 @@ class Fixture {
       const answer = await this.provider.recordingState(ref);
       expect(answer.status).toBe(status);
       return answer as Extract<ProviderRecording, { status: S }>;
-    }, waiting);
+    }, patience);
   }
 }
 
@@ -339,9 +340,9 @@ function presenceContract(fixture: MakeFixture): void {
     const leave = await room.goLive();
     const here = () => heard.filter(({ roomId }) => roomId === room.room.roomId);
     if (room.provider.capabilities.reportsPresence) {
-      await vi.waitFor(() => expect(here().at(-1)?.state).toBe("joined"), waiting);
+      await vi.waitFor(() => expect(here().at(-1)?.state).toBe("joined"), patience);
       await leave();
-      await vi.waitFor(() => expect(here().at(-1)?.state).toBe("left"), waiting);
+      await vi.waitFor(() => expect(here().at(-1)?.state).toBe("left"), patience);
     }
     unsubscribe();
     const before = here().length;

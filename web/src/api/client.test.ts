@@ -88,7 +88,7 @@ it("one change does not wait for another", async () => {
   );
   const create = () => client.mutation(functions.meetings.invites.createInvite, { meetingId: "m" });
   const both = [create(), create()];
-  await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2), { timeout: 30_000 });
   for (const answer of answers) answer();
   expect(await Promise.all(both)).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
-import { screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ApiError } from "../api/apiError.ts";
 import { fakeApi } from "../testing/fakeApi.ts";
 import { renderPage } from "../testing/renderPage.tsx";
@@ -25,13 +25,17 @@ it("tells the links that work, and withdraws one", async () => {
   const [first] = screen.getAllByRole("button", { name: /^Withdraw/ });
   if (first) await userEvent.click(first);
   expect(revoked).toEqual(["invite_1"]);
+  await waitFor(() => expect(screen.getAllByRole("listitem")).toHaveLength(1));
   expect(screen.getByText(/nobody has come yet/)).toBeTruthy();
-  expect(screen.getAllByRole("listitem")).toHaveLength(1);
 });
 
 it("without any shows nothing, and refusals in words", async () => {
-  const none = fakeApi({ "meetings/invites:listInvites": () => [] });
+  const listInvites = vi.fn(() => []);
+  const none = fakeApi({ "meetings/invites:listInvites": listInvites });
   const { container, unmount } = renderPage(<InviteLinks meetingId="meeting_1" />, none);
+  // The answer is in, and shown.
+  await act(async () => undefined);
+  expect(listInvites).toHaveBeenCalledOnce();
   expect(container.querySelector("section")).toBeNull();
   unmount();
   const away = fakeApi({

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { ApiError } from "../api/apiError.ts";
@@ -44,7 +44,7 @@ it("a host removes others, never themselves", async () => {
   await removeGrace();
   expect(removed).toHaveBeenCalledWith({ meetingId: "meeting_1", userId: "user_grace" });
   expect(onChanged).toHaveBeenCalledOnce();
-  expect(screen.queryByRole("dialog")).toBeNull();
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
 it("a refusal is said in the dialog, which stays", async () => {
@@ -52,6 +52,7 @@ it("a refusal is said in the dialog, which stays", async () => {
   show({ [remove]: () => Promise.reject(refusal) });
   await removeGrace();
   expect((await screen.findByRole("alert")).textContent).toMatch(/Only a host/);
+  expect(screen.getByRole("dialog", { name: "Remove Grace?" })).toBeTruthy();
 });
 
 it("others remove nobody", () => {

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { ApiError } from "../api/apiError.ts";
@@ -72,7 +72,7 @@ it("creates and starts a meeting, and goes there", async () => {
   await userEvent.type(screen.getByLabelText("Title"), "Retro");
   await userEvent.selectOptions(screen.getByLabelText("People at most"), "4");
   await userEvent.click(screen.getByRole("button", { name: "Start meeting" }));
-  await vi.waitFor(() => expect(history.at(-1)).toBe("/meet/meeting_9"));
+  await waitFor(() => expect(history.at(-1)).toBe("/meet/meeting_9"));
   expect(create).toHaveBeenCalledWith({ title: "Retro", maxParticipants: 4 });
   expect(start).toHaveBeenCalledWith({ meetingId: "meeting_9" });
 });

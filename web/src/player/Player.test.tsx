@@ -30,7 +30,8 @@ const refusal = (code: ApiErrorCode, message: string, reason: string) => () => {
 const file = { url: "/file?link", sizeBytes: 12_000_000, durationMs: 60_000 };
 
 it("while the file is made: plays what was captured, and says how far that is", async () => {
-  show(() => playbackOf({ progress: { done: 0.426, etaMs: 75_000 } }));
+  const progress = { done: 0.426, etaMs: 75_000 };
+  show(() => playbackOf({ progress }), { progress });
   const words = "Playing what was captured; the MP4 is 42 % composed, about 2 minutes left.";
   expect((await screen.findByText(words)).getAttribute("role")).toBe("status");
 });
@@ -53,12 +54,13 @@ it("composed again after a failure: says how far that is, and plays the file", a
   show(getPlayback, detail);
   await screen.findByText("Playing what was captured. The MP4 could not be made.");
   expect(getPlayback).toHaveBeenCalledTimes(1);
-  detail.state = "processing";
-  answer = playbackOf({ progress: { done: 0.25 } });
-  await screen.findByText(/25 % composed/, {}, { timeout: 5000 });
+  const progress = { done: 0.25 };
+  Object.assign(detail, { state: "processing", progress });
+  answer = playbackOf({ progress });
+  await screen.findByText(/25 % composed/);
   detail.state = "ready";
   answer = playbackOf({ state: "ready", tracks: [], file });
-  await screen.findByText("Playing the finished MP4.", {}, { timeout: 5000 });
+  await screen.findByText("Playing the finished MP4.");
   expect(getPlayback).toHaveBeenCalledTimes(3);
 });
 
@@ -79,10 +81,11 @@ it("when nothing was captured: says that, and does not offer to try again", asyn
 
 it("right after the stop: waits until it is closed, and plays by itself", async () => {
   let answer: () => Playback = refusal("CONFLICT", "Not yet", "not_sealed");
-  show(() => answer());
+  const progress = { done: 0 };
+  show(() => answer(), { progress });
   await screen.findByText(/The recording is being closed/);
-  answer = () => playbackOf({ progress: { done: 0 } });
-  expect(await screen.findByText(/0 % composed/, {}, { timeout: 5000 })).toBeTruthy();
+  answer = () => playbackOf({ progress });
+  expect(await screen.findByText(/ 0 % composed/)).toBeTruthy();
 });
 
 it("when the server is away: offers to try again", async () => {

@@ -2,18 +2,25 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { patience, takeTime } from "../../../../test/support/patience.ts";
 import { type Clock, systemClock } from "../../../core/clock.ts";
 import { silentLog } from "../../../core/log.ts";
 import { describeCapture } from "../../../media/format/describe.ts";
 import { Captures } from "./captures.ts";
 import { captureFolder, unsealedCaptures } from "./unsealed.ts";
 
+takeTime();
+
 let recordingsDir: string;
 let wall: number;
 let free: number;
 let captures: Captures;
 const opened: Captures[] = [];
-const clock: Clock = { now: () => wall, sleep: systemClock.sleep };
+/** However slow the disk: who gives it a second gives it a minute. */
+const clock: Clock = {
+  now: () => wall,
+  sleep: (ms, signal) => systemClock.sleep(ms < 1000 ? ms : ms * 60, signal),
+};
 
 function open(): Captures {
   const deps = { clock, log: silentLog, now: () => performance.now(), freeBytes: async () => free };
@@ -110,14 +117,20 @@ describe("a capture ends", () => {
     expect(await captures.state("recording_1")).toMatchObject({ status: "recording" });
     wall += 1;
     captures.tick(0);
-    await vi.waitFor(async () => expect((await described()).stopReason).toBe("max_duration"));
+    await vi.waitFor(
+      async () => expect((await described()).stopReason).toBe("max_duration"),
+      patience,
+    );
   });
 
   test("when the disk runs full, before it is", async () => {
     await captures.start(request());
     free = 999;
     captures.tick(0);
-    await vi.waitFor(async () => expect((await described()).stopReason).toBe("disk_full"));
+    await vi.waitFor(
+      async () => expect((await described()).stopReason).toBe("disk_full"),
+      patience,
+    );
   });
 
   test("with its room", async () => {
@@ -132,7 +145,7 @@ describe("a capture ends", () => {
     await captures.start(request());
     await rm(folder(), { recursive: true });
     await captures.stop("recording_1", "stopped");
-    await vi.waitFor(() => expect(captures.size).toBe(0));
+    await vi.waitFor(() => expect(captures.size).toBe(0), patience);
   });
 
   test("never started, a stop finds nothing", async () => {
@@ -165,7 +178,10 @@ describe("the next process", () => {
     const next = open();
     await next.takeOver();
     next.tick(0);
-    await vi.waitFor(async () => expect((await described()).stopReason).toBe("max_duration"));
+    await vi.waitFor(
+      async () => expect((await described()).stopReason).toBe("max_duration"),
+      patience,
+    );
   });
 
   test("is not held up by damaged folders", async () => {
@@ -207,8 +223,10 @@ describe("a pause", () => {
     expect(await next.state("recording_1")).toMatchObject({ pausedAt: wall });
     wall += 60_000;
     next.tick(0);
-    await vi.waitFor(async () =>
-      expect(await described()).toMatchObject({ stopReason: "max_duration", durationMs: 0 }),
+    await vi.waitFor(
+      async () =>
+        expect(await described()).toMatchObject({ stopReason: "max_duration", durationMs: 0 }),
+      patience,
     );
   });
 

@@ -385,6 +385,10 @@ describe("a subscription", () => {
     subscriptions.closeRoom("r");
     expect(bob.told.at(-1)).toEqual({ type: "end", reason: "room_closed" });
     expect([bob.closed, subscriptions.size]).toEqual([true, 0]);
+    const again = await watch("bob");
+    subscriptions.remove("r", "bob");
+    expect(again.told.at(-1)).toEqual({ type: "end", reason: "removed" });
+    expect(again.closed).toBe(true);
   });
 
   test("replaces the same client's earlier one, without the person leaving", async () => {

@@ -1,7 +1,10 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
+
+/** For one test or hook, ms: browser, server and encoders share few cores, perhaps with others. */
+const patienceMs = 600_000;
 
 const programs = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -44,6 +47,7 @@ export function launchChromium(): Promise<Browser> {
 /** A suite that needs Chromium. Without it the suite is reported as not run, which in CI is a failure. */
 export function inChromium(title: string, define: () => void): void {
   if (findChromium() !== undefined) {
+    vi.setConfig({ testTimeout: patienceMs, hookTimeout: patienceMs });
     describe(title, define);
     return;
   }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Args, Person } from "../../support/person.ts";
+import { until } from "../../support/until.ts";
 
 /** A colour as a page writes it, and as its pixels have it. */
 export type Rgb = readonly [red: number, green: number, blue: number];
@@ -52,6 +53,7 @@ interface WebClient {
   hangUp(): Promise<void>;
   lost(): Promise<string>;
   sentCodec(): Promise<string | undefined>;
+  sentFrames(): Promise<number>;
   sentFrom(): Promise<SentFrom>;
   relayedVia(configuration: Configuration): Promise<Relayed>;
 }
@@ -122,7 +124,10 @@ export class PersonPage {
     );
   }
 
-  /** Ends the publication as WHIP has it: by DELETE of the address the server named. */
+  /**
+   * Ends the publication as WHIP has it, by DELETE of the address the server named, and by nothing else: the page itself
+   * goes on sending.
+   */
   hangUp(): Promise<void> {
     return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.hangUp());
   }
@@ -132,9 +137,19 @@ export class PersonPage {
     return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.lost());
   }
 
-  /** Codec of the video being sent, as `video/VP8`. */
+  /** Codec of the video being sent, as `video/VP8`; undefined before the first picture. */
   sentCodec(): Promise<string | undefined> {
     return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.sentCodec());
+  }
+
+  /** Waits until that many more pictures have been sent. */
+  async sendsOn(pictures: number): Promise<void> {
+    const sent = () =>
+      this.page.evaluate(() => (globalThis as unknown as Globals).webClient.sentFrames());
+    const before = await sent();
+    await until(`${pictures} more pictures were sent`, 60_000, async () => {
+      return (await sent()) >= before + pictures;
+    });
   }
 
   /** Which way the media being sent takes. */

@@ -27,6 +27,8 @@ interface Globals {
 
 const program = path.join(import.meta.dirname, "page/peers.js");
 const waitMs = 30_000;
+/** Where many windows share few cores, pictures may be spared; each of three is tried again after a minute at most. */
+const mediaMs = 240_000;
 /** Statistics of many tracks are work, which the pictures need more. */
 const statisticsEveryMs = 500;
 
@@ -98,6 +100,11 @@ export class RoomWindow {
       .getByRole("listitem", { name, exact: true });
   }
 
+  /** Waits until somebody's picture, or their screen's, is shown. */
+  showsPictureOf(name: string): Promise<void> {
+    return this.tile(name).getByLabel(`Picture of ${name}`).waitFor({ timeout: mediaMs });
+  }
+
   /** Words anywhere in the window. */
   shows(text: string | RegExp): Promise<void> {
     return this.page.getByText(text).first().waitFor({ timeout: waitMs });
@@ -112,7 +119,7 @@ export class RoomWindow {
     const since = JSON.stringify(await this.received());
     // Playwright's own `waitForFunction` takes the promise of an answer for the answer.
     const isSeen = async () => (await this.page.evaluate<number>(`progress(${since})`)) >= others;
-    await until(`${others} others are seen and heard`, 2 * waitMs, isSeen, statisticsEveryMs);
+    await until(`${others} others are seen and heard`, mediaMs, isSeen, statisticsEveryMs);
   }
 
   close(): Promise<void> {

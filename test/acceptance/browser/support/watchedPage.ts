@@ -1,10 +1,21 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { until } from "../../support/until.ts";
 
 /** Notes every refusal by a content security policy; runs in the page before its own scripts. */
 const watchPolicy = `
   globalThis.refusedByPolicy = [];
   addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
     refusedByPolicy.push("policy: " + violatedDirective + " " + blockedURI));
+`;
+
+/** Notes what is said in passing, which may be gone before anybody looks; runs in the page before its own scripts. */
+const watchToasts = `
+  globalThis.toasts = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes)
+        if (node instanceof Element && node.matches(".toast")) toasts.push(node.textContent);
+  }).observe(document, { childList: true, subtree: true });
 `;
 
 /** A browser window that is watched for errors, policy violations and requests to other hosts. */
@@ -36,7 +47,14 @@ export class WatchedPage {
     const context = await browser.newContext({ ...options, baseURL: url });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
     await context.addInitScript(watchPolicy);
+    await context.addInitScript(watchToasts);
     return new WatchedPage(context, await context.newPage(), new URL(url).origin);
+  }
+
+  /** Waits until the page has said that in passing, since it was loaded. */
+  hasSaid(text: string, timeoutMs: number): Promise<void> {
+    const said = async () => (await this.page.evaluate<string[]>("toasts")).includes(text);
+    return until(`the page has said: ${text}`, timeoutMs, said);
   }
 
   /** Uncaught errors, what the browser complained about, and what the page's policy refused. */

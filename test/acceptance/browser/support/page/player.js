@@ -5,6 +5,8 @@ globalThis.Player = class Player {
     crossOrigin: "anonymous",
   });
   #url;
+  /** Where it stands since it was sought, s. */
+  #place;
 
   /** Opens the file; rejects with the reason when the browser cannot play it. */
   async open(url) {
@@ -20,9 +22,10 @@ globalThis.Player = class Player {
   async playUntil(seconds) {
     const positions = [];
     const video = this.#video;
+    this.#place = undefined;
     video.addEventListener("timeupdate", () => positions.push(video.currentTime));
     await video.play();
-    while (video.currentTime < seconds) await this.#once("timeupdate");
+    while (!(positions.at(-1) >= seconds)) await this.#once("timeupdate");
     video.pause();
     return positions;
   }
@@ -48,13 +51,22 @@ globalThis.Player = class Player {
 
   async #pictureAt(seconds) {
     const video = this.#video;
-    const seeked = this.#once("seeked");
-    video.currentTime = seconds;
-    await seeked;
+    if (this.#place !== seconds) await this.#seek(seconds);
     const { videoWidth: width, videoHeight: height } = video;
     const context = new OffscreenCanvas(width, height).getContext("2d");
     context.drawImage(video, 0, 0);
     return context.getImageData(0, 0, width, height);
+  }
+
+  /** To another place than where it is: nothing is shown anew there. */
+  async #seek(seconds) {
+    const video = this.#video;
+    this.#place = seconds;
+    // What can be drawn is what was shown last, and that may still be the picture before when the player has sought.
+    const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    const seeked = this.#once("seeked");
+    video.currentTime = seconds;
+    await Promise.all([seeked, shown]);
   }
 
   #once(event) {

@@ -90,8 +90,23 @@ globalThis.watcher = {
     return analyser;
   },
 
+  /** Begins again whenever the page itself was held up, and so cannot tell what was to be seen and heard meanwhile. */
   async lipSync(seconds) {
-    const audio = [...this.player.shadowRoot.querySelectorAll("audio")];
+    const player = this.player;
+    const from = player.currentTime;
+    for (;;) {
+      await player.play();
+      const noticed = await this.notice(from + seconds);
+      player.pause();
+      if (noticed !== undefined) return noticed;
+      await this.seek(from);
+    }
+  },
+
+  /** Flashes and beeps from here to that position or the end; undefined when not all of it was looked at. */
+  async notice(until) {
+    const player = this.player;
+    const audio = [...player.shadowRoot.querySelectorAll("audio")];
     const ears = audio.map((element) => {
       return {
         whose: element.dataset.participant,
@@ -102,12 +117,13 @@ globalThis.watcher = {
       };
     });
     const eyes = this.videos.map(({ name, video }) => ({ name, video, flashes: [], was: true }));
-    const player = this.player;
-    await player.play();
-    const until = player.currentTime + seconds;
-    while (player.currentTime < until && !player.ended) {
+    let last = player.currentTime;
+    while (last < until && !player.ended) {
       await new Promise((resolve) => setTimeout(resolve, 4));
       const now = player.currentTime;
+      // Longer than a beep and the silence after it.
+      if (now - last > 1) return undefined;
+      last = now;
       for (const ear of ears) {
         ear.analyser.getFloatTimeDomainData(ear.samples);
         const is = ear.samples.some((sample) => Math.abs(sample) > 0.05);
@@ -121,7 +137,6 @@ globalThis.watcher = {
         eye.was = is;
       }
     }
-    player.pause();
     return eyes.map(({ name, video, flashes }) => {
       const own = ears.filter(({ whose }) => whose === video.dataset.participant);
       return { name, flashes, beeps: own.flatMap(({ beeps }) => beeps) };

@@ -57,11 +57,10 @@ globalThis.WebClient = class WebClient {
     if (state === "failed") throw new Error("no connection for media");
   }
 
-  /** Ends the publication as WHIP has it. */
+  /** Ends the publication as WHIP has it; what the server does then is not because nothing comes any more. */
   async hangUp() {
     const { status } = await this.#hangUp();
     if (status !== 200) throw new Error(`WHIP: ${status}`);
-    this.#end();
   }
 
   /** Resolves with the state once the connection is lost. */
@@ -74,6 +73,13 @@ globalThis.WebClient = class WebClient {
     const reports = [...(await this.#connection.getStats()).values()];
     const video = reports.find(({ type, kind }) => type === "outbound-rtp" && kind === "video");
     return reports.find(({ id }) => id === video?.codecId)?.mimeType;
+  }
+
+  /** Pictures sent so far. */
+  async sentFrames() {
+    const reports = [...(await this.#connection.getStats()).values()];
+    const video = reports.find(({ type, kind }) => type === "outbound-rtp" && kind === "video");
+    return video?.framesSent ?? 0;
   }
 
   /** Which ways to the outside these servers open: the protocols of relayed addresses, and the codes of what failed. */
