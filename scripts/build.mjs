@@ -82,11 +82,13 @@ export async function build() {
 async function buildPages(outDir) {
   const vite = await import("vite");
   const environment = process.env.NODE_ENV;
+  // Vite keeps what it finds: pages made by a test run would be made for development.
+  process.env.NODE_ENV = "production";
   const bundle = (config, build) =>
     vite.build({ configFile: path.join(root, "web", config), build, logLevel: "error" });
   await bundle("vite.config.ts", { outDir, emptyOutDir: true });
   await bundle("vite.embed.config.ts", { outDir: path.join(outDir, "embed") });
-  // Vite leaves "production" behind, and what is started after the build (tests, the server) would inherit it.
+  // What is started after the build (tests, the server) would inherit it.
   if (environment === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = environment;
   for await (const file of sources(outDir)) if (/\.(js|css|svg)$/.test(file)) await compress(file);
