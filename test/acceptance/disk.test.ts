@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import { takeTime } from "../support/patience.ts";
 import {
   createMeeting,
   getRecording,
@@ -8,11 +9,13 @@ import {
   stopRecording,
 } from "./support/meetings.ts";
 import { type Person, refusalOf, signIn } from "./support/person.ts";
-import { mediaOf, publish } from "./support/publishing.ts";
+import { haveSent, mediaOf, publish } from "./support/publishing.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { type SmallDisk, smallDisk } from "./support/smallDisk.ts";
-import { eventually, until } from "./support/until.ts";
+import { eventually } from "./support/until.ts";
+
+takeTime();
 
 let site: Site;
 let disk: SmallDisk;
@@ -56,12 +59,9 @@ describe("a disk that fills up", () => {
 
   it("ends a running recording at the floor, with the reason, and makes a file of it", async () => {
     const { recordingId } = await startRecording(host, meetingId, { quality: "360p" });
-    const from = Date.now();
-    await until("2 s of media were sent", 20_000, () => {
-      return (publisher.sentFrames.at(-1)?.sentAt ?? 0) > from + 2000;
-    });
+    await haveSent([publisher], 2000);
     await disk.fillBelowFloor();
-    const ended = await eventually("the recording has ended by itself", 10_000, async () => {
+    const ended = await eventually("the recording has ended by itself", 90_000, async () => {
       const found = await getRecording(host, recordingId);
       return ["starting", "recording", "stopping"].includes(found.state) ? undefined : found;
     });
@@ -72,7 +72,7 @@ describe("a disk that fills up", () => {
       metadata: { reason: "disk_reserve" },
     });
     await disk.empty();
-    const ready = await eventually("the recording is ready", 60_000, async () => {
+    const ready = await eventually("the recording is ready", 90_000, async () => {
       const found = await getRecording(host, recordingId);
       return found.state === "ready" || found.state === "failed" ? found : undefined;
     });

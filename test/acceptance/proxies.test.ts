@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { takeTime } from "../support/patience.ts";
 import { type Person, signIn } from "./support/person.ts";
 import { isInstalled } from "./support/programs.ts";
 import { type ProxyProgram, type RunningProxy, startProxy } from "./support/proxy.ts";
 import { recordedFile } from "./support/recorded.ts";
 import { adminKey, freePort } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
+
+takeTime();
 
 /** Without the proxy the suite is reported as not run, which in CI is a failure. */
 describe.each<ProxyProgram>(["nginx", "caddy"])("behind %s", (program) => {

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { takeTime } from "../support/patience.ts";
 import { listenersOf } from "./support/listeners.ts";
 import {
   invite,
@@ -16,6 +17,8 @@ import { rawRequest } from "./support/rawRequest.ts";
 import { adminKey, type ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
+
+takeTime();
 
 let site: Site;
 let server: ServerProcess;
@@ -175,14 +178,18 @@ describe("a token", () => {
     });
     await until(
       "the room hears the guest",
-      5000,
+      60_000,
       async () => (await roomGauge("publishers")) === 1,
     );
-    await until("the guest hears the room", 5000, () => publisher.stats.bitrateLimit !== undefined);
+    await until(
+      "the guest hears the room",
+      60_000,
+      () => publisher.stats.bitrateLimit !== undefined,
+    );
     const userId = await userIdOf(guest);
     await host.mutation("meetings/lifecycle:removeParticipant", { meetingId, userId });
     expect(await roomGauge("publishers")).toBe(0);
-    await until("the guest knows", 5000, () => publisher.state === "failed");
+    await until("the guest knows", 60_000, () => publisher.state === "failed");
     await publisher.close();
     const again = publish(server.url, host, meetingId, { url, token, media: await mediaOf(1) });
     await expect(again).rejects.toThrow();
@@ -315,6 +322,8 @@ describe("what is left lying about", () => {
     });
     const signature = new URL(url).searchParams.get("signature") ?? "";
     expect(signature.length).toBeGreaterThan(20);
+    // All of it has been written, and read, once the server is gone.
+    await server.stop();
     const log = server.output();
     expect(log).toContain("meetings/lifecycle:startMeeting");
     for (const hidden of [...secrets, secret, signature]) {

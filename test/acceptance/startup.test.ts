@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { takeTime } from "../support/patience.ts";
 import { startedMeeting } from "./support/meetings.ts";
 import { signIn } from "./support/person.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
+
+takeTime();
 
 let site: Site;
 
@@ -13,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => site.close());
 
 const nothingRuns = () =>
-  until("no process is left", 8000, async () => (await site.processes()).length === 0);
+  until("no process is left", 60_000, async () => (await site.processes()).length === 0);
 
 describe("a server", () => {
   it("tells that it is alive and ready, and what it is", async () => {

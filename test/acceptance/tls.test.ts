@@ -5,11 +5,14 @@ import path from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { TlsPair } from "../../src/http/tls.ts";
+import { takeTime } from "../support/patience.ts";
 import { signIn } from "./support/person.ts";
 import { recordedFile } from "./support/recorded.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
+
+takeTime();
 
 const [first, second] = inject("certificates");
 
@@ -102,7 +105,7 @@ describe("a server with a certificate", () => {
     expect(before.fingerprint).toBe(fingerprintOf(first));
     await install(second);
     server.process.kill("SIGHUP");
-    await until("new connections see it", 10_000, async () => {
+    await until("new connections see it", 60_000, async () => {
       const { fingerprint } = await probe(new Agent({ maxCachedSessions: 0 }));
       return fingerprint === fingerprintOf(second);
     });
@@ -112,13 +115,16 @@ describe("a server with a certificate", () => {
   });
 
   it("takes one without being told, and none that does not fit its key", async () => {
+    const before = server.output().length;
     await writeFile(files.cert, first.cert);
     server.process.kill("SIGHUP");
-    await until("it says why not", 10_000, () => server.output().includes("CONNVO_TLS_KEY is not"));
+    await until("it says why not", 60_000, () => {
+      return server.output().includes("CONNVO_TLS_KEY is not", before);
+    });
     const seen = await probe(new Agent({ maxCachedSessions: 0 }));
     expect(seen).toMatchObject({ status: 200, fingerprint: fingerprintOf(second) });
     await writeFile(files.key, first.key);
-    await until("it has the key as well", 15_000, async () => {
+    await until("it has the key as well", 60_000, async () => {
       const { fingerprint } = await probe(new Agent({ maxCachedSessions: 0 }));
       return fingerprint === fingerprintOf(first);
     });

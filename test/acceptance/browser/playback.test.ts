@@ -91,8 +91,9 @@ inChromium("a recording in the player", () => {
   });
 
   it("keeps sound and picture of everyone together", async () => {
-    await watch.seek(3);
-    const seen = await watch.lipSync(6);
+    await watch.seek(2);
+    // Longer than three flashes take: where sender or recorder were held up, some were not captured.
+    const seen = await watch.lipSync(10);
     const { drifts } = await watch.state();
     expect(drifts).toHaveLength(4);
     for (const { name, flashes, beeps } of seen) {

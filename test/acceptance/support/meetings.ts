@@ -1,5 +1,6 @@
 import type { Args, Person } from "./person.ts";
 import { adminKey } from "./server.ts";
+import { eventually } from "./until.ts";
 
 export interface Started {
   recordingId: string;
@@ -121,6 +122,16 @@ export function resumeRecording(host: Person, recordingId: string): Promise<Paus
 
 export function getRecording(person: Person, recordingId: string): Promise<RecordingDetail> {
   return person.query<RecordingDetail>("recordings/queries:getRecording", { recordingId });
+}
+
+const openStates = ["starting", "recording", "stopping"];
+
+/** Waits until a recording holds its meeting's place no more: a slow recorder is still sealing when a stop is answered. */
+export function hasEnded(person: Person, recordingId: string): Promise<RecordingDetail> {
+  return eventually(`${recordingId} has ended`, 90_000, async () => {
+    const found = await getRecording(person, recordingId);
+    return openStates.includes(found.state) ? undefined : found;
+  });
 }
 
 /** How many people's media is in the meeting's room. */

@@ -54,7 +54,7 @@ export async function startProxy(program: ProxyProgram, serverPort: number): Pro
     });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = `https://localhost:${place.port}`;
-  await until(`${program} answers`, 15_000, async () => {
+  await until(`${program} answers`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`${program} has exited:\n${output}`);
     return fetch(url).then(
       () => true,

@@ -84,6 +84,19 @@ export function lateness(
 /** A sender that sends nothing for longer than this stood still, ms. */
 const stallMs = 200;
 
+/** Whether the sender stood still somewhere between two times of the file, ms: it leaves out what it is too late for. */
+export function stoodStill(
+  sent: readonly SentFrame[],
+  startedAt: number,
+  span: { fromMs: number; toMs: number },
+): boolean {
+  return sent.slice(1).some(({ sentAt }, index) => {
+    const before = (sent[index]?.sentAt ?? 0) - startedAt;
+    const after = sentAt - startedAt;
+    return after - before > stallMs && before < span.toMs && after > span.fromMs;
+  });
+}
+
 /** For how much of a stretch something was sent, ms. */
 function sentDuring(due: readonly number[], startMs: number, endMs: number): number {
   const inside = due.filter((ms) => ms >= startMs && ms <= endMs);

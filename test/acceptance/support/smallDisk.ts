@@ -10,7 +10,7 @@ const megabyte = 1_000_000;
 export interface SmallDisk {
   /** Whether it is really small: else only its free space is made less, by a file that is reserved and never written. */
   mounted: boolean;
-  /** Environment of a server that refuses starts below 120 MB more than it ends recordings at. */
+  /** Environment of a server that refuses starts below a good deal more than it ends recordings at. */
   env: Record<string, string>;
   /** Leaves less free space than recordings are ended at. */
   fillBelowFloor(): Promise<void>;
@@ -32,7 +32,9 @@ export async function smallDisk(folder: string): Promise<SmallDisk> {
     return bavail * bsize;
   };
   const floor = mounted ? 60 * megabyte : (await free()) - 2000 * megabyte;
-  const reserve = floor + 120 * megabyte;
+  // What others write and remove on a disk that is not ours alone must not decide.
+  const gap = mounted ? 120 * megabyte : 1000 * megabyte;
+  const reserve = floor + gap;
   const leave = async (bytes: number) => {
     await rm(filler, { force: true });
     await run("fallocate", ["-l", String((await free()) - bytes), filler]);
@@ -43,8 +45,8 @@ export async function smallDisk(folder: string): Promise<SmallDisk> {
       CONNVO_DISK_FLOOR_BYTES: String(floor),
       CONNVO_DISK_RESERVE_BYTES: String(reserve),
     },
-    fillBelowFloor: () => leave(floor - 20 * megabyte),
-    fillBelowReserve: () => leave(floor + 60 * megabyte),
+    fillBelowFloor: () => leave(floor - gap / 6),
+    fillBelowReserve: () => leave(floor + gap / 2),
     empty: () => rm(filler, { force: true }),
     unmount: async () => {
       if (mounted) await run("umount", ["-l", folder]);
