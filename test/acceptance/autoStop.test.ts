@@ -65,7 +65,7 @@ describe("a recording nobody stops", () => {
     expect(recording).toMatchObject({ state: "ready", stopReason: "empty" });
     const goneMs = (recording.stoppedAt ?? 0) - leftAt;
     expect(goneMs).toBeGreaterThan(emptySeconds * 1000 - 100);
-    expect(goneMs).toBeLessThan(emptySeconds * 1000 + 30_000);
+    expect(goneMs).toBeLessThan(emptySeconds * 1000 + 4000);
   });
 
   it("ends at the longest duration it may have", async () => {
@@ -78,7 +78,7 @@ describe("a recording nobody stops", () => {
     await publisher.close();
     expect(recording).toMatchObject({ state: "ready", stopReason: "max_duration" });
     expect(recording.durationMs).toBeGreaterThan(maxSeconds * 1000 - 200);
-    expect(recording.durationMs).toBeLessThan(maxSeconds * 1000 + 20_000);
+    expect(recording.durationMs).toBeLessThan(maxSeconds * 1000 + 2500);
   });
 });
 
@@ -89,6 +89,8 @@ describe("somebody who vanishes without a word", () => {
     const meetingId = await startedMeeting(host);
     const publisher = await publish(server.url, host, meetingId, { media: await mediaOf(0) });
     await until("they are in the room", 60_000, async () => (await inRoom(host, meetingId)) === 1);
+    // Their sound may have come before the first picture.
+    await until("they send pictures", 60_000, () => publisher.sentFrames.length > 0);
     publisher.vanish();
     let stoodStillMs = 0;
     await until("they are gone", 60_000, async () => {

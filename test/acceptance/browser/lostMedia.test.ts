@@ -23,8 +23,8 @@ const blue: Rgb = [30, 90, 200];
 const green: Rgb = [40, 150, 70];
 /** Enough to tell the colours from each other and from the background. */
 const tolerance = 45;
-/** A silent publisher is given up within five seconds; some more where its room is held up itself. */
-const leaveMs = 10_000;
+/** A silent publisher is given up within five seconds; some more until everybody knows. */
+const leaveMs = 6500;
 const small = { quality: "360p" };
 
 inChromium("media lost on the way from the browser", () => {
@@ -198,7 +198,7 @@ inChromium("media lost on the way from the browser", () => {
     const fromMs = Date.now() - startedAt;
     killHard(rooms.pid);
     const toMs = Date.now() - startedAt;
-    await until("another room process has taken over", 30_000, async () => {
+    await until("another room process has taken over", 3000, async () => {
       const [other] = await site.processes("rooms");
       return other !== undefined && other.pid !== rooms.pid;
     });
