@@ -1,13 +1,24 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  chown,
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { systemClock } from "../../src/core/clock.ts";
-import { silentLog } from "../../src/core/log.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { type Log, silentLog } from "../../src/core/log.ts";
 import { realSystem } from "../../src/db/embedded/account.ts";
+import { readLockFile } from "../../src/db/embedded/lockFile.ts";
 import { socketDirOf } from "../../src/db/embedded/socketDir.ts";
 import type { SocketConnection } from "../../src/db/embedded.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded.ts";
@@ -17,7 +28,7 @@ import { DatabaseUnavailableError, statement } from "../../src/db/port.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import type { NodeRequest } from "./support/databaseNode.ts";
 import { bundleProgram, NodeProcess, type Program } from "./support/nodeProcess.ts";
-import { killPostgres, postgresProcesses } from "./support/postgresProcesses.ts";
+import { holdLogWriter, killPostgres, postgresProcesses } from "./support/postgresProcesses.ts";
 
 const run = promisify(execFile);
 const asRoot = process.getuid?.() === 0;
@@ -37,7 +48,8 @@ async function temporaryFolder(mode = 0o711): Promise<string> {
   onTestFinished(async () => {
     const dataDir = path.join(folder, "postgres");
     await killPostgres(dataDir);
-    await rm(folder, { recursive: true, force: true });
+    // What was killed may take a moment to be gone.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     await rm(socketDirOf(dataDir), { recursive: true, force: true });
   });
   return folder;
@@ -206,6 +218,162 @@ describe("several processes on one data folder", () => {
     const next = await start(dataDir);
     expect(next).toMatchObject({ adopted: true, pid });
     await next.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+});
+
+/** The real time; `waiting` is called whenever anything waits. */
+function clockThat(waiting: () => Promise<void> | void, now = systemClock.now): Clock {
+  const sleep: Clock["sleep"] = async (ms, signal) => {
+    await waiting();
+    await systemClock.sleep(ms, signal);
+  };
+  return { now, sleep };
+}
+
+/** A log writer that does not end, and what to do once anything waits although nothing but it is left. */
+function heldLogWriter(dataDir: string, alone: () => Promise<void> | void) {
+  let handle: FileHandle | undefined;
+  let seen = 0;
+  const release = async () => handle?.close();
+  onTestFinished(release);
+  return {
+    hold: async (postmaster: number) => {
+      handle = await holdLogWriter(postmaster);
+    },
+    release,
+    awaited: async () => {
+      if (!handle || (await postgresProcesses(dataDir)).length !== 1) return;
+      // Not the first time: then the postmaster may have gone since it was last looked for.
+      if (++seen === 2) await alone();
+    },
+  };
+}
+
+/** From its next start on it answers nobody, as one that has much to recover: a standby that takes no connections. */
+async function letItRecoverForEver(dataDir: string): Promise<void> {
+  await writeFile(path.join(dataDir, "standby.signal"), "");
+  await appendFile(path.join(dataDir, "postgresql.auto.conf"), "hot_standby = off\n");
+  const { uid, gid } = await stat(path.join(dataDir, "PG_VERSION"));
+  await chown(path.join(dataDir, "standby.signal"), uid, gid);
+}
+
+describe("a stop leaves no process in the data folder", () => {
+  it.each(["shut down", "killed"])("its log writer, when the postmaster is %s", async (how) => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const order: string[] = [];
+    const logWriter = heldLogWriter(dataDir, async () => {
+      order.push("log writer released");
+      await logWriter.release();
+    });
+    const postgres = await start(dataDir, { clock: clockThat(logWriter.awaited) });
+    await logWriter.hold(postgres.pid);
+    if (how === "killed") process.kill(postgres.pid, "SIGKILL");
+    await Promise.race([postgres.stop(), postgres.stop()]);
+    order.push("stopped");
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+    expect(order).toEqual(["log writer released", "stopped"]);
+  });
+
+  it("what does not leave in time", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    let late = 0;
+    const logWriter = heldLogWriter(dataDir, () => {
+      late = 60_000;
+    });
+    const clock = clockThat(logWriter.awaited, () => systemClock.now() + late);
+    const postgres = await start(dataDir, { clock });
+    await logWriter.hold(postgres.pid);
+    await postgres.stop();
+    expect(late).not.toBe(0);
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("a postmaster that was just to be brought back", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    let stopped: Promise<void> | undefined;
+    const warn = () => {
+      stopped = postgres.stop();
+    };
+    const postgres = await start(dataDir, { log: { ...silentLog, warn } satisfies Log });
+    await killPostgres(dataDir);
+    await vi.waitFor(() => expect(stopped).toBeDefined(), patience);
+    await stopped;
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("a postmaster that was brought back and does not answer yet", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const postgres = await start(dataDir);
+    await letItRecoverForEver(dataDir);
+    await killPostgres(dataDir);
+    await vi.waitFor(async () => {
+      const lock = await readLockFile(dataDir);
+      expect(lock?.pid).not.toBe(postgres.pid);
+      expect(lock?.socketDir).toBe(postgres.connection.host);
+    }, patience);
+    await postgres.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+    await expect(stat(postgres.connection.host)).rejects.toThrow("ENOENT");
+  });
+
+  it("a postmaster that restarts because a backend was killed", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const postgres = await start(dataDir);
+    const { rows } = await query<{ pid: number }>(
+      postgres.connection,
+      "SELECT pid FROM pg_stat_activity WHERE application_name ~ '^connvo supervisor'",
+    );
+    for (const { pid } of rows) process.kill(pid, "SIGKILL");
+    await postgres.stop();
+    expect(rows).toHaveLength(1);
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("a postmaster that has not noticed yet that its other user was killed", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const node = startNode({ dataDir });
+    await node.event("up");
+    let backend: number | undefined;
+    const clock = clockThat(() => {
+      if (backend) process.kill(backend, "SIGCONT");
+      backend = undefined;
+    });
+    const postgres = await start(dataDir, { clock });
+    const { rows } = await query<{ pid: number }>(
+      postgres.connection,
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'connvo supervisor ${node.child.pid}'`,
+    );
+    expect(rows).toHaveLength(1);
+    for (const { pid } of rows) process.kill(pid, "SIGSTOP");
+    backend = rows[0]?.pid;
+    await node.kill();
+    await postgres.stop();
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("a postmaster that did not come up in time", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    await (await start(dataDir)).stop();
+    await letItRecoverForEver(dataDir);
+    let late = 0;
+    const anHour = 3_600_000;
+    const clock = clockThat(
+      () => {
+        late = anHour;
+      },
+      () => systemClock.now() + late,
+    );
+    await expect(start(dataDir, { clock })).rejects.toThrow(/did not start/);
+    expect(await postgresProcesses(dataDir)).toEqual([]);
+  });
+
+  it("whichever of several processes brings it back while they stop", async () => {
+    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const nodes = [startNode({ dataDir }), startNode({ dataDir })];
+    await Promise.all(nodes.map((node) => node.event("up")));
+    await killPostgres(dataDir);
+    expect(await Promise.all(nodes.map((node) => node.stop()))).toEqual([0, 0]);
     expect(await postgresProcesses(dataDir)).toEqual([]);
   });
 });

@@ -12,6 +12,9 @@ export interface EmbeddedPostgres {
   readonly adopted: boolean;
   /** Process id of the postmaster now. */
   readonly pid: number;
-  /** Leaves; the last one out shuts PostgreSQL down (fast: open transactions are rolled back). */
+  /**
+   * Leaves; the last one out shuts PostgreSQL down (fast: open transactions are rolled back). On Linux no process of it
+   * works in the data folder any more once this resolves.
+   */
   stop(): Promise<void>;
 }

@@ -5,6 +5,14 @@ import { durableSettings } from "./postmaster.ts";
 /** Every process using the postmaster holds this lock shared, through its keeper; the number is arbitrary. */
 const usersLock = 7_205_150_001;
 
+const nameOfKeepers = "connvo supervisor";
+
+/** Another user of the postmaster: its process, when it tells, and the backend that serves its keeper. */
+export interface User {
+  readonly client: number | undefined;
+  readonly backend: number;
+}
+
 /**
  * The one connection a supervisor keeps. Its end is how a dead postmaster is noticed; its lock is how the last
  * user is told from the others, and the kernel gives that lock back also for a killed process.
@@ -25,7 +33,7 @@ export class Keeper {
       port,
       user: "postgres",
       database: "postgres",
-      application_name: "connvo supervisor",
+      application_name: `${nameOfKeepers} ${process.pid}`,
       connectionTimeoutMillis: 10_000,
     });
     client.on("error", () => undefined);
@@ -76,7 +84,22 @@ export class Keeper {
     return rows[0]?.alone === true;
   }
 
+  /** All others that are registered, also for a moment those that have just been killed. */
+  async others(): Promise<User[]> {
+    const { rows } = await this.#client.query<{ name: string; backend: number }>(
+      `SELECT application_name AS name, pid AS backend FROM pg_locks JOIN pg_stat_activity USING (pid)
+       WHERE locktype = 'advisory' AND (classid::bigint << 32) + objid::bigint = $1 AND pid <> pg_backend_pid()`,
+      [usersLock],
+    );
+    return rows.map(({ name, backend }) => {
+      const client = Number(name.slice(nameOfKeepers.length));
+      return { client: client > 0 ? client : undefined, backend };
+    });
+  }
+
   async close(): Promise<void> {
+    // First: the server may take a moment to notice that a connection has ended.
+    await this.#client.query("SELECT pg_advisory_unlock_all()").catch(() => undefined);
     await this.#client.end().catch(() => undefined);
   }
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { chmod, chown, lstat, mkdir } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { EmbeddedPostgresError } from "../errors.ts";
+import { codeOf } from "../failures.ts";
 import type { Account } from "./account.ts";
 
 /** Longest path a Unix socket can have, in bytes (macOS 103, Linux 107). */
@@ -26,6 +27,25 @@ const fits = (folder: string) =>
  * @throws EmbeddedPostgresError when somebody else made it first.
  */
 export async function ensureSocketDir(folder: string, account: Account): Promise<void> {
+  try {
+    await makeSocketDir(folder, account);
+  } catch (error) {
+    // Its last user has only now removed it.
+    if (codeOf(error) !== "ENOENT") throw error;
+    await ensureSocketDir(folder, account);
+  }
+}
+
+/** Removes the folder unless there is a socket in it: another process may just be starting PostgreSQL again. */
+export async function removeSocketDir(folder: string): Promise<void> {
+  const unlessUsed = () => undefined;
+  for (const name of await readdir(folder).catch(() => []))
+    if (!name.startsWith(".s.PGSQL."))
+      await rm(path.join(folder, name), { recursive: true, force: true }).catch(unlessUsed);
+  await rmdir(folder).catch(unlessUsed);
+}
+
+async function makeSocketDir(folder: string, account: Account): Promise<void> {
   const us = process.getuid?.() ?? 0;
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw new EmbeddedPostgresError(`${folder} cannot be made`, error);

@@ -1,14 +1,16 @@
-import { rm } from "node:fs/promises";
+import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { EmbeddedPostgresError } from "../errors.ts";
-import { isUnavailable } from "../failures.ts";
+import { codeOf, isUnavailable } from "../failures.ts";
 import { ensureOwner } from "./cluster.ts";
 import type { EmbeddedPostgres } from "./embeddedPostgres.ts";
 import { Keeper } from "./keeper.ts";
-import { isPostgres, isRunning, readLockFile, removeStaleLock } from "./lockFile.ts";
+import { type LockFile, readLockFile, removeStaleLock } from "./lockFile.ts";
 import { type PostmasterOptions, spawnPostmaster, startFailure } from "./postmaster.ts";
-import { ensureSocketDir } from "./socketDir.ts";
+import { isPostgres, isRunning } from "./processes.ts";
+import { clearStrays, type Postmaster, shutDown } from "./shutDown.ts";
+import { ensureSocketDir, removeSocketDir } from "./socketDir.ts";
 
 export interface SupervisorOptions extends PostmasterOptions {
   readonly log: Log;
@@ -20,8 +22,8 @@ const databaseName = "connvo";
 const startBudgetMs = 30_000;
 /** How long a running postmaster may take to answer, ms: it replays its log after a crash. */
 const recoveryBudgetMs = 15 * 60_000;
-/** Fast shutdown writes a checkpoint; past this it is told to quit at once, ms. */
-const stopBudgetMs = 20_000;
+/** How long a postmaster may take to tell whether others use it, ms: one that lost a backend restarts first. */
+const answerBudgetMs = 5000;
 const pollMs = 25;
 const retryMs = 100;
 
@@ -40,7 +42,10 @@ export class Supervisor {
   /** Where the socket is: an adopted postmaster's choice is kept when it has to be started again. */
   #socketDir: string;
   #running: Running | undefined;
+  /** The postmaster this process started last; it need not have come up. */
+  #child: Postmaster | undefined;
   #watching: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -104,6 +109,7 @@ export class Supervisor {
     if (lock && (await isPostgres(lock.pid, dataDir)))
       return this.#connect(lock.pid, true, () => isPostgres(lock.pid, dataDir));
     if (lock && isRunning(lock.pid)) await removeStaleLock(dataDir, lock);
+    this.#stopping.signal.throwIfAborted();
     return this.#spawn();
   }
 
@@ -111,10 +117,15 @@ export class Supervisor {
     const { dataDir, account } = this.#options;
     await ensureOwner(dataDir, account);
     await ensureSocketDir(this.#socketDir, account);
-    const child = await spawnPostmaster({ ...this.#options, socketDir: this.#socketDir });
+    const options = { ...this.#options, socketDir: this.#socketDir };
+    const child = await spawnPostmaster(options).catch((error: unknown) => {
+      // Whoever shut its predecessor down has only now removed the socket folder.
+      if (codeOf(error) !== "ENOENT") throw error;
+    });
+    if (!child) return { reason: "its socket folder was removed" };
     if (child.pid === undefined) return { reason: `${child.spawnfile} cannot be executed` };
-    const alive = () => child.exitCode === null && child.signalCode === null;
-    const attempt = await this.#connect(child.pid, false, alive);
+    this.#child = postmasterOf(child, child.pid);
+    const attempt = await this.#connect(child.pid, false, this.#child.alive);
     return "keeper" in attempt ? attempt : { reason: await startFailure(this.#socketDir) };
   }
 
@@ -129,9 +140,9 @@ export class Supervisor {
     while ((await alive()) && clock.now() < deadline) {
       const lock = await readLockFile(dataDir);
       if (lock?.pid === pid && lock.socketDir) {
-        const keeper = await Keeper.connect(lock.socketDir, lock.port).catch(() => undefined);
+        const running = await reach(lock, adopted);
         this.#socketDir = lock.socketDir;
-        if (keeper) return { keeper, pid, adopted };
+        if (running) return running;
       }
       this.#stopping.signal.throwIfAborted();
       await clock.sleep(pollMs, this.#stopping.signal);
@@ -143,8 +154,9 @@ export class Supervisor {
   async #watch(): Promise<void> {
     const { log, clock } = this.#options;
     const { signal } = this.#stopping;
+    const stopping = new Promise((resolve) => signal.addEventListener("abort", resolve));
     while (!signal.aborted) {
-      await this.#running?.keeper.lost();
+      await Promise.race([this.#running?.keeper.lost(), stopping]);
       if (signal.aborted) return;
       log.warn({ pid: this.#running?.pid }, "embedded PostgreSQL was lost; bringing it back");
       await this.#bringUp().catch(async (error: unknown) => {
@@ -155,42 +167,82 @@ export class Supervisor {
     }
   }
 
-  async #stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) return this.#watching;
-    this.#stopping.abort();
-    const last = await this.#isLast();
-    // Before the keeper leaves: as long as it is there nobody can register with what is going down.
-    if (last !== undefined) await this.#shutDown(last);
-    await this.#running?.keeper.close();
-    await this.#watching;
+  #stop(): Promise<void> {
+    this.#stopped ??= this.#leave();
+    return this.#stopped;
   }
 
-  /** The postmaster's process id when nobody else uses it. */
-  async #isLast(): Promise<number | undefined> {
-    const running = this.#running;
-    const last = await running?.keeper.isLast().catch(() => undefined);
-    if (last !== undefined) return last ? running?.pid : undefined;
-    // The connection was just lost: ask whatever runs there now.
-    const lock = await readLockFile(this.#options.dataDir);
-    if (!lock?.socketDir) return undefined;
-    const keeper = await Keeper.connect(lock.socketDir, lock.port).catch(() => undefined);
-    if (!keeper) return undefined;
-    const alone = await keeper.isLast().catch(() => false);
-    await keeper.close();
-    return alone ? lock.pid : undefined;
-  }
-
-  /** Fast shutdown, then immediate (which loses nothing: the log is replayed at the next start). */
-  async #shutDown(pid: number): Promise<void> {
+  /** Leaves what others use; else nothing is left of it: no process and no socket folder. */
+  async #leave(): Promise<void> {
     const { clock, dataDir, log } = this.#options;
-    for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
-      const deadline = clock.now() + stopBudgetMs;
-      if (!(await isPostgres(pid, dataDir))) break;
-      process.kill(pid, signal);
-      while ((await isPostgres(pid, dataDir)) && clock.now() < deadline) await clock.sleep(pollMs);
+    this.#stopping.abort();
+    // First: it may just be starting one.
+    await this.#watching;
+    // The keeper leaves last: as long as it is there nobody can register with what is going down.
+    for (const postmaster of await this.#unused()) {
+      await shutDown(postmaster, clock);
+      log.info({ pid: postmaster.pid }, "embedded PostgreSQL stopped");
     }
-    // Another process may be starting it again: then the folder is in use and made anew by its next attempt.
-    if (!(await readLockFile(dataDir))) await rm(this.#socketDir, { recursive: true, force: true });
-    log.info({ pid }, "embedded PostgreSQL stopped");
+    await this.#running?.keeper.close();
+    await clearStrays(dataDir, clock);
+    if (!(await this.#owner())) await removeSocketDir(this.#socketDir);
   }
+
+  /** The postmasters to be shut down: the one that nobody else uses, and what we started in vain. */
+  async #unused(): Promise<Postmaster[]> {
+    const child = (await this.#child?.alive()) ? this.#child : undefined;
+    const answer = await this.#ask();
+    if (answer && !answer.alone) return child && child.pid !== answer.pid ? [child] : [];
+    // One of ours that does not answer is nobody's: others could not have connected either.
+    if (!answer || child?.pid === answer.pid) return child ? [child] : [];
+    const { pid } = answer;
+    const adopted = { pid, alive: () => isPostgres(pid, this.#options.dataDir) };
+    return child ? [adopted, child] : [adopted];
+  }
+
+  /** What runs there, and whether nobody else uses it; undefined when nothing does, or it does not answer in time. */
+  async #ask(): Promise<{ pid: number; alone: boolean } | undefined> {
+    const { clock, dataDir, log } = this.#options;
+    const deadline = clock.now() + answerBudgetMs;
+    do {
+      const running = this.#running;
+      const alone = await running?.keeper.isLast().catch(() => undefined);
+      if (running && (alone || (alone === false && (await this.#isShared(running.keeper)))))
+        return { pid: running.pid, alone };
+      await running?.keeper.close();
+      this.#running = undefined;
+      const lock = await this.#owner();
+      if (!lock && !(await this.#child?.alive())) return undefined;
+      this.#running = lock?.socketDir ? await reach(lock, true) : undefined;
+      await clock.sleep(pollMs);
+    } while (clock.now() < deadline);
+    log.warn({ dataDir }, "embedded PostgreSQL does not tell whether others use it");
+    return undefined;
+  }
+
+  /** Whether another user lives: PostgreSQL may take a moment to notice that one was killed, or a backend. */
+  async #isShared(keeper: Keeper): Promise<boolean> {
+    for (const { client, backend } of await keeper.others().catch(() => [])) {
+      const lives = client === undefined || isRunning(client);
+      if (lives && (await isPostgres(backend, this.#options.dataDir))) return true;
+    }
+    return false;
+  }
+
+  /** The lock file, when the postmaster it names is there. */
+  async #owner(): Promise<LockFile | undefined> {
+    const { dataDir } = this.#options;
+    const lock = await readLockFile(dataDir);
+    return lock && (await isPostgres(lock.pid, dataDir)) ? lock : undefined;
+  }
+}
+
+async function reach(lock: LockFile, adopted: boolean): Promise<Running | undefined> {
+  const keeper = await Keeper.connect(lock.socketDir, lock.port).catch(() => undefined);
+  return keeper && { keeper, pid: lock.pid, adopted };
+}
+
+/** Its number may have gone to another process as soon as it has ended, so only the handle is asked. */
+function postmasterOf(child: ChildProcess, pid: number): Postmaster {
+  return { pid, alive: () => child.exitCode === null && child.signalCode === null };
 }

@@ -1,0 +1,61 @@
+import type { Clock } from "../../core/clock.ts";
+import { readLockFile } from "./lockFile.ts";
+import { isPostgres, parentOf, postgresProcesses, sendSignal } from "./processes.ts";
+
+/** A postmaster as far as ending it is concerned. */
+export interface Postmaster {
+  readonly pid: number;
+  alive(): boolean | Promise<boolean>;
+}
+
+/** How long each way of ending a process may take, ms: a fast shutdown writes a checkpoint. */
+const stopBudgetMs = 20_000;
+const pollMs = 25;
+
+/** Fast shutdown, then immediate (which loses nothing: the log is replayed at the next start), then by force. */
+export async function shutDown({ pid, alive }: Postmaster, clock: Clock): Promise<void> {
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
+    if (!(await alive())) return;
+    sendSignal(pid, signal);
+    await waitWhile(alive, clock);
+  }
+}
+
+/**
+ * Waits until all processes that no postmaster owns have left the data folder; kills those that do not leave by
+ * themselves. The log writer ends after its postmaster, which does not wait for it, and the children of a killed
+ * postmaster end once they notice. Returns at once except on Linux.
+ */
+export async function clearStrays(dataDir: string, clock: Clock): Promise<void> {
+  const strays = async (pids: readonly number[]) => {
+    const found: number[] = [];
+    for (const pid of pids) if (await isStray(pid, dataDir)) found.push(pid);
+    return found;
+  };
+  // Looked for once: what comes later belongs to a new postmaster.
+  let left = await strays(await postgresProcesses(dataDir));
+  const some = async () => {
+    left = await strays(left);
+    return left.length > 0;
+  };
+  await waitWhile(some, clock);
+  for (const pid of left) sendSignal(pid, "SIGKILL");
+  await waitWhile(some, clock);
+}
+
+/**
+ * Whether it works in the data folder without a postmaster that has the folder: one left behind, or a postmaster
+ * that has not got the lock file, which it soon does or else ends.
+ */
+async function isStray(pid: number, dataDir: string): Promise<boolean> {
+  const parent = await parentOf(pid);
+  if (parent === undefined || !(await isPostgres(pid, dataDir))) return false;
+  // The parent is looked at after the child: a postmaster is in the folder before it has children.
+  if (await isPostgres(parent, dataDir)) return false;
+  return (await readLockFile(dataDir))?.pid !== pid;
+}
+
+async function waitWhile(condition: () => boolean | Promise<boolean>, clock: Clock): Promise<void> {
+  const deadline = clock.now() + stopBudgetMs;
+  while ((await condition()) && clock.now() < deadline) await clock.sleep(pollMs);
+}
