@@ -169,7 +169,7 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
     for (const window of [alice, bob]) expect(window.errors).toEqual([]);
   });
 
-  /** Alice and Bob are both seen, and both heard within two seconds (their devices beep each second). */
+  /** Alice and Bob are both seen, and both heard within two seconds (their devices beep twice a second). */
   async function expectEverybody(atSeconds: number): Promise<void> {
     await watch.pause();
     await watch.seek(atSeconds);
@@ -178,7 +178,7 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
     // Chromium's test pictures are green; what is not there is black.
     for (const { name, rgb } of pictures)
       expect(rgb[1], `green of ${name}'s picture`).toBeGreaterThan(90);
-    for (const { name, beeps } of await watch.lipSync(3))
+    for (const { name, beeps } of await watch.beeps(3))
       expect(beeps.length, `beeps of ${name} from ${atSeconds} s on`).toBeGreaterThan(0);
   }
 });

@@ -11,6 +11,7 @@ interface Watcher {
   set(change: { rate?: number; volume?: number }): void;
   colours(): Promise<ShownColour[]>;
   lipSync(seconds: number): Promise<LipSync[]>;
+  beeps(seconds: number): Promise<Omit<LipSync, "flashes">[]>;
 }
 
 interface Globals {
@@ -46,7 +47,9 @@ export interface LipSync {
   beeps: number[];
 }
 
-const program = path.join(import.meta.dirname, "page/watcher.js");
+const programs = ["ear.js", "attention.js", "watcher.js"].map((file) =>
+  path.join(import.meta.dirname, "page", file),
+);
 
 /** The page on which a person watches a recording. */
 export class WatchPage {
@@ -79,7 +82,7 @@ export class WatchPage {
 
   /** The page that `open` brings about, as a person's click does. */
   static async opened(context: BrowserContext, open: () => Promise<void>): Promise<WatchPage> {
-    await context.addInitScript({ path: program });
+    for (const program of programs) await context.addInitScript({ path: program });
     const [page] = await Promise.all([context.waitForEvent("page"), open()]);
     return new WatchPage(context, page);
   }
@@ -110,10 +113,18 @@ export class WatchPage {
     return this.page.evaluate(() => (globalThis as unknown as Globals).watcher.colours());
   }
 
-  /** Plays for some seconds and notes what is seen and heard. */
+  /** Plays for some seconds and notes what is seen and heard; again what could have been missed. */
   lipSync(seconds: number): Promise<LipSync[]> {
     return this.page.evaluate(
       (length) => (globalThis as unknown as Globals).watcher.lipSync(length),
+      seconds,
+    );
+  }
+
+  /** The same for what is heard alone. */
+  beeps(seconds: number): Promise<Omit<LipSync, "flashes">[]> {
+    return this.page.evaluate(
+      (length) => (globalThis as unknown as Globals).watcher.beeps(length),
       seconds,
     );
   }

@@ -73,73 +73,13 @@ globalThis.watcher = {
     return context.getImageData(0, 0, 64, 16);
   },
 
-  context: undefined,
-  analysers: new WeakMap(),
-
-  /** An element can be listened to once only. */
-  analyserOf(element) {
-    this.context ??= new AudioContext();
-    const known = this.analysers.get(element);
-    if (known !== undefined) return known;
-    const analyser = new AnalyserNode(this.context, { fftSize: 256 });
-    this.context
-      .createMediaElementSource(element)
-      .connect(analyser)
-      .connect(this.context.destination);
-    this.analysers.set(element, analyser);
-    return analyser;
+  /** Plays for some seconds from here and notes everybody's flashes and beeps. */
+  lipSync(seconds) {
+    return new globalThis.Attention(this, { pictures: true }).attend(seconds);
   },
 
-  /** Begins again whenever the page itself was held up, and so cannot tell what was to be seen and heard meanwhile. */
-  async lipSync(seconds) {
-    const player = this.player;
-    const from = player.currentTime;
-    for (;;) {
-      await player.play();
-      const noticed = await this.notice(from + seconds);
-      player.pause();
-      if (noticed !== undefined) return noticed;
-      await this.seek(from);
-    }
-  },
-
-  /** Flashes and beeps from here to that position or the end; undefined when not all of it was looked at. */
-  async notice(until) {
-    const player = this.player;
-    const audio = [...player.shadowRoot.querySelectorAll("audio")];
-    const ears = audio.map((element) => {
-      return {
-        whose: element.dataset.participant,
-        analyser: this.analyserOf(element),
-        samples: new Float32Array(256),
-        beeps: [],
-        was: true,
-      };
-    });
-    const eyes = this.videos.map(({ name, video }) => ({ name, video, flashes: [], was: true }));
-    let last = player.currentTime;
-    while (last < until && !player.ended) {
-      await new Promise((resolve) => setTimeout(resolve, 4));
-      const now = player.currentTime;
-      // Longer than a beep and the silence after it.
-      if (now - last > 1) return undefined;
-      last = now;
-      for (const ear of ears) {
-        ear.analyser.getFloatTimeDomainData(ear.samples);
-        const is = ear.samples.some((sample) => Math.abs(sample) > 0.05);
-        if (is && !ear.was) ear.beeps.push(now);
-        ear.was = is;
-      }
-      for (const eye of eyes) {
-        const { data } = this.pixels(eye.video, 0.3, 0.64, 0.4, 0.12);
-        const is = data.reduce((sum, value) => sum + value, 0) / data.length > 170;
-        if (is && !eye.was) eye.flashes.push(now);
-        eye.was = is;
-      }
-    }
-    return eyes.map(({ name, video, flashes }) => {
-      const own = ears.filter(({ whose }) => whose === video.dataset.participant);
-      return { name, flashes, beeps: own.flatMap(({ beeps }) => beeps) };
-    });
+  /** The same for sound alone, which asks much less of the machine. */
+  beeps(seconds) {
+    return new globalThis.Attention(this, { pictures: false }).attend(seconds);
   },
 };
