@@ -1,15 +1,36 @@
 import { defineConfig } from "vitest/config";
 
-// Two workers: the suites start PostgreSQL, room processes and encoders of their own. One in CI, where what is measured
-// (when a picture was sent, how long a gap lasted) must not compete with another suite for two cores.
-const maxWorkers = process.env["CI"] === "true" ? 1 : 2;
+/** Keeps what a failure left: docs/testing.md. */
+const runner = "test/support/evidence/evidenceRunner.ts";
+
+/** What measures when media arrives, kills what carries it, or opens many windows. */
+const live = [
+  "test/acceptance/{autoStop,media,slices,survival}.test.ts",
+  "test/acceptance/browser/{downlink,journey,lostMedia,playback,recording,relay,room,roomRecovery,uplink}.test.ts",
+];
+
+// Suites start PostgreSQL, room processes and encoders of their own, and wait for them most of the time.
+const besideEachOther = { maxWorkers: 3, sequence: { groupOrder: 0 } };
+// Afterwards, one file at a time: what they measure must not compete for the cores.
+const alone = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+
+const acceptance = {
+  globalSetup: ["test/acceptance/support/globalSetup.ts"],
+  runner,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
 
 export default defineConfig({
   test: {
-    maxWorkers,
     projects: [
       {
-        test: { name: "unit", include: ["src/**/*.test.ts"], testTimeout: 10_000 },
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts"],
+          testTimeout: 10_000,
+          ...besideEachOther,
+        },
       },
       {
         test: {
@@ -18,6 +39,7 @@ export default defineConfig({
           environment: "jsdom",
           setupFiles: ["web/src/testing/setup.ts"],
           testTimeout: 10_000,
+          ...besideEachOther,
         },
       },
       {
@@ -25,27 +47,32 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/integration/support/globalSetup.ts"],
+          runner,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          ...besideEachOther,
         },
       },
       {
         test: {
           name: "media",
           include: ["test/media/**/*.test.ts"],
+          runner,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          ...besideEachOther,
         },
       },
       {
         test: {
           name: "acceptance",
           include: ["test/acceptance/**/*.test.ts"],
-          globalSetup: ["test/acceptance/support/globalSetup.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: live,
+          ...acceptance,
+          ...besideEachOther,
         },
       },
+      { test: { name: "live", include: live, ...acceptance, ...alone } },
     ],
   },
 });

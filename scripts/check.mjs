@@ -1,4 +1,5 @@
 // The fast gate: format and lint, layers, dead code, types, generated files, unit tests. Prints what failed and how to mend it.
+// Names of steps run only those; `--no-tests` runs all but the tests.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { build, root } from "./build.mjs";
@@ -28,9 +29,11 @@ const steps = [
 ];
 
 await build();
-const only = process.argv.slice(2);
+const named = process.argv.slice(2).filter((arg) => arg !== "--no-tests");
+const withoutTests = process.argv.includes("--no-tests");
 for (const [name, [command, ...args], remedy] of steps) {
-  if (only.length > 0 && !only.includes(name)) continue;
+  if (named.length > 0 && !named.includes(name)) continue;
+  if (withoutTests && name === "unit tests") continue;
   const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
   if (status !== 0) {
     console.error(`\ncheck: ${name} failed; ${remedy}`);

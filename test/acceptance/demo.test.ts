@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { beforeEach, expect, inject, it, vi } from "vitest";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { processesOf } from "./support/processes.ts";
 
@@ -13,11 +13,9 @@ let folder: string;
 let dataDir: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "connvo-demo-test-"));
+  folder = await scratchFolder("connvo-demo-test-");
   dataDir = path.join(folder, "data");
 });
-
-afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 /** A room process that was told to leave is gone a moment after its server. */
 const nothingRuns = () =>

@@ -37,9 +37,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await publisher?.close();
   await disk?.empty();
-  await site.endAll();
-  await disk?.unmount();
   await site.close();
+  await disk?.unmount();
 });
 
 describe("a disk that fills up", () => {

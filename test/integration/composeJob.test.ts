@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { type Compose, startComposeLoop } from "../../src/jobs/compose.ts";
@@ -10,6 +9,7 @@ import { deleteRecording } from "../../src/recordings/deleteRecording.ts";
 import { settleDue } from "../../src/recordings/settle.ts";
 import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { activeMeeting, recordingStage, type Stage } from "./support/recordings.ts";
@@ -41,14 +41,13 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 beforeEach(async () => {
-  root = await mkdtemp(path.join(tmpdir(), "connvo-compose-job-"));
+  root = await scratchFolder("connvo-compose-job-");
   stage = recordingStage(test, root);
   stage.video.captureDir = root;
 });
 afterEach(async () => {
   await Promise.all(loops.splice(0).map((loop) => loop.stop()));
   await test.sql(`DELETE FROM renditions`);
-  await rm(root, { recursive: true, force: true });
 });
 
 function run(compose: Compose): Loop {

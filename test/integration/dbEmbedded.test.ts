@@ -1,16 +1,5 @@
 import { execFile } from "node:child_process";
-import {
-  appendFile,
-  chmod,
-  chown,
-  type FileHandle,
-  mkdir,
-  mkdtemp,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import os from "node:os";
+import { appendFile, chown, type FileHandle, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -25,6 +14,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embed
 
 import { openDatabase } from "../../src/db/pool.ts";
 import { DatabaseUnavailableError, statement } from "../../src/db/port.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import type { NodeRequest } from "./support/databaseNode.ts";
 import { bundleProgram, NodeProcess, type Program } from "./support/nodeProcess.ts";
@@ -43,8 +33,7 @@ afterAll(() => program.remove());
 
 /** A fresh folder that is removed, with whatever still runs in it, when the test is over. */
 async function temporaryFolder(mode = 0o711): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-embedded-"));
-  await chmod(folder, mode);
+  const folder = await scratchFolder("connvo-embedded-", mode);
   onTestFinished(async () => {
     const dataDir = path.join(folder, "postgres");
     await killPostgres(dataDir);

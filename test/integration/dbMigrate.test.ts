@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { migrate, readMigrations } from "../../src/db/migrate.ts";
 import { migrationsFolder } from "../../src/db/migrationsFolder.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { bundleProgram, NodeProcess, type Program } from "./support/nodeProcess.ts";
@@ -28,8 +28,7 @@ afterAll(async () => {
 async function migrationFolder(files: Record<string, string>): Promise<string> {
   await database.sql("DROP SCHEMA IF EXISTS public CASCADE");
   await database.sql("CREATE SCHEMA public");
-  const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-migrations-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await scratchFolder("connvo-migrations-");
   await add(folder, files);
   return folder;
 }
@@ -85,14 +84,13 @@ describe("migrate", () => {
   });
 
   it("succeeds on three nodes that start at once on nothing at all", async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-nodes-"));
+    const folder = await scratchFolder("connvo-nodes-");
     const dataDir = path.join(folder, "postgres");
     const request = { dataDir, migrations: migrationsFolder() };
     const nodes = [1, 2, 3].map(() => new NodeProcess(program, request));
     onTestFinished(async () => {
       await Promise.all(nodes.map((node) => node.kill()));
       await killPostgres(dataDir);
-      await rm(folder, { recursive: true, force: true });
     });
     const reports = await Promise.all(nodes.map((node) => node.event("migrated")));
     const names = (await readMigrations(migrationsFolder())).map((migration) => migration.name);

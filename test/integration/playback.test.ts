@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +11,7 @@ import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
 import { buildCapture } from "../media/support/captureBuilder.ts";
 import { loop } from "../media/support/captureFixtures.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { activeMeeting, recordingStage, type Stage, user } from "./support/recordings.ts";
 
@@ -25,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 beforeEach(async () => {
-  root = await mkdtemp(path.join(tmpdir(), "connvo-playback-"));
+  root = await scratchFolder("connvo-playback-");
   stage = recordingStage(test, root);
   stage.video.captureDir = path.join(root, "capture");
   app = Fastify();
@@ -38,7 +37,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await app.close();
   await test.sql(`DELETE FROM renditions`);
-  await rm(root, { recursive: true, force: true });
 });
 
 /** A stopped recording of two people, one of whom sends H.264 and comes later. */

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import type { Loop } from "../../src/jobs/loop.ts";
@@ -7,6 +6,7 @@ import { sliceFolder, startSliceLoop } from "../../src/jobs/slices.ts";
 import type { RunningSlices, SliceSource } from "../../src/media/compose/protocol.ts";
 import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import { activeMeeting, recordingStage, type Stage } from "./support/recordings.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 beforeEach(async () => {
-  root = await mkdtemp(path.join(tmpdir(), "connvo-slice-job-"));
+  root = await scratchFolder("connvo-slice-job-");
   workDir = path.join(root, "work");
   stage = recordingStage(test, root);
   stage.video.captureDir = root;
@@ -33,7 +33,6 @@ afterEach(async () => {
   await Promise.all(loops.splice(0).map((loop) => loop.stop()));
   await test.sql(`DELETE FROM renditions`);
   await test.sql(`UPDATE recordings SET state = 'failed' WHERE state <> 'failed'`);
-  await rm(root, { recursive: true, force: true });
 });
 
 /** Stands for the composer: as many slices as it is told, each done by `work`. */

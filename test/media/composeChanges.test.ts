@@ -1,12 +1,13 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { canvasSize } from "../../src/core/picture/geometry.ts";
 import { describeCapture } from "../../src/media/format/describe.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
 import { film } from "./support/captureStudio.ts";
 
-const folder = () => temporaryFolder(onTestFinished);
+const folder = () => scratchFolder("connvo-media-");
 const canvas = canvasSize("360p");
 /** The left rim of the disc with initials: background of the letters, never a letter. */
 const disc = { x: canvas.width / 2 - 66, y: canvas.height / 2 - 10, width: 12, height: 20 };

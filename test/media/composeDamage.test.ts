@@ -7,9 +7,10 @@ import { silentLog } from "../../src/core/log.ts";
 import { type ComposeFailure, compose } from "../../src/media/compose/composer.ts";
 import { describeCapture, sealCapture } from "../../src/media/format/describe.ts";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import { ManualClock } from "./support/captureClock.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
 import {
   composeCapture,
@@ -26,7 +27,7 @@ beforeAll(async () => {
   media = [await loop(0), await loop(1), await loop(2, { codec: "H264" })];
 });
 
-const folder = () => temporaryFolder(onTestFinished);
+const folder = () => scratchFolder("connvo-media-");
 
 function meeting(durationMs = 4000): CaptureScript {
   return {

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Canvas } from "../../src/media/compose/canvas.ts";
 import { constants, Frame } from "../../src/media/compose/nodeAv.ts";
 import { PictureScaler } from "../../src/media/compose/pictureScaler.ts";
 import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
+import { loop } from "./support/captureFixtures.ts";
 import { film } from "./support/captureStudio.ts";
 
 const installed = spawnSync("ffmpeg", ["-version"]).status === 0;
@@ -12,7 +13,7 @@ const installed = spawnSync("ffmpeg", ["-version"]).status === 0;
 describe("a system ffmpeg as encoder", () => {
   it("gives the same picture and sound", async (context) => {
     if (!installed) return context.skip("ffmpeg is not installed");
-    const folder = await temporaryFolder(onTestFinished);
+    const folder = await scratchFolder("connvo-media-");
     const publications = [await loop(0), await loop(1)].map((media, index) => ({
       ...{ participant: `p${index}`, media, fromMs: 0, toMs: 4000 },
     }));

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
+import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
 import { counterAt, film } from "./support/captureStudio.ts";
 
@@ -17,7 +18,7 @@ const of = (index: number) => {
   if (!found) throw new Error(`no media ${index}`);
   return found;
 };
-const folder = () => temporaryFolder(onTestFinished);
+const folder = () => scratchFolder("connvo-media-");
 const everybody = (durationMs: number, count: number): CaptureScript => ({
   durationMs,
   publications: Array.from({ length: count }, (_, index) => ({

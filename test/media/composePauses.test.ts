@@ -1,8 +1,9 @@
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { describeCapture } from "../../src/media/format/describe.ts";
 import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
+import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
 import { counterAt, type Film, film } from "./support/captureStudio.ts";
 
@@ -18,7 +19,7 @@ const of = (index: number) => {
   if (!found) throw new Error(`no media ${index}`);
   return found;
 };
-const folder = () => temporaryFolder(onTestFinished);
+const folder = () => scratchFolder("connvo-media-");
 const beepsOf = ({ samples }: Film, participant: number) =>
   findBeeps(samples, 48_000, pitchOf(participant));
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { blockSamples } from "../../src/media/compose/audioMixer.ts";
 import { runComposeTask } from "../../src/media/compose/composer.ts";
@@ -12,8 +12,9 @@ import { renderSlice } from "../../src/media/compose/sliceCompositor.ts";
 import { frameCount, frameMs, frameSample, type Slice } from "../../src/media/compose/slicePlan.ts";
 import { loadTimeline, settleMs } from "../../src/media/format/timeline.ts";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
 import {
   composeCapture,
@@ -31,7 +32,7 @@ beforeAll(async () => {
   media = [await loop(0), await loop(1), await loop(2, { codec: "H264" })];
 });
 
-const folder = () => temporaryFolder(onTestFinished);
+const folder = () => scratchFolder("connvo-media-");
 const look = { layout: "spotlight", quality: "360p", audioOnly: false } as const;
 
 const pauseMs = 3000;

@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
+import { loop } from "./support/captureFixtures.ts";
 import { type Film, film } from "./support/captureStudio.ts";
 
 let first: MediaLoop;
@@ -11,7 +12,7 @@ beforeAll(async () => {
   [first, second] = [await loop(0), await loop(1)];
 });
 
-const folder = () => temporaryFolder(onTestFinished);
+const folder = () => scratchFolder("connvo-media-");
 const beepsOf = ({ samples }: Film, participant: number) =>
   findBeeps(samples, 48_000, pitchOf(participant));
 

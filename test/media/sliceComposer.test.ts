@@ -1,12 +1,13 @@
 import { readdir, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { runComposeTask } from "../../src/media/compose/composer.ts";
 import type { ComposeTask } from "../../src/media/compose/protocol.ts";
 import { SliceComposer } from "../../src/media/compose/sliceComposer.ts";
+import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
-import { loop, temporaryFolder } from "./support/captureFixtures.ts";
+import { loop } from "./support/captureFixtures.ts";
 import { composeProgram, jobFor } from "./support/captureStudio.ts";
 
 type Run = typeof runComposeTask;
@@ -15,7 +16,7 @@ const nameOf = (task: ComposeTask) => ("task" in task ? task.task : "one pass");
 
 /** A capture of ten seconds and a composer whose tasks are noted; `through` may keep one from its child process. */
 async function studio(through: (task: ComposeTask, count: number) => void = () => undefined) {
-  const folder = await temporaryFolder(onTestFinished);
+  const folder = await scratchFolder("connvo-media-");
   const captureDir = path.join(folder, "capture");
   const media = await loop(0);
   await buildCapture(captureDir, {

@@ -16,8 +16,7 @@ export async function rowsOf<T extends pg.QueryResultRow>(
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<T[]> {
-  const { host, port } = await socketOf(dataDir);
-  const client = new pg.Client({ host, port, user: "postgres", database: "connvo" });
+  const client = new pg.Client(await connectionOf(dataDir));
   await client.connect();
   try {
     const { rows } = await client.query<T>(sql, [...values]);
@@ -25,4 +24,10 @@ export async function rowsOf<T extends pg.QueryResultRow>(
   } finally {
     await client.end();
   }
+}
+
+/** How to connect to the embedded database of a data folder. */
+export async function connectionOf(dataDir: string) {
+  const { host, port } = await socketOf(dataDir);
+  return { host, port, user: "postgres", database: "connvo" };
 }

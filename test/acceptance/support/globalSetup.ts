@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -30,14 +30,19 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return trustCertificates(project);
 }
 
-/** Node reads the trusted authorities when it starts: the workers that run the tests are started after this. */
+/**
+ * Node reads the trusted authorities when it starts: the workers that run the tests are started after this. Those trusted
+ * already stay so: another project of the same run may have an authority too.
+ */
 async function trustCertificates(project: TestProject): Promise<() => Promise<void>> {
   const authority = createAuthority();
   const request = { hosts: ["localhost", "127.0.0.1"] };
   project.provide("certificates", [authority.issue(request), authority.issue(request)]);
   const folder = await mkdtemp(path.join(os.tmpdir(), "connvo-authority-"));
   const file = path.join(folder, "authority.pem");
-  await writeFile(file, authority.cert);
+  const trusted = process.env["NODE_EXTRA_CA_CERTS"];
+  const others = trusted === undefined ? "" : await readFile(trusted, "utf8");
+  await writeFile(file, `${others}\n${authority.cert}`);
   process.env["NODE_EXTRA_CA_CERTS"] = file;
   return () => rm(folder, { recursive: true });
 }

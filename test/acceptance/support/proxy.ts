@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { inject } from "vitest";
+import { scratchFolder } from "../../support/evidence/scratchFolder.ts";
 import { replaced } from "./replaced.ts";
 import { freePort } from "./server.ts";
 import { until } from "./until.ts";
@@ -29,9 +29,8 @@ interface ProxyPlace {
 
 /** Starts the proxy before `serverPort`, with our published configuration and nothing changed but names, ports and files. */
 export async function startProxy(program: ProxyProgram, serverPort: number): Promise<RunningProxy> {
-  const folder = await mkdtemp(path.join(tmpdir(), `connvo-proxy-${program}-`));
   // The proxy's workers may be another user than we.
-  await chmod(folder, 0o755);
+  const folder = await scratchFolder(`connvo-proxy-${program}-`, 0o755);
   const [pair] = inject("certificates");
   const place = {
     folder,
@@ -66,7 +65,6 @@ export async function startProxy(program: ProxyProgram, serverPort: number): Pro
     stop: async () => {
       child.kill("SIGTERM");
       await exited;
-      await rm(folder, { recursive: true });
     },
   };
 }

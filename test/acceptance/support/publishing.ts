@@ -3,6 +3,7 @@ import { inject } from "vitest";
 import { loadMediaLoop } from "../../../src/synth/encode.ts";
 import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
 import { type PublisherOptions, WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import { keepSent } from "../../support/evidence/sentFrames.ts";
 import { mediaCacheDir } from "../../support/synth/programs.ts";
 import { stream } from "./meetings.ts";
 import type { Person } from "./person.ts";
@@ -46,11 +47,13 @@ export async function publish(
   meetingId: string,
   options: Pick<PublisherOptions, "media"> & Partial<PublisherOptions>,
 ): Promise<WhipPublisher> {
-  return WhipPublisher.connect({
+  const publisher = await WhipPublisher.connect({
     url: await whipUrl(url, person, meetingId),
     token: await roomToken(person, meetingId),
     ...options,
   });
+  keepSent(person.name, publisher);
+  return publisher;
 }
 
 /** Waits until each has sent that much more of such media. Time in which this process stood still does not count. */

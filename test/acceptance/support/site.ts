@@ -1,6 +1,9 @@
-import { mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { dumpTables } from "../../support/evidence/dumpTables.ts";
+import { addEvidence } from "../../support/evidence/scope.ts";
+import { scratchFolder } from "../../support/evidence/scratchFolder.ts";
+import { connectionOf } from "./database.ts";
 import { type FoundProcess, killAll, processesOf } from "./processes.ts";
 import { type ServerProcess, startServer } from "./server.ts";
 import { until } from "./until.ts";
@@ -18,16 +21,12 @@ export interface Site {
   processes(role?: FoundProcess["role"]): Promise<FoundProcess[]>;
   /** Stops every server. @returns what was still running or lying about some seconds after */
   stop(): Promise<string[]>;
-  /** Stops every server and ends whatever else runs. */
-  endAll(): Promise<void>;
-  /** The same, and removes the folder. */
+  /** Stops every server and ends whatever else runs; the folder is removed after the verdict. */
   close(): Promise<void>;
 }
 
 export async function openSite(): Promise<Site> {
-  const parent = await mkdtemp(
-    path.join(await realpath(tmpdir()), `${folderPrefix}${process.pid}-`),
-  );
+  const parent = await scratchFolder(`${folderPrefix}${process.pid}-`);
   const dataDir = path.join(parent, "data");
   const servers: ServerProcess[] = [];
   const processes = async (role?: FoundProcess["role"]) => {
@@ -55,6 +54,23 @@ export async function openSite(): Promise<Site> {
     // What is killed may still write for a moment.
     await haveEnded(60_000);
   };
+  addEvidence({
+    name: "servers",
+    collect: async (folder) => {
+      const found = (await processes()).map((one) => JSON.stringify(one)).join("\n");
+      await writeFile(path.join(folder, "processes.txt"), found);
+      for (const [index, server] of servers.entries())
+        await writeFile(path.join(folder, `server-${index + 1}.log`), server.output());
+      try {
+        await dumpTables(await connectionOf(dataDir), folder);
+      } catch {
+        // It does not run: its files are all there is.
+        await cp(path.join(dataDir, "postgres"), path.join(folder, "postgres"), {
+          recursive: true,
+        });
+      }
+    },
+  });
   return {
     dataDir,
     servers,
@@ -69,10 +85,6 @@ export async function openSite(): Promise<Site> {
     },
     processes,
     stop,
-    endAll,
-    close: async () => {
-      await endAll();
-      await rm(parent, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close: endAll,
   };
 }

@@ -5,6 +5,8 @@ import { silentLog } from "../../../src/core/log.ts";
 import type { SocketConnection } from "../../../src/db/embedded.ts";
 import { openDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/port.ts";
+import { dumpTables } from "../../support/evidence/dumpTables.ts";
+import { addEvidence } from "../../support/evidence/scope.ts";
 import { patience } from "../../support/patience.ts";
 
 /** An isolated, migrated database of one test file. */
@@ -37,6 +39,10 @@ export async function testDatabase(): Promise<TestDatabase> {
   const db = await openDatabase({ connection, poolSize: 8, namedStatements: true, log: silentLog });
   const admin = new pg.Pool({ ...connection, max: 2 });
   admin.on("error", () => undefined);
+  addEvidence({
+    name: connection.database,
+    collect: (folder) => dumpTables(connection, folder),
+  });
   let offsetMs = 0;
   let stoppedAt: number | undefined;
   const tellTime = () => {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -17,6 +16,7 @@ import { type EmbeddedVideoOptions, roomSettings } from "../../../src/video/embe
 import { EmbeddedVideoProvider } from "../../../src/video/embedded/provider.ts";
 import type { VerifiedGrant } from "../../../src/video/embedded/roomTokens.ts";
 import type { ProviderRecording, RecordingRef, RoomRole } from "../../../src/video/port.ts";
+import { scratchFolder } from "../../support/evidence/scratchFolder.ts";
 import { patience } from "../../support/patience.ts";
 import { gone } from "./liveProcess.ts";
 import { MiniPublisher, type MiniPublisherOptions } from "./miniPublisher.ts";
@@ -74,7 +74,7 @@ export class RoomHarness {
   }
 
   static async create(entry: string): Promise<RoomHarness> {
-    return new RoomHarness(await mkdtemp(path.join(tmpdir(), "connvo-rooms-")), entry);
+    return new RoomHarness(await scratchFolder("connvo-rooms-"), entry);
   }
 
   get paths() {
@@ -234,6 +234,5 @@ export class RoomHarness {
     const killed = await this.killRooms().catch(() => undefined);
     if (killed !== undefined) await gone(killed);
     this.#client.close();
-    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rename } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -18,15 +17,6 @@ export async function loop(
   encoderProgram ??= buildEncoderProgram();
   const spec = { participant, width: 320, height: 180, videoKbps: 400, seconds: 8, ...wanted };
   return loadMediaLoop(spec, { cacheDir: mediaCacheDir, encoderProgram: await encoderProgram });
-}
-
-/** A temporary folder that is gone when the test is over. */
-export async function temporaryFolder(
-  cleanUp: (work: () => Promise<void>) => void,
-): Promise<string> {
-  const dir = await mkdtemp(path.join(tmpdir(), "connvo-media-"));
-  cleanUp(() => rm(dir, { recursive: true, force: true }));
-  return dir;
 }
 
 /** Bundles the compositor's child process from the present sources and returns the program's path. */

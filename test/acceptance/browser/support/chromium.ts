@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { describe, it, vi } from "vitest";
+import { keepWindows } from "./windowEvidence.ts";
 
 /** For one test or hook, ms: browser, server and encoders share few cores, perhaps with others. */
 const patienceMs = 600_000;
@@ -26,10 +27,10 @@ function isExecutable(file: string): boolean {
 }
 
 /** Starts the browser found: with media that needs no person's consent, and nothing that calls home. */
-export function launchChromium(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("there is no Chromium on the PATH");
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     args: [
       "--no-sandbox",
@@ -42,6 +43,8 @@ export function launchChromium(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+  keepWindows(browser);
+  return browser;
 }
 
 /** A suite that needs Chromium. Without it the suite is reported as not run, which in CI is a failure. */

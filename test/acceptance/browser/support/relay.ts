@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { inject } from "vitest";
+import { scratchFolder } from "../../../support/evidence/scratchFolder.ts";
 import { replaced } from "../../support/replaced.ts";
 import { freePort } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -20,7 +20,7 @@ const published = path.resolve(import.meta.dirname, "../../../../deploy/coturn.c
 
 /** Starts a relay that shares `secret` and relays to `peer` only; nothing but names, ports and files are changed. */
 export async function startRelay(secret: string, peer: string): Promise<Relay> {
-  const folder = await mkdtemp(path.join(tmpdir(), "connvo-relay-"));
+  const folder = await scratchFolder("connvo-relay-");
   const [pair] = inject("certificates");
   const cert = path.join(folder, "cert.pem");
   const key = path.join(folder, "key.pem");
@@ -60,7 +60,6 @@ export async function startRelay(secret: string, peer: string): Promise<Relay> {
       // It is in no hurry on SIGTERM, and holds nothing that could be lost.
       child.kill("SIGKILL");
       await exited;
-      await rm(folder, { recursive: true });
     },
   };
 }

@@ -1,0 +1,54 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { addEvidence } from "../../../support/evidence/scope.ts";
+
+/** A page that stands still gives no picture, and must not hold up the others, ms. */
+const pictureMs = 10_000;
+
+/** Has all windows of a browser kept with a failure: pictures and pages of the open ones, the console of every one. */
+export function keepWindows(browser: Browser): void {
+  const console: string[] = [];
+  const note = (page: Page | null, text: string) => {
+    console.push(`${new Date().toISOString()} ${page?.url() ?? "?"} ${text}`);
+  };
+  const follow = (context: BrowserContext) => {
+    context.on("console", (message) => {
+      note(message.page(), `${message.type()}: ${message.text()}`);
+    });
+    context.on("weberror", (error) => note(error.page(), `uncaught: ${error.error().stack}`));
+    context.on("requestfailed", (request) => {
+      note(null, `${request.method()} ${request.url()} failed: ${request.failure()?.errorText}`);
+    });
+  };
+  // Neither a browser nor its contexts tell of new ones.
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    follow(context);
+    return context;
+  };
+  browser.newPage = async (options) => {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    page.once("close", () => void context.close());
+    return page;
+  };
+  addEvidence({
+    name: "browser windows",
+    collect: async (folder) => {
+      await writeFile(path.join(folder, "console.txt"), console.join("\n"));
+      const pages = browser.contexts().flatMap((context) => context.pages());
+      await Promise.all(
+        pages.map((page, index) => keepPage(page, path.join(folder, `window-${index + 1}`))),
+      );
+    },
+  });
+}
+
+async function keepPage(page: Page, file: string): Promise<void> {
+  const picture = page.screenshot({ path: `${file}.png`, timeout: pictureMs });
+  await picture.catch((error: unknown) => writeFile(`${file}.png.txt`, String(error)));
+  const text = `<!-- ${page.url()} -->\n${await page.content()}`;
+  await writeFile(`${file}.html`, text);
+}
