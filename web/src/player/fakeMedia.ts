@@ -18,6 +18,9 @@ export class FakeMedia {
   readonly buffered = { length: 0, start: () => 0, end: () => 0 };
   /** What the next `play` is refused with. */
   refusal: Error | undefined;
+  /** From `play` until it moves, ms. */
+  startsAfterMs = 0;
+  #startingMs = 0;
   #time = 0;
 
   get currentTime(): number {
@@ -32,6 +35,7 @@ export class FakeMedia {
 
   play(): Promise<void> {
     if (this.refusal) return Promise.reject(this.refusal);
+    if (this.paused) this.#startingMs = this.startsAfterMs;
     this.paused = false;
     return Promise.resolve();
   }
@@ -50,9 +54,11 @@ export class FakeMedia {
     this.removed = true;
   }
 
-  /** Time passes, ms; `pace` is how much faster than it should this element runs. */
+  /** Time passes, ms; `pace` is how much faster than it should this element runs; at 0 its output stands still. */
   pass(ms: number, pace = 1): void {
     if (this.paused || this.readyState < 3) return;
+    this.#startingMs -= ms;
+    if (this.#startingMs >= 0 && this.startsAfterMs > 0) return;
     this.#time += (ms / 1000) * this.playbackRate * pace;
   }
 

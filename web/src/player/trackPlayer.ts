@@ -1,11 +1,14 @@
 import type { PlaybackTrack } from "./playback.ts";
 import { haveFutureData, haveMetadata } from "./source.ts";
+import { Stillness } from "./stillness.ts";
 import { TrackClock } from "./trackClock.ts";
 
 /** Where the recording is, and how it moves. */
 export interface Moment {
   atMs: number;
   running: boolean;
+  /** Nothing moves because sound stands still: that sound must go on trying. */
+  held: boolean;
   rate: number;
 }
 
@@ -15,6 +18,8 @@ const seekBeyond = 0.35;
 const aligned = 0.012;
 /** While nothing moves, a picture may be off by less than a frame, s. */
 const alignedStill = 0.02;
+/** While other sound stands still, sound that plays is not stopped before it is that far ahead, s: starting anew takes time. */
+const mayBeAhead = 0.2;
 /** The most by which a track is sped up or slowed down; the ear does not notice it. */
 const mostCorrection = 0.06;
 
@@ -23,12 +28,14 @@ export class TrackPlayer {
   readonly track: PlaybackTrack;
   readonly element: HTMLMediaElement;
   readonly #clock: TrackClock;
+  readonly #stillness: Stillness;
   #blocked = false;
 
   constructor(track: PlaybackTrack, element: HTMLMediaElement) {
     this.track = track;
     this.element = element;
     this.#clock = new TrackClock(track.clock);
+    this.#stillness = new Stillness(element);
     element.preload = "auto";
     element.src = track.url;
   }
@@ -37,8 +44,9 @@ export class TrackPlayer {
   isReady({ atMs }: Moment): boolean {
     const { element } = this;
     if (element.error !== null || element.ended || !this.isOn(atMs)) return true;
-    const placed = Math.abs(this.driftMs(atMs)) <= seekBeyond * 1000;
-    return placed && !element.seeking && element.readyState >= haveFutureData;
+    const drift = this.driftMs(atMs) / 1000;
+    const placed = Math.abs(drift) <= seekBeyond || this.#mayStand(drift);
+    return placed && !this.stands && !element.seeking && element.readyState >= haveFutureData;
   }
 
   /** Whether the recording shows or plays it then. */
@@ -49,6 +57,36 @@ export class TrackPlayer {
   /** The browser refused to play sound without having been asked to by the person. */
   get blocked(): boolean {
     return this.#blocked;
+  }
+
+  /** It should be heard and has all it needs, yet does not move: the sound output stands still. */
+  get stands(): boolean {
+    return this.#stillness.stands && !this.element.paused;
+  }
+
+  /** It stood still when last it should have been heard, and has not moved since. */
+  get stood(): boolean {
+    return this.#stillness.stands;
+  }
+
+  /** It is being heard. */
+  get sounds(): boolean {
+    return this.#stillness.moves;
+  }
+
+  /** Where the recording was when its sound came to stand, ms. */
+  reachedMs(atMs: number): number {
+    return Math.max(this.track.startMs, Math.min(atMs, atMs + this.driftMs(atMs)));
+  }
+
+  /** Sees whether it moves. `now`: monotonic ms. */
+  look(now: number): void {
+    this.#stillness.look(now);
+  }
+
+  /** The recording's time was changed: that it stood still elsewhere means nothing here. */
+  jumped(): void {
+    this.#stillness.forget();
   }
 
   /** How far it is ahead of where it should be, ms; 0 while that is not known. */
@@ -63,9 +101,11 @@ export class TrackPlayer {
     if (element.readyState < haveMetadata || element.seeking || element.error !== null) return;
     const target = this.#target(moment.atMs);
     const drift = element.currentTime - target;
-    const moves = moment.running && this.isOn(moment.atMs);
-    if (Math.abs(drift) > (moves ? seekBeyond : alignedStill)) {
-      if (moves || !this.#isAtEnd(target)) element.currentTime = target;
+    const moves = this.isOn(moment.atMs) && (moment.running || this.#playsOn(moment, drift));
+    // To seek a picture back is slow: those that wait for sound stay where they are.
+    const tolerated = moves || moment.held ? seekBeyond : alignedStill;
+    if (Math.abs(drift) > tolerated && !this.#mayStand(drift)) {
+      if (moves || !this.#isAtEnd(target)) this.#place(target);
     }
     if (moves) this.#run(moment, drift);
     else if (!element.paused) element.pause();
@@ -76,6 +116,21 @@ export class TrackPlayer {
     this.element.removeAttribute("src");
     this.element.load();
     this.element.remove();
+  }
+
+  #playsOn({ held }: Moment, drift: number): boolean {
+    if (!held || !this.#stillness.audible) return false;
+    return this.stands || (!this.element.paused && drift < mayBeAhead);
+  }
+
+  /** What nobody has heard yet is not skipped before it is known why. */
+  #mayStand(drift: number): boolean {
+    return drift < 0 && this.#stillness.inDoubt;
+  }
+
+  #place(target: number): void {
+    this.element.currentTime = target;
+    this.#stillness.placed();
   }
 
   #target(atMs: number): number {

@@ -1,5 +1,6 @@
 import { MasterClock } from "./masterClock.ts";
 import type { Playback, PlaybackTrack } from "./playback.ts";
+import { SoundPatience } from "./soundPatience.ts";
 import type { Source } from "./source.ts";
 import { type Moment, TrackPlayer } from "./trackPlayer.ts";
 
@@ -13,7 +14,7 @@ export interface TracksSourceDeps {
 /** A track is loaded that long before it is needed, and kept that long after, ms. */
 const aheadMs = 6000;
 const behindMs = 2000;
-/** One track that does not load holds up the others for that long, ms; then they go on without it. */
+/** One track that does not load, or whose sound stands still, holds up the others for that long, ms; then they go on without it. */
 const patienceMs = 8000;
 
 /** Plays the captured tracks of a recording on one clock. Only those near the position are loaded. */
@@ -25,7 +26,9 @@ export class TracksSource implements Source {
   readonly #players = new Map<string, TrackPlayer>();
   /** Tracks the others no longer wait for. */
   readonly #leftBehind = new Set<string>();
+  readonly #soundPatience = new SoundPatience(patienceMs);
   #playing = false;
+  #held = false;
   #waitingSince: number | undefined;
   #volume = 1;
   #muted = false;
@@ -79,6 +82,7 @@ export class TracksSource implements Source {
     this.#clock.positionMs = Math.max(0, Math.min(ms, this.#durationMs));
     this.#leftBehind.clear();
     this.#waitingSince = undefined;
+    for (const one of this.players) one.jumped();
     this.tick();
   }
 
@@ -99,6 +103,7 @@ export class TracksSource implements Source {
 
   tick(): void {
     this.#load();
+    this.#held = this.#holdForSound();
     const atEnd = this.positionMs >= this.#durationMs;
     if (atEnd) this.#clock.positionMs = this.#durationMs;
     this.#clock.running = this.#playing && !atEnd && this.#mayRun();
@@ -114,14 +119,36 @@ export class TracksSource implements Source {
 
   #moment(): Moment {
     const { positionMs: atMs, rate, running } = this.#clock;
-    return { atMs, rate, running };
+    return { atMs, rate, running, held: this.#held };
+  }
+
+  /**
+   * The recording goes back to sound that stands still: seeking the sound would skip what nobody has heard.
+   * @returns whether everyone has to wait for it
+   */
+  #holdForSound(): boolean {
+    const now = this.#deps.now();
+    for (const one of this.players) one.look(now);
+    if (!this.#playing) return false;
+    const atMs = this.positionMs;
+    const standing = this.players.filter(
+      (one) => one.stands && one.isOn(atMs) && !this.#leftBehind.has(one.track.trackId),
+    );
+    const sounds = this.players.some((one) => one.sounds);
+    if (!this.#soundPatience.look(now, standing.length > 0, sounds)) {
+      for (const { track } of standing) this.#leftBehind.add(track.trackId);
+      return false;
+    }
+    if (standing.length === 0) return false;
+    this.#clock.positionMs = Math.min(...standing.map((one) => one.reachedMs(atMs)));
+    return true;
   }
 
   /** Everyone waits for a track that is behind, but not for ever. */
   #mayRun(): boolean {
     const moment = this.#moment();
     for (const one of this.players)
-      if (one.isReady(moment)) this.#leftBehind.delete(one.track.trackId);
+      if (one.isReady(moment) && !one.stood) this.#leftBehind.delete(one.track.trackId);
     const missing = this.players.filter((one) => !this.#isReady(one, moment));
     if (missing.length === 0) {
       this.#waitingSince = undefined;
