@@ -5,8 +5,8 @@ const runner = "test/support/evidence/evidenceRunner.ts";
 
 /** What measures when media arrives, kills what carries it, or opens many windows. */
 const live = [
-  "test/acceptance/{autoStop,media,slices,survival}.test.ts",
-  "test/acceptance/browser/{downlink,journey,lostMedia,playback,recording,relay,room,roomRecovery,uplink}.test.ts",
+  "test/acceptance/{media,slices,survival}.test.ts",
+  "test/acceptance/browser/{downlink,journey,lostMedia,playback,room,roomRecovery,uplink}.test.ts",
 ];
 
 // Suites start PostgreSQL, room processes and encoders of their own, and wait for them most of the time.

@@ -25,7 +25,7 @@ let meetingId: string;
 let publisher: WhipPublisher;
 
 beforeAll(async () => {
-  site = await openSite();
+  site = await openSite({ fresh: true });
   disk = await smallDisk(site.dataDir);
   server = await site.start(disk.env);
   host = await signIn(server.url, "host");

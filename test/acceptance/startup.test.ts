@@ -10,7 +10,7 @@ takeTime();
 let site: Site;
 
 beforeEach(async () => {
-  site = await openSite();
+  site = await openSite({ fresh: true });
 });
 
 afterEach(() => site.close());
@@ -56,7 +56,7 @@ describe("a server", () => {
   });
 
   it("does not start on a port that is taken, and takes down what it began", async () => {
-    const other = await openSite();
+    const other = await openSite({ fresh: true });
     const server = await other.start();
     const port = Number(new URL(server.url).port);
     await expect(site.start({}, port)).rejects.toThrow(/exited with 1:[\s\S]*EADDRINUSE/);

@@ -26,8 +26,11 @@ const asRoot = process.getuid?.() === 0;
 takeTime();
 
 let program: Program;
+let cluster: string;
 beforeAll(async () => {
   program = await bundleProgram("databaseNode.ts");
+  cluster = path.join(await scratchFolder("connvo-cluster-", 0o711), "postgres");
+  await (await start(cluster)).stop();
 });
 afterAll(() => program.remove());
 
@@ -42,6 +45,13 @@ async function temporaryFolder(mode = 0o711): Promise<string> {
     await rm(socketDirOf(dataDir), { recursive: true, force: true });
   });
   return folder;
+}
+
+/** The data folder of a database that was used and stopped before: making one takes longer than most tests. */
+async function madeCluster(): Promise<string> {
+  const dataDir = path.join(await temporaryFolder(), "postgres");
+  await run("cp", ["-a", cluster, dataDir]);
+  return dataDir;
 }
 
 function start(dataDir: string, extra: object = {}): Promise<EmbeddedPostgres> {
@@ -91,7 +101,7 @@ describe("embedded PostgreSQL", () => {
   });
 
   it("refuses to run when what it acknowledges would not be durable", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const first = await start(dataDir);
     await query(first.connection, "ALTER SYSTEM SET synchronous_commit = off");
     await query(first.connection, "ALTER ROLE postgres SET synchronous_commit = off");
@@ -120,7 +130,7 @@ describe("embedded PostgreSQL", () => {
   });
 
   it("removes a lock file whose process id belongs to something else by now", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     await (await start(dataDir)).stop();
     await writeFile(
       path.join(dataDir, "postmaster.pid"),
@@ -188,7 +198,7 @@ describe("several processes on one data folder", () => {
   });
 
   it("can start while the last one stops", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     let leaving = await start(dataDir);
     for (let round = 0; round < 6; round++) {
       const [next] = await Promise.all([start(dataDir), leaving.stop()]);
@@ -200,7 +210,7 @@ describe("several processes on one data folder", () => {
   });
 
   it("a killed process leaves the postmaster to the next", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const node = startNode({ dataDir });
     const { pid } = await node.event("up");
     await node.kill();
@@ -249,7 +259,7 @@ async function letItRecoverForEver(dataDir: string): Promise<void> {
 
 describe("a stop leaves no process in the data folder", () => {
   it.each(["shut down", "killed"])("its log writer, when the postmaster is %s", async (how) => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const order: string[] = [];
     const logWriter = heldLogWriter(dataDir, async () => {
       order.push("log writer released");
@@ -265,7 +275,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("what does not leave in time", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     let late = 0;
     const logWriter = heldLogWriter(dataDir, () => {
       late = 60_000;
@@ -279,7 +289,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("a postmaster that was just to be brought back", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     let stopped: Promise<void> | undefined;
     const warn = () => {
       stopped = postgres.stop();
@@ -292,7 +302,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("a postmaster that was brought back and does not answer yet", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const postgres = await start(dataDir);
     await letItRecoverForEver(dataDir);
     await killPostgres(dataDir);
@@ -307,7 +317,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("a postmaster that restarts because a backend was killed", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const postgres = await start(dataDir);
     const { rows } = await query<{ pid: number }>(
       postgres.connection,
@@ -320,7 +330,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("a postmaster that has not noticed yet that its other user was killed", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const node = startNode({ dataDir });
     await node.event("up");
     let backend: number | undefined;
@@ -342,7 +352,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("a postmaster that did not come up in time", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     await (await start(dataDir)).stop();
     await letItRecoverForEver(dataDir);
     let late = 0;
@@ -358,7 +368,7 @@ describe("a stop leaves no process in the data folder", () => {
   });
 
   it("whichever of several processes brings it back while they stop", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const nodes = [startNode({ dataDir }), startNode({ dataDir })];
     await Promise.all(nodes.map((node) => node.event("up")));
     await killPostgres(dataDir);
@@ -372,7 +382,7 @@ describe("a killed PostgreSQL", () => {
   const one = statement<{ one: number }>("test.one", "SELECT 1 AS one");
 
   it("comes back by itself; statements under way fail as unavailable and later ones succeed", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const postgres = await start(dataDir);
     const db = await open(postgres.connection);
     const before = postgres.pid;
@@ -403,7 +413,7 @@ describe("a killed PostgreSQL", () => {
   });
 
   it("is brought back when only the postmaster died, or only a backend", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const postgres = await start(dataDir);
     const db = await open(postgres.connection);
     const before = postgres.pid;
@@ -423,7 +433,7 @@ describe("a killed PostgreSQL", () => {
   });
 
   it("has lost nothing it acknowledged, whichever side is killed under load", async () => {
-    const dataDir = path.join(await temporaryFolder(), "postgres");
+    const dataDir = await madeCluster();
     const first = await start(dataDir);
     await query(first.connection, "CREATE TABLE ledger (id text PRIMARY KEY)");
     const acknowledged: unknown[] = [];

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
-import { inject } from "vitest";
 import { freePort } from "../../support/freePort.ts";
 import { until } from "./until.ts";
 
@@ -24,15 +23,22 @@ export interface ServerProcess {
 }
 
 export interface ServerOptions {
+  /** The built server. */
+  program: string;
   dataDir: string;
   env?: Record<string, string>;
   port?: number;
 }
 
 /** Starts the built server as its own process and waits until it is ready. */
-export async function startServer({ dataDir, env, port }: ServerOptions): Promise<ServerProcess> {
+export async function startServer({
+  program,
+  dataDir,
+  env,
+  port,
+}: ServerOptions): Promise<ServerProcess> {
   const chosen = port ?? (await freePort());
-  const child = spawn(process.execPath, ["--enable-source-maps", inject("serverProgram")], {
+  const child = spawn(process.execPath, ["--enable-source-maps", program], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],

@@ -1,5 +1,8 @@
-import { cp, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
+import { inject } from "vitest";
 import { dumpTables } from "../../support/evidence/dumpTables.ts";
 import { addEvidence } from "../../support/evidence/scope.ts";
 import { scratchFolder } from "../../support/evidence/scratchFolder.ts";
@@ -10,6 +13,12 @@ import { until } from "./until.ts";
 
 /** Names of these tests' folders begin so, with the id of the process that made them. */
 export const folderPrefix = "connvo-acceptance-";
+
+/** Making a database takes longer than many a test; only tests of a first start need to. */
+async function copyDatabase(dataDir: string): Promise<void> {
+  await mkdir(dataDir, { mode: 0o711 });
+  await promisify(execFile)("cp", ["-a", inject("usedDatabase"), path.join(dataDir, "postgres")]);
+}
 
 /** A data folder with the servers working in it. */
 export interface Site {
@@ -25,9 +34,11 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(): Promise<Site> {
+/** @param fresh - whether its data folder is yet to be made by the first server */
+export async function openSite({ fresh = false } = {}): Promise<Site> {
   const parent = await scratchFolder(`${folderPrefix}${process.pid}-`);
   const dataDir = path.join(parent, "data");
+  if (!fresh) await copyDatabase(dataDir);
   const servers: ServerProcess[] = [];
   const processes = async (role?: FoundProcess["role"]) => {
     // A dead one's id may be another's by now.
@@ -76,6 +87,7 @@ export async function openSite(): Promise<Site> {
     servers,
     start: async (env, port) => {
       const server = await startServer({
+        program: inject("serverProgram"),
         dataDir,
         ...(env ? { env } : {}),
         ...(port === undefined ? {} : { port }),
