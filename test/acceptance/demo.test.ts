@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeEach, expect, inject, it, vi } from "vitest";
+import { keepOutput } from "../support/evidence/processOutput.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { processesOf } from "./support/processes.ts";
@@ -35,13 +36,9 @@ function startDemo(...args: string[]) {
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-    });
+  const output = keepOutput("demo", child);
   const exited = once(child, "close").then(([code]) => code as number | null);
-  return { child, exited, output: () => text };
+  return { child, exited, output };
 }
 
 it("records a meeting, saves the file, tells what it is, and leaves nothing running", async () => {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { inject } from "vitest";
+import { keepOutput } from "../../support/evidence/processOutput.ts";
 import { scratchFolder } from "../../support/evidence/scratchFolder.ts";
 import { replaced } from "./replaced.ts";
 import { freePort } from "./server.ts";
@@ -46,15 +47,11 @@ export async function startProxy(program: ProxyProgram, serverPort: number): Pro
     env: { PATH: `${process.env["PATH"]}:/usr/sbin`, HOME: folder },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (part: string) => {
-      output += part;
-    });
+  const output = keepOutput(program, child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = `https://localhost:${place.port}`;
   await until(`${program} answers`, 60_000, async () => {
-    if (child.exitCode !== null) throw new Error(`${program} has exited:\n${output}`);
+    if (child.exitCode !== null) throw new Error(`${program} has exited:\n${output()}`);
     return fetch(url).then(
       () => true,
       () => false,

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { inject } from "vitest";
+import { keepOutput } from "../../../support/evidence/processOutput.ts";
 import { scratchFolder } from "../../../support/evidence/scratchFolder.ts";
 import { replaced } from "../../support/replaced.ts";
 import { freePort } from "../../support/server.ts";
@@ -43,19 +44,15 @@ export async function startRelay(secret: string, peer: string): Promise<Relay> {
   ]);
   await writeFile(file, `${settings}pidfile=${folder}/turnserver.pid\nuserdb=${folder}/turndb\n`);
   const child = spawn("turnserver", ["-c", file, "-v"], { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (part: string) => {
-      output += part;
-    });
+  const output = keepOutput("turnserver", child);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await until("the relay listens", 15_000, async () => {
-    if (child.exitCode !== null) throw new Error(`turnserver has exited:\n${output}`);
+    if (child.exitCode !== null) throw new Error(`turnserver has exited:\n${output()}`);
     return isOpen(port);
   });
   return {
     port,
-    output: () => output,
+    output,
     stop: async () => {
       // It is in no hurry on SIGTERM, and holds nothing that could be lost.
       child.kill("SIGKILL");

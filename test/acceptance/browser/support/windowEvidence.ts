@@ -31,7 +31,7 @@ export function keepWindows(browser: Browser): void {
   browser.newPage = async (options) => {
     const context = await browser.newContext(options);
     const page = await context.newPage();
-    page.once("close", () => void context.close());
+    page.once("close", () => void context.close().catch(() => undefined));
     return page;
   };
   addEvidence({
