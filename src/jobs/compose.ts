@@ -34,7 +34,7 @@ export interface ComposeDeps {
 }
 
 /** A worker that has not said so for that long has died, ms: another takes its rendition. */
-const leaseMs = 15_000;
+const leaseMs = 8_000;
 const renewMs = 2_000;
 const maxAttempts = 4;
 

@@ -18,8 +18,8 @@ export interface SliceDeps {
 
 /** Capture comes first: no slice is begun while other work takes more of the cores than this. */
 const busyShare = 0.75;
-const leaseMs = 15_000;
-const renewMs = 4_000;
+const leaseMs = 8_000;
+const renewMs = 2_000;
 const tickMs = 1_000;
 /** A slice that failed is not tried again before, ms. */
 const pauseAfterFailureMs = 10_000;

@@ -152,7 +152,7 @@ it("takes over from a worker that died with the rendition in hand", async () => 
     [recordingId],
   );
   run(write);
-  await test.advanceTime(16_000);
+  await test.advanceTime(9_000);
   await until(recordingId, { recording: "ready" });
 });
 

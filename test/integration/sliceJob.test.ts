@@ -127,7 +127,7 @@ it("leaves a recording to the worker that has it, and takes over when that has d
   run(slices, () => ++looks * 0);
   await soon(() => expect(looks).toBeGreaterThan(3));
   expect(slices.begun).toBe(0);
-  await test.advanceTime(16_000);
+  await test.advanceTime(9_000);
   await soon(() => expect(slices.begun).toBe(1));
 });
 
