@@ -102,6 +102,8 @@ export class WhipPublisher {
   #failure: WhipError | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #wantsKey = true;
+  /** The slot of the frame that follows the last one. */
+  #nextFrame: number | undefined;
   #muted = { audio: false, video: false };
   #dtxOn: boolean;
 
@@ -229,6 +231,9 @@ export class WhipPublisher {
   }
 
   #sendVideo(slot: number, ms: number): void {
+    // Frames were left out: what follows would refer to pictures that nobody has, which no encoder does.
+    if (slot !== this.#nextFrame) this.#wantsKey = true;
+    this.#nextFrame = slot + 1;
     if (!this.#session || this.#muted.video) return;
     const frame = this.#timeline.frameAt(slot, { key: this.#wantsKey });
     this.#wantsKey = false;

@@ -133,6 +133,21 @@ describe("publishing", () => {
     expect(receiver.rtcp("audio").some((packet) => packet[1] === 200)).toBe(true);
   });
 
+  it("goes on with a key frame where it stood still and left frames out", async () => {
+    const clock = runningClock();
+    let stoodStillMs = 0;
+    const late: Clock = { now: () => clock.now() + stoodStillMs, sleep: clock.sleep };
+    await publish({ clock: late });
+    const before = (await receivedFrames(20)).length;
+    stoodStillMs = 2000;
+    const frames = await receivedFrames(before + 30);
+    const step = (index: number) =>
+      ((frames[index]?.timestamp ?? 0) - (frames[index - 1]?.timestamp ?? 0)) >>> 0;
+    const leap = frames.findIndex((_, index) => index > 0 && step(index) > 3000);
+    expect(step(leap)).toBeGreaterThan(90 * 1000);
+    expect(vp8.video[counterOf(vp8, frames[leap]?.data ?? Buffer.alloc(0))]?.key).toBe(true);
+  });
+
   it("presents its token", async () => {
     await publish({ token: async () => "renewed" });
     expect(receiver.requests[0]).toMatchObject({ method: "POST", authorization: "Bearer renewed" });
