@@ -8,6 +8,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { inChromium, launchChromium } from "./support/chromium.ts";
+import { holdUdp } from "./support/heldUdp.ts";
 import { PersonPage } from "./support/personPage.ts";
 import { type Relay, startRelay } from "./support/relay.ts";
 
@@ -15,6 +16,13 @@ interface IceServer {
   urls: string[];
   username: string;
   credential: string;
+}
+
+/** What somebody needs to publish. */
+interface Entry {
+  roomId: string;
+  token: string;
+  turn: IceServer;
 }
 
 const secret = "shared-by-server-and-relay";
@@ -57,8 +65,8 @@ function suite(): void {
   });
 
   it("publishes through the relay", async () => {
-    const { roomId, turn } = await connectionInfo();
-    const page = await publish(roomId, turn);
+    const page = await PersonPage.open(browser, server.url);
+    await publish(page, await connectionInfo());
     await until(
       "the room has the media",
       60_000,
@@ -67,6 +75,25 @@ function suite(): void {
     expect(await page.sentFrom()).toMatchObject({ candidateType: "relay" });
     await page.hangUp();
     await page.context.close();
+  });
+
+  it("publishes though a relay's way is refused before there is another", async () => {
+    const entry = await connectionInfo();
+    const udp = await holdUdp(relay.port);
+    // The rooms refuse what comes from a relay over TCP (docs/deployment.md).
+    const urls = [
+      `turn:127.0.0.1:${relay.port}?transport=tcp`,
+      `turn:127.0.0.1:${udp.port}?transport=udp`,
+    ];
+    const page = await PersonPage.open(browser, server.url);
+    const published = publish(page, { ...entry, turn: { ...entry.turn, urls } });
+    expect(await Promise.race([page.lost(), published.then(() => "connected")])).toBe("failed");
+    udp.open();
+    await published;
+    expect(await page.sentFrom()).toEqual({ candidateType: "relay", relayProtocol: "udp" });
+    await page.hangUp();
+    await page.context.close();
+    udp.close();
   });
 
   it("is let in by nobody else's credential", async () => {
@@ -92,22 +119,21 @@ function suite(): void {
       expect(server.output().includes(hidden)).toBe(false);
   });
 
-  async function connectionInfo(): Promise<{ roomId: string; turn: IceServer }> {
+  async function connectionInfo(): Promise<Entry> {
     const info = await host.mutation<{
       connectionInfo: { roomId: string; iceServers: IceServer[] };
     }>("meetings/lifecycle:getMeetingConnectionInfo", { meetingId });
     const { roomId, iceServers } = info.connectionInfo;
     const [turn] = iceServers;
     if (!turn) throw new Error("no TURN server");
-    return { roomId, turn };
+    return { roomId, turn, token: await roomToken(host, meetingId) };
   }
 
-  /** Publishes from a new window that may use the relay only. */
-  async function publish(roomId: string, turn: IceServer): Promise<PersonPage> {
-    const page = await PersonPage.open(browser, server.url);
-    await page.publish({
+  /** Publishes from a window that may use the relay only. */
+  function publish(page: PersonPage, { roomId, token, turn }: Entry): Promise<void> {
+    return page.publish({
       whipUrl: `/rooms/${roomId}/whip`,
-      token: await roomToken(host, meetingId),
+      token,
       codec: "VP8",
       colours: [
         [200, 40, 60],
@@ -116,6 +142,5 @@ function suite(): void {
       pitchHz: 600,
       configuration: { iceServers: [turn], iceTransportPolicy: "relay" },
     });
-    return page;
   }
 }

@@ -28,6 +28,7 @@ export class PeerWatch {
     this.connected.catch(() => undefined);
     this.#cancel = env.after(connectMs, () => this.#lose("silent"));
     peer.addEventListener("connectionstatechange", this.#look);
+    peer.addEventListener("icegatheringstatechange", this.#gathered);
   }
 
   /** Also told when the other side says goodbye (DTLS), which the connection's own state does not show in time. */
@@ -46,15 +47,22 @@ export class PeerWatch {
     this.#over = true;
     this.#cancel?.();
     this.#peer.removeEventListener("connectionstatechange", this.#look);
+    this.#peer.removeEventListener("icegatheringstatechange", this.#gathered);
     this.#settle?.reject(new Error("stopped"));
   }
 
   readonly #look = () => {
     const { connectionState } = this.#peer;
     if (connectionState === "connected") this.#isConnected();
-    else if (connectionState === "failed") this.#lose("silent");
+    else if (connectionState === "failed") this.#gathered();
     else if (connectionState === "closed") this.#lose("closed");
     else if (connectionState === "disconnected") this.#waitForRecovery();
+  };
+
+  /** A way that is refused is not the end while others are being gathered, though Chromium calls it "failed". */
+  readonly #gathered = () => {
+    const { connectionState, iceGatheringState } = this.#peer;
+    if (connectionState === "failed" && iceGatheringState === "complete") this.#lose("silent");
   };
 
   #isConnected(): void {

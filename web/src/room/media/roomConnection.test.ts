@@ -85,6 +85,51 @@ it("publishes and receives, and tells what is on", async () => {
   ]);
 });
 
+describe("while it is being connected", () => {
+  /** The first way to the room was refused; others are being gathered. */
+  async function refusedOnce(): Promise<FakePeer[]> {
+    FakePeer.connects = false;
+    connection.start();
+    await browser.pass(0);
+    const peers = [publishing(), receiving()];
+    for (const peer of peers) {
+      peer.gather("gathering");
+      peer.become("failed");
+    }
+    await browser.pass(5000);
+    expect([posted("whip"), posted("whep")]).toEqual([1, 1]);
+    return peers;
+  }
+
+  it("waits for another way when one is refused", async () => {
+    for (const peer of await refusedOnce()) {
+      peer.become("connecting");
+      peer.gather("complete");
+      peer.become("connected");
+    }
+    await browser.pass(10_000);
+    expect([posted("whip"), posted("whep")]).toEqual([1, 1]);
+    expect(phase()).toEqual({ name: "connected" });
+  });
+
+  it("tries again once there is no other", async () => {
+    const peers = await refusedOnce();
+    FakePeer.connects = true;
+    for (const peer of peers) peer.gather("complete");
+    await browser.pass(1000);
+    expect([posted("whip"), posted("whep")]).toEqual([2, 2]);
+    expect(phase()).toEqual({ name: "connected" });
+  });
+
+  it("tries again when nothing comes of it", async () => {
+    await refusedOnce();
+    FakePeer.connects = true;
+    await browser.pass(6000);
+    expect([posted("whip"), posted("whep")]).toEqual([2, 2]);
+    expect(phase()).toEqual({ name: "connected" });
+  });
+});
+
 it("exchanges tracks in the same session", async () => {
   await joined();
   await local.setOn("camera", false);

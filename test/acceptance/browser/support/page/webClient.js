@@ -53,8 +53,7 @@ globalThis.WebClient = class WebClient {
     const session = new URL(response.headers.get("location"), response.url);
     this.#hangUp = () => fetch(session, { method: "DELETE", headers: { authorization } });
     await connection.setRemoteDescription({ type: "answer", sdp: answer });
-    const state = await this.#reaches("connected", "failed");
-    if (state === "failed") throw new Error("no connection for media");
+    await this.#connected();
   }
 
   /** Ends the publication as WHIP has it; what the server does then is not because nothing comes any more. */
@@ -112,6 +111,22 @@ globalThis.WebClient = class WebClient {
   #end() {
     clearInterval(this.#draw);
     this.#connection?.close();
+  }
+
+  /** A way that is refused is not the end while others are being gathered, though Chromium calls it "failed". */
+  #connected() {
+    const connection = this.#connection;
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const { connectionState, iceGatheringState } = connection;
+        if (connectionState === "connected") resolve();
+        if (connectionState === "failed" && iceGatheringState === "complete")
+          reject(new Error("no connection for media"));
+      };
+      connection.addEventListener("connectionstatechange", look);
+      connection.addEventListener("icegatheringstatechange", look);
+      look();
+    });
   }
 
   #reaches(...states) {

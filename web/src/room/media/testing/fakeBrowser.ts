@@ -89,6 +89,7 @@ export function refused(status: number, code: string, metadata = {}): Response {
 
 export class FakePeer extends EventTarget {
   connectionState: RTCPeerConnectionState = "new";
+  iceGatheringState: RTCIceGatheringState = "complete";
   localDescription: { sdp: string } | undefined;
   readonly channel = new FakeChannel();
   readonly transport = Object.assign(new EventTarget(), { state: "connected" });
@@ -129,6 +130,11 @@ export class FakePeer extends EventTarget {
   become(state: RTCPeerConnectionState): void {
     this.connectionState = state;
     this.dispatchEvent(new Event("connectionstatechange"));
+  }
+
+  gather(state: RTCIceGatheringState): void {
+    this.iceGatheringState = state;
+    this.dispatchEvent(new Event("icegatheringstatechange"));
   }
 
   /** The other side says goodbye. */
