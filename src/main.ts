@@ -1,5 +1,6 @@
-import { compose } from "./compose.ts";
+import { type App, compose } from "./compose.ts";
 import { ConfigError, loadConfig, redactConfig } from "./config/config.ts";
+import type { Log } from "./core/log.ts";
 import { createLog } from "./observe/log.ts";
 
 /** Exit code for settings that cannot be used (sysexits.h EX_CONFIG). */
@@ -9,19 +10,33 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLog(config.logLevel);
   log.debug({ settings: redactConfig(config) }, "settings");
-  const app = await compose(config, log);
+  const starting = compose(config, log);
+  heedSignals(starting, log);
+  const app = await starting;
   if (process.stdout.isTTY)
     process.stdout.write(`\nConnvo: ${app.url}  (sign in: /sign-in, API: /docs)\n\n`);
+}
+
+/** From the beginning: a start that is interrupted is finished and stopped, so that nothing of it is left. */
+function heedSignals(starting: Promise<App>, log: Log): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, "stopping; once more to quit at once");
-    void app.stop().finally(() => process.exit());
+    starting.then(
+      (app) => app.stop().finally(() => process.exit()),
+      // Told by whoever waits for the start.
+      () => undefined,
+    );
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
-  const { reloadCertificate } = app;
-  if (reloadCertificate) process.on("SIGHUP", () => void reloadCertificate());
+  process.on("SIGHUP", (signal) => {
+    starting.then(
+      ({ reloadCertificate }) => (reloadCertificate ? void reloadCertificate() : stop(signal)),
+      () => undefined,
+    );
+  });
 }
 
 main().catch((error: unknown) => {

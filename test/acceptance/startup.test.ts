@@ -1,7 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { keepOutput } from "../support/evidence/processOutput.ts";
+import { freePort } from "../support/freePort.ts";
 import { takeTime } from "../support/patience.ts";
 import { startedMeeting } from "./support/meetings.ts";
 import { signIn } from "./support/person.ts";
+import { processesOf } from "./support/processes.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
 
@@ -24,6 +29,26 @@ describe("a server", () => {
     for (const address of ["/healthz", "/readyz"])
       expect((await fetch(`${server.url}${address}`)).status).toBe(200);
     expect(server.output()).toMatch(/"url":"http:\/\/127\.0\.0\.1:\d+".*"msg":"ready"/);
+  });
+
+  it("asked to stop while it starts, leaves nothing", async () => {
+    const child = spawn(process.execPath, [inject("serverProgram")], {
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        PORT: String(await freePort()),
+        CONNVO_DATA_DIR: site.dataDir,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = keepOutput("server", child);
+    const exited = once(child, "close");
+    await until("it works on its database", 60_000, async () => {
+      return (await processesOf(site.dataDir)).some(({ role }) => role === "postgres");
+    });
+    child.kill("SIGTERM");
+    expect(await exited, output()).toEqual([0, null]);
+    await nothingRuns();
   });
 
   it("stops at once when asked to, and comes back with everything", async () => {
