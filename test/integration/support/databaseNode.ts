@@ -33,11 +33,12 @@ async function main(request: NodeRequest): Promise<void> {
     const applied = await migrate({ connection, folder: migrations, log: silentLog });
     report({ event: "migrated", applied });
   }
-  report({ event: "up", adopted: postgres.adopted, pid: postgres.pid, connection });
   process.once("SIGTERM", async () => {
     await postgres.stop();
     process.exit(0);
   });
+  // Last: whoever reads it may ask for the end at once.
+  report({ event: "up", adopted: postgres.adopted, pid: postgres.pid, connection });
   const pool = { connection, poolSize: writers + 1, namedStatements: true, log: silentLog };
   if (writers > 0) await write(await openDatabase(pool), writers);
 }
