@@ -1,5 +1,15 @@
 import { execFile } from "node:child_process";
-import { appendFile, chown, type FileHandle, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chown,
+  type FileHandle,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -7,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { type Log, silentLog } from "../../src/core/log.ts";
 import { realSystem } from "../../src/db/embedded/account.ts";
-import { readLockFile } from "../../src/db/embedded/lockFile.ts";
+import { readLockFile, removeStaleLock } from "../../src/db/embedded/lockFile.ts";
 import { socketDirOf } from "../../src/db/embedded/socketDir.ts";
 import type { SocketConnection } from "../../src/db/embedded.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded.ts";
@@ -139,6 +149,20 @@ describe("embedded PostgreSQL", () => {
     const postgres = await start(dataDir);
     expect(postgres.pid).not.toBe(process.pid);
     await postgres.stop();
+  });
+
+  it("leaves the lock file of a postmaster that another process has started meanwhile", async () => {
+    const dataDir = await scratchFolder("connvo-lock-");
+    const file = path.join(dataDir, "postmaster.pid");
+    const contents = `1\n${dataDir}\n1\n5432\n/tmp\n`;
+    await writeFile(file, contents);
+    const stale = { pid: process.pid, port: 5432, socketDir: "/tmp" };
+    expect(await removeStaleLock(dataDir, stale)).toBe(false);
+    expect(await readdir(dataDir)).toEqual(["postmaster.pid"]);
+    expect(await readFile(file, "utf8")).toBe(contents);
+    expect(await removeStaleLock(dataDir, { ...stale, pid: 1 })).toBe(true);
+    expect(await readdir(dataDir)).toEqual([]);
+    expect(await removeStaleLock(dataDir, stale)).toBe(false);
   });
 
   it.runIf(asRoot)("runs as root under a folder closed to everybody else", async () => {

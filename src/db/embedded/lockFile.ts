@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { link, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { isPostgres, postgresProcesses } from "./processes.ts";
 
@@ -13,7 +13,11 @@ export interface LockFile {
 
 /** The lock file of a data folder; undefined when there is none or it is still being written. */
 export async function readLockFile(dataDir: string): Promise<LockFile | undefined> {
-  const text = await readFile(lockPath(dataDir), "utf8").catch(() => "");
+  return readLock(lockPath(dataDir));
+}
+
+async function readLock(file: string): Promise<LockFile | undefined> {
+  const text = await readFile(file, "utf8").catch(() => "");
   const [pid, , , port, socketDir] = text.split("\n");
   if (!pid) return undefined;
   return { pid: Number(pid), port: Number(port ?? 0), socketDir: socketDir ?? "" };
@@ -27,8 +31,17 @@ export async function readLockFile(dataDir: string): Promise<LockFile | undefine
 export async function removeStaleLock(dataDir: string, lock: LockFile): Promise<boolean> {
   if (process.platform !== "linux" || (await isPostgres(lock.pid, dataDir))) return false;
   if ((await postgresProcesses(dataDir)).length > 0) return false;
-  await rm(lockPath(dataDir), { force: true });
-  return true;
+  // Taken aside before it is removed: another process may have done the same and started a postmaster, whose it then is.
+  const aside = `${lockPath(dataDir)}.${process.pid}`;
+  const isTaken = await rename(lockPath(dataDir), aside).then(
+    () => true,
+    () => false,
+  );
+  if (!isTaken) return false;
+  const isStale = (await readLock(aside))?.pid === lock.pid;
+  if (!isStale) await link(aside, lockPath(dataDir)).catch(() => undefined);
+  await rm(aside, { force: true });
+  return isStale;
 }
 
 const lockPath = (dataDir: string) => path.join(dataDir, "postmaster.pid");
