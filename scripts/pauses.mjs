@@ -11,6 +11,7 @@ const lookMs = 200;
  * Processes that outlive their parent stay known. @returns what ends it and lets everything go on
  */
 export function keepPausing(runner) {
+  if (process.platform !== "linux") return () => undefined;
   const known = new Map();
   const stopped = new Set();
   const watch = setInterval(() => learn(runner, known), lookMs);

@@ -38,20 +38,28 @@ const seconds = [];
 const spinners = [];
 let failedRuns = 0;
 
+let stopPausing = () => undefined;
+
 function end() {
-  for (const spinner of spinners) spinner.kill("SIGKILL");
+  stopPausing();
+  for (const busy of spinners) busy.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 }
-process.once("SIGINT", () => {
-  printTable();
-  end();
-  process.exit(130);
-});
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => {
+    printTable();
+    end();
+    process.exit(1);
+  });
+
+/** Keeps one core busy for as long as its parent lives. */
+const spinner =
+  "const { ppid } = process; while (process.ppid === ppid) for (let i = 0; i < 1e7; i++);";
 
 await build();
 if (values.busy)
   for (let core = 0; core < os.availableParallelism(); core++)
-    spinners.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
+    spinners.push(spawn(process.execPath, ["-e", spinner], { stdio: "ignore" }));
 
 for (let run = 1; run <= times; run++) {
   const began = performance.now();
@@ -75,7 +83,7 @@ function runOnce() {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  const stopPausing = values.busy ? keepPausing(child.pid) : () => undefined;
+  if (values.busy) stopPausing = keepPausing(child.pid);
   return new Promise((resolve) => {
     child.once("close", (code) => {
       stopPausing();

@@ -1,12 +1,11 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { keepOutput } from "../support/evidence/processOutput.ts";
-import { freePort } from "../support/freePort.ts";
 import { takeTime } from "../support/patience.ts";
 import { startedMeeting } from "./support/meetings.ts";
 import { signIn } from "./support/person.ts";
 import { processesOf } from "./support/processes.ts";
+import { freePort, spawnServer } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
 
@@ -32,19 +31,13 @@ describe("a server", () => {
   });
 
   it("asked to stop while it starts, leaves nothing", async () => {
-    const child = spawn(process.execPath, [inject("serverProgram")], {
-      env: {
-        PATH: process.env["PATH"],
-        HOME: process.env["HOME"],
-        PORT: String(await freePort()),
-        CONNVO_DATA_DIR: site.dataDir,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const { dataDir } = site;
+    const program = inject("serverProgram");
+    const child = spawnServer({ program, dataDir, port: await freePort() });
     const output = keepOutput("server", child);
     const exited = once(child, "close");
     await until("it works on its database", 60_000, async () => {
-      return (await processesOf(site.dataDir)).some(({ role }) => role === "postgres");
+      return (await processesOf(dataDir)).some(({ role }) => role === "postgres");
     });
     child.kill("SIGTERM");
     expect(await exited, output()).toEqual([0, null]);

@@ -30,20 +30,14 @@ export interface ServerOptions {
   port?: number;
 }
 
-/** Starts the built server as its own process and waits until it is ready. */
-export async function startServer({
-  program,
-  dataDir,
-  env,
-  port,
-}: ServerOptions): Promise<ServerProcess> {
-  const chosen = port ?? (await freePort());
-  const child = spawn(process.execPath, ["--enable-source-maps", program], {
+/** The built server as its own process, just begun. */
+export function spawnServer({ program, dataDir, env, port }: ServerOptions & { port: number }) {
+  return spawn(process.execPath, ["--enable-source-maps", program], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
-      PORT: String(chosen),
+      PORT: String(port),
       CONNVO_DATA_DIR: dataDir,
       CONNVO_ADMIN_KEY: adminKey,
       CONNVO_RTC_PORT: "0",
@@ -53,6 +47,12 @@ export async function startServer({
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** Starts the built server and waits until it is ready. */
+export async function startServer(options: ServerOptions): Promise<ServerProcess> {
+  const { env, port: chosen = await freePort() } = options;
+  const child = spawnServer({ ...options, port: chosen });
   // Closed: gone, and all it wrote has been read.
   const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
   const output = collect(child);

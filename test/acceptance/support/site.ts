@@ -14,12 +14,6 @@ import { until } from "./until.ts";
 /** Names of these tests' folders begin so, with the id of the process that made them. */
 export const folderPrefix = "connvo-acceptance-";
 
-/** Making a database takes longer than many a test; only tests of a first start need to. */
-async function copyDatabase(dataDir: string): Promise<void> {
-  await mkdir(dataDir, { mode: 0o711 });
-  await promisify(execFile)("cp", ["-a", inject("usedDatabase"), path.join(dataDir, "postgres")]);
-}
-
 /** A data folder with the servers working in it. */
 export interface Site {
   readonly dataDir: string;
@@ -34,7 +28,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** @param fresh - whether its data folder is yet to be made by the first server */
+/** Makes a data folder, with a database in it unless the first server is to make it (`fresh`). */
 export async function openSite({ fresh = false } = {}): Promise<Site> {
   const parent = await scratchFolder(`${folderPrefix}${process.pid}-`);
   const dataDir = path.join(parent, "data");
@@ -99,4 +93,10 @@ export async function openSite({ fresh = false } = {}): Promise<Site> {
     stop,
     close: endAll,
   };
+}
+
+/** Making a database takes longer than many a test; only tests of a first start need to. */
+async function copyDatabase(dataDir: string): Promise<void> {
+  await mkdir(dataDir, { mode: 0o711 });
+  await promisify(execFile)("cp", ["-a", inject("usedDatabase"), path.join(dataDir, "postgres")]);
 }

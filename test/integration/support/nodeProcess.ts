@@ -5,6 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { keepOutput } from "../../support/evidence/processOutput.ts";
 
 /** A program of the tests, bundled with all it imports into one file any user can run. */
 export interface Program {
@@ -37,7 +38,7 @@ export class NodeProcess {
   readonly child: ChildProcess;
   readonly lines: Record<string, unknown>[] = [];
   readonly exited: Promise<number | null>;
-  #errors = "";
+  readonly #output: () => string;
   #waiting: (() => void)[] = [];
 
   constructor(program: Program, args: object, ids: { uid?: number; gid?: number } = {}) {
@@ -48,9 +49,7 @@ export class NodeProcess {
       ...ids,
     });
     this.exited = new Promise((resolve) => this.child.once("close", (code) => resolve(code)));
-    this.child.stderr?.on("data", (data) => {
-      this.#errors += String(data);
-    });
+    this.#output = keepOutput("node", this.child);
     if (this.child.stdout)
       createInterface(this.child.stdout).on("line", (line) => {
         this.lines.push(JSON.parse(line) as Record<string, unknown>);
@@ -61,13 +60,13 @@ export class NodeProcess {
     });
   }
 
-  /** The first line with that `event`. @throws Error with the program's stderr when it ends before. */
+  /** The first line with that `event`. @throws Error with the program's output when it ends before. */
   async event(name: string): Promise<Record<string, unknown>> {
     for (;;) {
       const found = this.lines.find((line) => line["event"] === name);
       if (found) return found;
       if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`ended before "${name}": ${this.#errors}`);
+        throw new Error(`ended before "${name}": ${this.#output()}`);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }

@@ -42,9 +42,11 @@ export default class EvidenceRunner extends TestRunner {
       load: await this.#load.describe(),
       errors: task.result.errors ?? [],
     });
-    // The reporter prints it below the failure.
     const [error] = task.result.errors ?? [];
-    if (error) error.message += `\n\n${folder.summary}`;
+    if (!error) return;
+    // Reporters for people print the message, those for programs the stack.
+    error.message += `\n\n${folder.summary}`;
+    if (error.stack !== undefined) error.stack += `\n\n${folder.summary}`;
   }
 }
 

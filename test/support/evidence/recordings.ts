@@ -48,10 +48,12 @@ async function describeCapture(dir: string, sent: Map<string, SentFrame[]>): Pro
       const of = `${name}'s ${source} ${track.kind} ${track.id}`;
       const line = `  ${of}: stored ${frames.length} frames ${span(track)}; ${counts.get(track.id) ?? "its end is not told"}`;
       const holes = track.kind === "video" ? holesBetween(frames, track) : [];
-      const own = sent.get(name);
+      const frameLog = sent.get(name);
       return [
         line,
-        ...holes.map((hole) => `    nothing stored ${span(hole)}${sentIn(own, startedAt, hole)}`),
+        ...holes.map(
+          (hole) => `    nothing stored ${span(hole)}${sentIn(frameLog, startedAt, hole)}`,
+        ),
       ];
     }),
   );
