@@ -241,14 +241,16 @@ describe("slots", () => {
 });
 
 describe("a bad network", () => {
+  /** Loses one of so many packets, each way. */
+  function losingOneOf(many: number) {
+    let packets = 0;
+    return { loss: 0.5, delayMs: 20, random: () => (++packets % many === 0 ? 0 : 1) };
+  }
+
   test("3 % loss on the subscriber's path leaves nothing missing", async () => {
     await open();
     await rooms.publish(provider, "ann", { width: 1280, height: 720 });
-    // Every 33rd packet, each way.
-    let packets = 0;
-    const random = () => (++packets % 33 === 0 ? 0 : 1);
-    const network = { loss: 0.5, delayMs: 20, random };
-    const bob = await rooms.subscribe(provider, "bob", { network });
+    const bob = await rooms.subscribe(provider, "bob", { network: losingOneOf(33) });
     await vi.waitFor(() => expect(counts(bob, 0).frames).toBeGreaterThan(100), patience);
     bob.stopCounting();
     await nothingMissing(bob);
@@ -260,7 +262,7 @@ describe("a bad network", () => {
     await open();
     const ann = await rooms.publish(provider, "ann");
     await rooms.publish(provider, "cem", { audio: false });
-    const weak = await rooms.subscribe(provider, "bob");
+    const weak = await rooms.subscribe(provider, "bob", { network: losingOneOf(20) });
     const strong = await rooms.subscribe(provider, "dan");
     await seesMore(weak, 1);
     const claim = setInterval(() => weak.claimEstimate(100_000), 300);
@@ -288,6 +290,7 @@ describe("a bad network", () => {
       patience,
     );
     await seesMore(weak, 1);
+    weak.stopCounting();
     await nothingMissing(weak);
     await nothingMissing(strong);
   });

@@ -113,24 +113,35 @@ inChromium("viewers on networks of their own", () => {
     }
   });
 
-  it("a weak viewer hears everybody, and nobody else's picture is worse for it", async () => {
-    const strong = await watch();
-    await until("pictures come", 60_000, async () => (await strong.firstPicture(1)) !== undefined);
-    const weak = await watch({ loss: 0, delayMs: 10, kbps: 300, random: random(1) });
-    await until("the weak one is spared a picture", 90_000, async () => {
-      const rates = await during(weak, 30);
-      return rates.some(({ frameShare }) => frameShare === 0);
-    });
-    const [seen, spared] = await Promise.all([during(strong, 90, isSmooth), during(weak, 90)]);
-    for (const slot of seen) {
-      expect(slot.frameShare).toBeGreaterThan(leastFrames);
-      expect(slot.frameWidth).toBe(640);
-    }
-    for (const slot of spared) expect(slot.audioPackets).toBeGreaterThan(0);
-    // Nobody told the publishers to send less.
-    for (const { stats } of publishers)
-      expect(stats.bitrateLimit ?? Number.POSITIVE_INFINITY).toBeGreaterThan(videoKbps * 1000);
-  });
+  it.each([
+    ["loses what is too much", 250],
+    ["keeps all of it waiting", 60_000],
+  ])(
+    "a weak viewer whose network %s hears everybody, and nobody else's picture is worse for it",
+    async (_, queueMs) => {
+      const strong = await watch();
+      await until(
+        "pictures come",
+        60_000,
+        async () => (await strong.firstPicture(1)) !== undefined,
+      );
+      const network = { loss: 0, delayMs: 10, kbps: 300, queueMs, random: random(1) };
+      const weak = await watch(network);
+      await until("the weak one is spared a picture", 90_000, async () => {
+        const rates = await during(weak, 30);
+        return rates.some(({ frameShare }) => frameShare === 0);
+      });
+      const [seen, spared] = await Promise.all([during(strong, 90, isSmooth), during(weak, 90)]);
+      for (const slot of seen) {
+        expect(slot.frameShare).toBeGreaterThan(leastFrames);
+        expect(slot.frameWidth).toBe(640);
+      }
+      for (const slot of spared) expect(slot.audioPackets).toBeGreaterThan(0);
+      // Nobody told the publishers to send less.
+      for (const { stats } of publishers)
+        expect(stats.bitrateLimit ?? Number.POSITIVE_INFINITY).toBeGreaterThan(videoKbps * 1000);
+    },
+  );
 });
 
 interface Received {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Downlink, type DownlinkSample } from "./downlink.ts";
 
 const sent = 3_000_000;
-const good: DownlinkSample = { estimate: 5_000_000, sent, loss: 0 };
+const good: DownlinkSample = { estimate: 5_000_000, sent, loss: 0, waitingMs: 0 };
 /** Looks while all that may be sent is sent, at 1 Mbit/s each; returns the limit after each. */
 const limits = (downlink: Downlink, wanted: number, samples: readonly DownlinkSample[]) =>
   samples.map((sample) => {
@@ -16,38 +16,49 @@ const times = (count: number, sample: DownlinkSample) =>
 describe("all is sent", () => {
   test.each([
     ["to a receiver who can take it", good],
-    ["when nothing is said", { estimate: undefined, sent, loss: 0 }],
-    ["to one who understates", { estimate: 2_000_000, sent, loss: 0 }],
-    ["with loss that retransmission repairs", { estimate: 5_000_000, sent, loss: 0.05 }],
+    ["when nothing is said", { ...good, estimate: undefined }],
+    ["to one who understates", { ...good, estimate: 100_000, waitingMs: 100 }],
+    ["with loss that retransmission repairs", { ...good, loss: 0.05 }],
+    ["to one who is far away and can take it", { ...good, waitingMs: 900 }],
   ])("%s", (_, sample) => {
     expect(limits(new Downlink(), 3, times(30, sample)).at(-1)).toBe(Infinity);
   });
 
   test("after one bad second", () => {
-    const bad = { estimate: 100_000, sent, loss: 0.5 };
+    const bad = { ...good, estimate: 100_000, loss: 0.5 };
     expect(limits(new Downlink(), 3, [bad, good, bad, good]).at(-1)).toBe(Infinity);
   });
 });
 
 describe("less is sent", () => {
   test("as much as fits", () => {
-    const weak = { estimate: 1_100_000, sent, loss: 0.05 };
+    const weak = { ...good, estimate: 1_100_000, loss: 0.05 };
     expect(limits(new Downlink(), 3, times(2, weak))).toEqual([Infinity, 1]);
   });
 
   test("one by one when only loss tells", () => {
-    const lossy = { estimate: undefined, sent, loss: 0.3 };
+    const lossy = { ...good, estimate: undefined, loss: 0.3 };
     expect(limits(new Downlink(), 3, times(6, lossy))).toEqual([Infinity, 2, 2, 1, 1, 0]);
   });
 
-  test("but never no video for an estimate alone", () => {
-    const wrong = { estimate: 1, sent, loss: 0 };
+  test("when nothing is lost but all of it waits", () => {
+    const queued = { ...good, estimate: 1_100_000, waitingMs: 400 };
+    expect(limits(new Downlink(), 3, times(2, queued))).toEqual([Infinity, 1]);
+  });
+
+  test("nothing at all when one is too much", () => {
+    const queued = { ...good, estimate: 100_000, waitingMs: 2000 };
+    expect(limits(new Downlink(), 3, times(4, queued))).toEqual([Infinity, 1, 1, 0]);
+  });
+
+  test("but never no video for an estimate and some queue", () => {
+    const wrong = { ...good, estimate: 1, waitingMs: 900 };
     expect(Math.min(...limits(new Downlink(), 3, times(20, wrong)))).toBe(1);
   });
 });
 
 describe("more is tried again", () => {
-  const weak = { estimate: 1_100_000, sent, loss: 0.05 };
+  const weak = { ...good, estimate: 1_100_000, loss: 0.05 };
 
   test("one at a time after five calm seconds each, until there is no limit", () => {
     const downlink = new Downlink();

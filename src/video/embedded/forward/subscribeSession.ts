@@ -94,8 +94,8 @@ export class SubscribeSession {
   #downlink = new Downlink();
   #estimate: { bitsPerSecond: number; at: number } | undefined;
   #lookedAt: number;
-  #seen = { packets: 0, bytes: 0 };
-  #seenBySender = new Map<TrackSender, { packets: number; nacked: number }>();
+  #seen = { packets: 0, videoBytes: 0 };
+  #packetsSeen = new Map<TrackSender, number>();
   #wanted: ReadonlySet<number> | undefined;
 
   constructor(parts: SubscribeParts) {
@@ -313,31 +313,32 @@ export class SubscribeSession {
     const seconds = (now - this.#lookedAt) / 1000;
     this.#lookedAt = now;
     const total = totals(this.senders);
-    const sent = ((total.bytes - this.#seen.bytes) * 8) / seconds;
+    const sent = ((total.videoBytes - this.#seen.videoBytes) * 8) / seconds;
     // Who is sent nothing and has no channel has nothing to say either.
     if (total.packets === this.#seen.packets && !this.#channelOpen && this.connected)
       this.#heardAt = now;
     this.#seen = total;
     const loss = this.#loss();
+    const active = this.senders.filter(({ kind, sending }) => kind === "video" && sending);
+    const waitingMs = Math.max(0, ...active.map((video) => video.waitingMs));
     const fresh = this.#estimate && now - this.#estimate.at < estimateMs;
     const estimate = fresh ? this.#estimate?.bitsPerSecond : undefined;
-    const videos = this.#slots.filter(({ shows, video }, index) => {
+    const wanted = this.#slots.filter(({ shows, video }, index) => {
       return shows && video && (this.#wanted?.has(index) ?? true);
     });
-    const active = videos.filter(({ video }) => video?.sending).length;
-    this.#downlink.look({ estimate, sent, loss }, active, videos.length);
+    this.#downlink.look({ estimate, sent, loss, waitingMs }, active.length, wanted.length);
   }
 
   #loss(): number {
     let loss = 0;
     for (const { video } of this.#slots) {
       if (!video) continue;
-      const { packets, nacked } = video.counters;
-      const before = this.#seenBySender.get(video) ?? { packets: 0, nacked: 0 };
-      this.#seenBySender.set(video, { packets, nacked });
-      if (!video.sending || packets === before.packets) continue;
-      const asked = (nacked - before.nacked) / (packets - before.packets);
-      loss = Math.max(loss, video.fractionLost, asked);
+      const { packets } = video.counters;
+      const sent = packets - (this.#packetsSeen.get(video) ?? 0);
+      this.#packetsSeen.set(video, packets);
+      const asked = video.takeAsked();
+      if (!video.sending || sent === 0) continue;
+      loss = Math.max(loss, video.fractionLost, asked / sent);
     }
     return loss;
   }
@@ -352,12 +353,12 @@ function sendingLine(line: ReceivingLine, ssrc: number, index: number): SendingL
   return { mid, kind, formats, ssrc, stream: `slot${index}`, attributes };
 }
 
-function totals(senders: readonly TrackSender[]): { packets: number; bytes: number } {
+function totals(senders: readonly TrackSender[]): { packets: number; videoBytes: number } {
   return senders.reduce(
-    (sum, { counters }) => ({
+    (sum, { kind, counters }) => ({
       packets: sum.packets + counters.packets,
-      bytes: sum.bytes + counters.bytes,
+      videoBytes: sum.videoBytes + (kind === "video" ? counters.bytes : 0),
     }),
-    { packets: 0, bytes: 0 },
+    { packets: 0, videoBytes: 0 },
   );
 }

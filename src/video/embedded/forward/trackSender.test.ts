@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { TrackReceiver } from "../rooms/trackReceiver.ts";
 import { isRtcp, parseRtp, type RtpPacket } from "../rtp/packet.ts";
-import { parseRtcp } from "../rtp/rtcp.ts";
+import { parseRtcp, type RtcpPacket } from "../rtp/rtcp.ts";
 import type { ReceivingLine } from "../whep/offer.ts";
 import { TrackSender } from "./trackSender.ts";
 
@@ -205,25 +205,52 @@ test("paused, it sends nothing, and goes on without a gap at a keyframe it asks 
 });
 
 describe("feedback", () => {
+  const noReport = { lastSenderReport: 0, sinceSenderReportMs: 0 };
+
   test("is heeded only when it concerns this track", () => {
     const ann = publisher();
     sender.attach(ann);
     opened();
     media(ann, 400, { key: true });
     now += 1000;
-    const others = [
+    const others: RtcpPacket[] = [
       { type: "keyframeRequest", ssrcs: [1] },
-      { type: "nack", ssrc: 1, packets: 4 },
-      { type: "reception", blocks: [{ ssrc: 1, fractionLost: 0.5 }] },
-    ] as const;
-    for (const packet of others)
-      sender.feedback({ ...packet } as Parameters<TrackSender["feedback"]>[0]);
+      { type: "nack", ssrc: 1, sequences: [1, 2, 3, 4] },
+      { type: "reception", blocks: [{ ...noReport, ssrc: 1, fractionLost: 0.5 }] },
+    ];
+    for (const packet of others) sender.feedback(packet);
     expect(sender.counters).toMatchObject({ nacked: 0, keyframeRequests: 0 });
+    expect(sender.takeAsked()).toBe(0);
     expect(sender.fractionLost).toBe(0);
-    sender.feedback({ type: "nack", ssrc: outSsrc, packets: 4 });
-    sender.feedback({ type: "reception", blocks: [{ ssrc: outSsrc, fractionLost: 0.5 }] });
+    sender.feedback({ type: "nack", ssrc: outSsrc, sequences: [1, 2, 3, 3] });
+    const block = { ...noReport, ssrc: outSsrc, fractionLost: 0.5 };
+    sender.feedback({ type: "reception", blocks: [block] });
     expect(sender.counters.nacked).toBe(4);
     expect(sender.fractionLost).toBe(0.5);
+  });
+
+  test("that asks for a packet twice tells of one lost", () => {
+    for (const sequences of [[1, 2], [2, 3], [65_535]])
+      sender.feedback({ type: "nack", ssrc: outSsrc, sequences });
+    expect(sender.takeAsked()).toBe(4);
+    expect(sender.takeAsked()).toBe(0);
+  });
+
+  test("that echoes sender reports later and later tells of a queue", () => {
+    const ann = publisher();
+    sender.attach(ann);
+    opened();
+    media(ann, 400, { key: true });
+    for (const underWayMs of [40, 340]) {
+      clockOf(ann, 400 * 3000 + 90);
+      now += underWayMs + 200;
+      const block = { lastSenderReport: 0x0000_1234, sinceSenderReportMs: 200 };
+      sender.feedback({
+        type: "reception",
+        blocks: [{ ...block, ssrc: outSsrc, fractionLost: 0 }],
+      });
+    }
+    expect(sender.waitingMs).toBe(300);
   });
 
   test("asks the publisher for a keyframe at most once a second", () => {

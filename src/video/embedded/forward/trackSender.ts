@@ -4,6 +4,7 @@ import type { Forwarder, PassingPacket, TrackReceiver } from "../rooms/trackRece
 import { type FirstNumbers, RtpRewriter, writeLevel } from "../rtp/rewriter.ts";
 import { type RtcpPacket, type SenderReport, senderReport } from "../rtp/rtcp.ts";
 import type { ReceivingLine } from "../whep/offer.ts";
+import { RoundTrip } from "./roundTrip.ts";
 
 export interface SenderParts {
   line: ReceivingLine;
@@ -46,6 +47,8 @@ export class TrackSender implements Forwarder {
   #report: SenderReport | undefined;
   #keyframeAskedAt = Number.NEGATIVE_INFINITY;
   #fractionLost = 0;
+  #asked = new Set<number>();
+  #roundTrip = new RoundTrip();
 
   constructor(parts: SenderParts) {
     const { line, track, ssrc, first, now } = parts;
@@ -76,6 +79,18 @@ export class TrackSender implements Forwarder {
   /** Share lost as the receiver last reported it, 0–1. */
   get fractionLost(): number {
     return this.#fractionLost;
+  }
+
+  /** How many packets were asked for since this was read last: each once, however often it was asked for. */
+  takeAsked(): number {
+    const { size } = this.#asked;
+    this.#asked.clear();
+    return size;
+  }
+
+  /** How long packets wait on the way to the receiver, as it last reported, ms. */
+  get waitingMs(): number {
+    return this.#roundTrip.waitingMs;
   }
 
   /** Sends this source from now on; without one, or with one the receiver cannot decode, nothing. */
@@ -113,8 +128,9 @@ export class TrackSender implements Forwarder {
   senderReport(report: SenderReport): void {
     this.#report = report;
     if (!this.sending) return;
-    const { ntp, rtp } = report;
+    const { ntp, ntpMiddle, rtp } = report;
     const { packets, bytes } = this.counters;
+    this.#roundTrip.sent(ntpMiddle, this.#parts.now());
     const own = { ssrc: this.#parts.ssrc, ntp, rtp: this.#rewriter.timestamp(rtp) };
     this.#parts.track.send(senderReport(own, { packets, octets: bytes }));
   }
@@ -129,9 +145,12 @@ export class TrackSender implements Forwarder {
     const { ssrc, now } = this.#parts;
     if (packet.type === "reception") {
       const block = packet.blocks.find((one) => one.ssrc === ssrc);
-      if (block) this.#fractionLost = block.fractionLost;
+      if (!block) return;
+      this.#fractionLost = block.fractionLost;
+      this.#roundTrip.echoed(block.lastSenderReport, block.sinceSenderReportMs, now());
     } else if (packet.type === "nack" && packet.ssrc === ssrc) {
-      this.counters.nacked += packet.packets;
+      this.counters.nacked += packet.sequences.length;
+      for (const sequence of packet.sequences) this.#asked.add(sequence);
     } else if (packet.type === "keyframeRequest" && packet.ssrcs.includes(ssrc)) {
       this.#passKeyframeRequest(now());
     }

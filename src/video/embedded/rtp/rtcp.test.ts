@@ -37,6 +37,22 @@ test("a sender report tells the sender's clock in epoch ms", () => {
   });
 });
 
+test("what a receiver reports is read, in ms and shares", () => {
+  const report = receiverReport(1, {
+    ...{ ssrc: 77, fractionLost: 64, cumulativeLost: -3, highestSequence: 70_000, jitter: 9 },
+    ...{ lastSenderReport: 0xfedc_ba98, delaySinceLastSenderReport: 32_768 },
+  });
+  const block = { ssrc: 77, fractionLost: 0.25, lastSenderReport: 0xfedc_ba98 };
+  expect(parseRtcp(report)).toEqual([
+    { type: "reception", blocks: [{ ...block, sinceSenderReportMs: 500 }] },
+  ]);
+});
+
+test("what is asked for again is read, also across the end of the numbers", () => {
+  const sequences = [3, 4, 19, 20, 65_535, 7];
+  expect(parseRtcp(nack(1, 77, sequences))).toEqual([{ type: "nack", ssrc: 77, sequences }]);
+});
+
 test("a sender without a clock is told by zero", () => {
   expect(parseRtcp(senderReport(0))[0]).toMatchObject({ ntpMs: 0 });
 });

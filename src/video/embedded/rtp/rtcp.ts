@@ -10,13 +10,24 @@ export interface SenderReport {
   rtp: number;
 }
 
+/** What a receiver says of one stream. */
+export interface ReceptionBlock {
+  ssrc: number;
+  /** Share lost since the last report, 0–1. */
+  fractionLost: number;
+  /** Middle 32 bits of the NTP time of the last sender report that came; 0 before the first. */
+  lastSenderReport: number;
+  /** How long ago that was, ms. */
+  sinceSenderReportMs: number;
+}
+
 /** The RTCP packets that are acted on (RFC 3550 §6, RFC 4585, RFC 5104). */
 export type RtcpPacket =
   | ({ type: "senderReport" } & SenderReport)
   | { type: "bye"; ssrcs: number[] }
-  | { type: "reception"; blocks: { ssrc: number; fractionLost: number }[] }
-  /** Packets asked for again. */
-  | { type: "nack"; ssrc: number; packets: number }
+  | { type: "reception"; blocks: ReceptionBlock[] }
+  /** Packets asked for again, by their 16-bit numbers. */
+  | { type: "nack"; ssrc: number; sequences: number[] }
   | { type: "keyframeRequest"; ssrcs: number[] }
   | { type: "estimate"; bitsPerSecond: number };
 
@@ -62,20 +73,28 @@ function parseOne(part: Buffer): RtcpPacket | undefined {
 }
 
 function parseReception(part: Buffer, count: number): RtcpPacket {
-  const blocks: { ssrc: number; fractionLost: number }[] = [];
+  const blocks: ReceptionBlock[] = [];
   for (let at = 8; blocks.length < count && at + 24 <= part.length; at += 24)
-    blocks.push({ ssrc: part.readUInt32BE(at), fractionLost: part.readUInt8(at + 4) / 256 });
+    blocks.push({
+      ssrc: part.readUInt32BE(at),
+      fractionLost: part.readUInt8(at + 4) / 256,
+      lastSenderReport: part.readUInt32BE(at + 16),
+      sinceSenderReportMs: (part.readUInt32BE(at + 20) * 1000) / 65_536,
+    });
   return { type: "reception", blocks };
 }
 
 /** Each entry names one packet and, in a bit mask, any of the 16 after it. */
 function parseNack(part: Buffer): RtcpPacket {
-  let packets = 0;
+  const sequences: number[] = [];
   for (let at = 12; at + 4 <= part.length; at += 4) {
-    packets++;
-    for (let mask = part.readUInt16BE(at + 2); mask > 0; mask >>= 1) packets += mask & 1;
+    const first = part.readUInt16BE(at);
+    const mask = part.readUInt16BE(at + 2);
+    sequences.push(first);
+    for (let bit = 0; bit < 16; bit++)
+      if ((mask >> bit) & 1) sequences.push((first + bit + 1) & 0xffff);
   }
-  return { type: "nack", ssrc: part.readUInt32BE(8), packets };
+  return { type: "nack", ssrc: part.readUInt32BE(8), sequences };
 }
 
 function parsePayloadFeedback(part: Buffer, format: number): RtcpPacket | undefined {

@@ -1,0 +1,29 @@
+/** Sender reports an answer may still refer to. */
+const remembered = 8;
+
+/** How long packets and their answers are under way, told by the sender reports a receiver echoes (RFC 3550 §6.4.1). */
+export class RoundTrip {
+  #sent: { id: number; at: number }[] = [];
+  #shortestMs = Number.POSITIVE_INFINITY;
+  #latestMs = 0;
+
+  /** A sender report has been sent; `id` is the middle of its NTP time. */
+  sent(id: number, at: number): void {
+    this.#sent.push({ id, at });
+    if (this.#sent.length > remembered) this.#sent.shift();
+  }
+
+  /** The receiver names the last one it got, `heldMs` ago. */
+  echoed(id: number, heldMs: number, at: number): void {
+    // One that is told again has the same name.
+    const report = this.#sent.findLast((one) => one.id === id);
+    if (!report) return;
+    this.#latestMs = Math.max(0, at - report.at - heldMs);
+    this.#shortestMs = Math.min(this.#shortestMs, this.#latestMs);
+  }
+
+  /** How much longer than the shortest the latest took, ms: so long packets wait somewhere on the way. */
+  get waitingMs(): number {
+    return this.#shortestMs === Number.POSITIVE_INFINITY ? 0 : this.#latestMs - this.#shortestMs;
+  }
+}
