@@ -29,15 +29,15 @@ async function main(request: NodeRequest): Promise<void> {
     packageEntry === undefined ? options : { ...options, resolvePackage: () => packageEntry },
   );
   const { connection } = postgres;
-  if (migrations !== undefined) {
-    const applied = await migrate({ connection, folder: migrations, log: silentLog });
-    report({ event: "migrated", applied });
-  }
+  // Before the first report: whoever reads it may ask for the end at once.
   process.once("SIGTERM", async () => {
     await postgres.stop();
     process.exit(0);
   });
-  // Last: whoever reads it may ask for the end at once.
+  if (migrations !== undefined) {
+    const applied = await migrate({ connection, folder: migrations, log: silentLog });
+    report({ event: "migrated", applied });
+  }
   report({ event: "up", adopted: postgres.adopted, pid: postgres.pid, connection });
   const pool = { connection, poolSize: writers + 1, namedStatements: true, log: silentLog };
   if (writers > 0) await write(await openDatabase(pool), writers);
