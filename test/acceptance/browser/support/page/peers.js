@@ -34,3 +34,11 @@ globalThis.progress = async (since) => {
     }).length;
   return Math.min(grown("video", "framesDecoded", 5), grown("audio", "totalAudioEnergy", 0));
 };
+
+/** Windows share few cores: these people's cameras give small pictures. */
+const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = ({ video, ...others }) =>
+  getUserMedia({
+    ...others,
+    ...(video ? { video: { ...video, width: { ideal: 320 }, height: { ideal: 180 } } } : {}),
+  });
