@@ -9,10 +9,11 @@ const live = [
   "test/acceptance/browser/{downlink,journey,lostMedia,playback,room,roomRecovery,uplink}.test.ts",
 ];
 
+// Files share processes, and what those load and start once: a browser, encoded media.
 // Suites start PostgreSQL, room processes and encoders of their own, and wait for them most of the time.
-const besideEachOther = { maxWorkers: 3, sequence: { groupOrder: 0 } };
-// Afterwards, one file at a time: what they measure must not compete for the cores.
-const alone = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+const besideEachOther = { isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } };
+// Afterwards, and fewer: what they measure shall not compete for the cores.
+const afterwards = { isolate: false, maxWorkers: 2, sequence: { groupOrder: 1 } };
 
 const acceptance = {
   globalSetup: ["test/acceptance/support/globalSetup.ts"],
@@ -72,7 +73,7 @@ export default defineConfig({
           ...besideEachOther,
         },
       },
-      { test: { name: "live", include: live, ...acceptance, ...alone } },
+      { test: { name: "live", include: live, ...acceptance, ...afterwards } },
     ],
   },
 });

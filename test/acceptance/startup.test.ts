@@ -14,7 +14,7 @@ takeTime();
 let site: Site;
 
 beforeEach(async () => {
-  site = await openSite({ fresh: true });
+  site = await openSite();
 });
 
 afterEach(() => site.close());
@@ -22,7 +22,11 @@ afterEach(() => site.close());
 const nothingRuns = () =>
   until("no process is left", 60_000, async () => (await site.processes()).length === 0);
 
-describe("a server", () => {
+describe("a server on nothing", () => {
+  beforeEach(async () => {
+    site = await openSite({ fresh: true });
+  });
+
   it("tells that it is alive and ready, and what it is", async () => {
     const server = await site.start();
     for (const address of ["/healthz", "/readyz"])
@@ -43,7 +47,9 @@ describe("a server", () => {
     expect(await exited, output()).toEqual([0, null]);
     await nothingRuns();
   });
+});
 
+describe("a server", () => {
   it("stops at once when asked to, and comes back with everything", async () => {
     const first = await site.start();
     const host = await signIn(first.url, "host");

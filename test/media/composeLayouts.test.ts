@@ -98,7 +98,7 @@ describe("spotlight and single participant", () => {
   };
 
   it("shows the speaker large and the others beside", async () => {
-    const seen = await film(await folder(), speech(), { layout: "spotlight", quality: "720p" });
+    const seen = await film(await folder(), speech(), { layout: "spotlight" });
     const colours = (ms: number) => [0, 1, 2].map((tile) => seen.mark(ms, tile).colour);
     expect(colours(3000)).toEqual([0, 1, 2]);
     expect(colours(8000)).toEqual([1, 0, 2]);

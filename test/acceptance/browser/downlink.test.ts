@@ -7,7 +7,7 @@ import { mediaOf, publish } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually, until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { type ReceivedSlot, ViewerWindow } from "./support/viewerWindow.ts";
 
 /** Frames per second of each publisher, and its bit rate, kbit/s. */
@@ -30,7 +30,7 @@ inChromium("viewers on networks of their own", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await launchChromium();
+    browser = await openChromium();
     host = await signIn(server.url, "host");
     guest = await signIn(server.url, "guest");
     meetingId = await startedMeeting(host);
@@ -51,7 +51,7 @@ inChromium("viewers on networks of their own", () => {
 
   afterAll(async () => {
     await Promise.all((publishers ?? []).map((publisher) => publisher.close()));
-    await browser?.close();
+    await closeWindows(browser);
     await site.close();
   });
 

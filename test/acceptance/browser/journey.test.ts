@@ -5,7 +5,7 @@ import { personWith } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually, until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 import { WatchPage } from "./support/watchPage.ts";
 
@@ -27,13 +27,13 @@ inChromium("two people's way from the sign-in to the file, by the pages alone", 
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await launchChromium();
+    browser = await openChromium();
     alice = await RoomWindow.empty(browser, server.url);
     bob = await RoomWindow.empty(browser, server.url);
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closeWindows(browser);
     await site.close();
   });
 

@@ -14,7 +14,7 @@ import { roomToken, whipUrl } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually, until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { PersonPage, type Rgb } from "./support/personPage.ts";
 import { difference, Playback } from "./support/playback.ts";
 
@@ -35,11 +35,11 @@ inChromium("media lost on the way from the browser", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await launchChromium();
+    browser = await openChromium();
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closeWindows(browser);
     await site.close();
   });
 

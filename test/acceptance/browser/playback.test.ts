@@ -16,7 +16,7 @@ import { mediaOf, publish } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { WatchPage } from "./support/watchPage.ts";
 
 const seconds = 14;
@@ -36,7 +36,7 @@ inChromium("a recording in the player", () => {
     site = await openSite();
     // Nothing is composed at first: what plays is what was captured.
     server = await site.start({ CONNVO_COMPOSE_JOBS: "0" });
-    browser = await launchChromium();
+    browser = await openChromium();
     host = await signIn(server.url, "Ada");
     const guest = await signIn(server.url, "Grace");
     const meetingId = await startedMeeting(host);
@@ -62,7 +62,7 @@ inChromium("a recording in the player", () => {
   afterAll(async () => {
     await Promise.all((publishers ?? []).map((publisher) => publisher.close()));
     await watch?.close();
-    await browser?.close();
+    await closeWindows(browser);
     await site.close();
   });
 

@@ -7,7 +7,7 @@ import { roomToken } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { holdUdp } from "./support/heldUdp.ts";
 import { PersonPage } from "./support/personPage.ts";
 import { type Relay, startRelay } from "./support/relay.ts";
@@ -53,13 +53,13 @@ function suite(): void {
       CONNVO_TURN_URLS: `${at}=udp,${at}=tcp`,
       CONNVO_TURN_SECRET: secret,
     });
-    browser = await launchChromium();
+    browser = await openChromium();
     host = await signIn(server.url, "host");
     meetingId = await startedMeeting(host);
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closeWindows(browser);
     await site?.close();
     await relay?.stop();
   });

@@ -6,7 +6,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { accessibilityProblems } from "./support/accessibility.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
 /** As long as titles may be, and nowhere to break it. */
@@ -25,14 +25,14 @@ inChromium("a meeting room", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await launchChromium();
+    browser = await openChromium();
     for (const name of names) people.set(name, await signIn(server.url, name));
     meetingId = await startedMeeting(person("Ada"), { title: endless });
     for (const name of names.slice(1)) await invite(person("Ada"), person(name), meetingId);
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closeWindows(browser);
     await site.close();
   });
 

@@ -12,7 +12,7 @@ import { killHard } from "../support/processes.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually, until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
 inChromium("a meeting while processes die", () => {
@@ -27,7 +27,7 @@ inChromium("a meeting while processes die", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await launchChromium();
+    browser = await openChromium();
     ada = await signIn(server.url, "Ada");
     const grace = await signIn(server.url, "Grace");
     meetingId = await startedMeeting(ada);
@@ -39,7 +39,7 @@ inChromium("a meeting while processes die", () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closeWindows(browser);
     await site.close();
   });
 

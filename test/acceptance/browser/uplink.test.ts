@@ -7,7 +7,7 @@ import { signIn } from "../support/person.ts";
 import { roomToken, whipUrl } from "../support/publishing.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { inChromium, launchChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 
 interface Sent {
   frames: number;
@@ -27,11 +27,11 @@ inChromium("a publisher behind a slow line", () => {
 
   beforeAll(async () => {
     site = await openSite();
-    browser = await launchChromium();
+    browser = await openChromium();
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closeWindows(browser);
     link?.close();
     await site.close();
   });

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const pollMs = 50;
+/** Whoever has waited for long looks less often, ms: looking is work for the servers under test. */
+const seldomMs = 250;
 
-/** Polls, as a rule every 50 ms, until `condition` holds; fails with what was waited for. */
+/** Polls, at first every 50 ms, until `condition` holds; fails with what was waited for. */
 export async function until(
   what: string,
   timeoutMs: number,
@@ -21,10 +23,10 @@ export async function eventually<T>(
   everyMs = pollMs,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = everyMs; ; pauseMs = Math.max(everyMs, Math.min(seldomMs, pauseMs * 1.2))) {
     const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > deadline) throw new Error(`timed out waiting until ${what}`);
-    await sleep(everyMs);
+    await sleep(pauseMs);
   }
 }

@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { describe, it, vi } from "vitest";
-import { keepWindows } from "./windowEvidence.ts";
+import { followWindows, keepWindows } from "./windowEvidence.ts";
 
 /** For one test or hook, ms: browser, server and encoders share few cores, perhaps with others. */
 const patienceMs = 600_000;
@@ -26,8 +26,26 @@ function isExecutable(file: string): boolean {
   }
 }
 
+let shared: Promise<Browser> | undefined;
+
+/** The browser of this process, which is started once. A file that opens windows in it closes them: `closeWindows`. */
+export async function openChromium(): Promise<Browser> {
+  let browser = await shared?.catch(() => undefined);
+  if (!browser?.isConnected()) {
+    shared = launch();
+    browser = await shared;
+  }
+  keepWindows(browser);
+  return browser;
+}
+
+/** Closes all windows. */
+export async function closeWindows(browser: Browser | undefined): Promise<void> {
+  await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
+}
+
 /** Starts the browser found: with media that needs no person's consent, and nothing that calls home. */
-export async function launchChromium(): Promise<Browser> {
+async function launch(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("there is no Chromium on the PATH");
   const browser = await chromium.launch({
@@ -43,7 +61,7 @@ export async function launchChromium(): Promise<Browser> {
       "--disable-sync",
     ],
   });
-  keepWindows(browser);
+  followWindows(browser);
   return browser;
 }
 

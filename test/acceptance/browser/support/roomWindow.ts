@@ -25,6 +25,8 @@ interface Globals {
   received(): Promise<ReceivedTrack[]>;
 }
 
+/** Windows share few cores, and large pictures are work. */
+const viewport = { width: 800, height: 500 };
 const program = path.join(import.meta.dirname, "page/peers.js");
 const waitMs = 30_000;
 /** Where many windows share few cores, pictures may be spared; each of three is tried again after a minute at most. */
@@ -50,7 +52,7 @@ export class RoomWindow {
     url: string,
     options: BrowserContextOptions = {},
   ): Promise<RoomWindow> {
-    const context = await browser.newContext({ ...options, baseURL: url });
+    const context = await browser.newContext({ viewport, ...options, baseURL: url });
     await context.grantPermissions(["camera", "microphone"], { origin: url });
     await context.addInitScript({ path: program });
     return new RoomWindow(context, await context.newPage());

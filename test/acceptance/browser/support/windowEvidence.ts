@@ -6,11 +6,12 @@ import { addEvidence } from "../../../support/evidence/scope.ts";
 /** A page that stands still gives no picture, and must not hold up the others, ms. */
 const pictureMs = 10_000;
 
-/** Has all windows of a browser kept with a failure: pictures and pages of the open ones, the console of every one. */
-export function keepWindows(browser: Browser): void {
-  const console: string[] = [];
+const consoles = new WeakMap<Browser, string[]>();
+
+/** Follows the consoles of all windows that will be opened. */
+export function followWindows(browser: Browser): void {
   const note = (page: Page | null, text: string) => {
-    console.push(`${new Date().toISOString()} ${page?.url() ?? "?"} ${text}`);
+    consoles.get(browser)?.push(`${new Date().toISOString()} ${page?.url() ?? "?"} ${text}`);
   };
   const follow = (context: BrowserContext) => {
     context.on("console", (message) => {
@@ -34,10 +35,16 @@ export function keepWindows(browser: Browser): void {
     page.once("close", () => void context.close().catch(() => undefined));
     return page;
   };
+}
+
+/** Has all windows kept with a failure from now on: pictures and pages of the open ones, the console of every one. */
+export function keepWindows(browser: Browser): void {
+  const lines: string[] = [];
+  consoles.set(browser, lines);
   addEvidence({
     name: "browser windows",
     collect: async (folder) => {
-      await writeFile(path.join(folder, "console.txt"), console.join("\n"));
+      await writeFile(path.join(folder, "console.txt"), lines.join("\n"));
       const pages = browser.contexts().flatMap((context) => context.pages());
       await Promise.all(
         pages.map((page, index) => keepPage(page, path.join(folder, `window-${index + 1}`))),
