@@ -53,7 +53,6 @@ import { buildRegistry } from "./runtime/registry.ts";
 import { createFileStorage } from "./storage/file/fileStorage.ts";
 import { EmbeddedVideoProvider } from "./video/embedded/provider.ts";
 import type { VerifiedGrant } from "./video/embedded/roomTokens.ts";
-import { GetStreamVideoProvider } from "./video/getstream/provider.ts";
 import { type ResilientVideoProvider, withResilience } from "./video/resilience.ts";
 
 /** A running server. */
@@ -202,6 +201,8 @@ interface Video {
 async function openVideo(config: Config, log: Log, lifetime: Lifetime): Promise<Video> {
   const { streamApiKey: apiKey, streamApiSecret: apiSecret, streamBaseUrl: baseUrl } = config;
   if (apiKey !== undefined && apiSecret !== undefined) {
+    // Its client is not loaded where it is not used.
+    const { GetStreamVideoProvider } = await import("./video/getstream/provider.ts");
     const stream = new GetStreamVideoProvider({
       apiKey,
       apiSecret,

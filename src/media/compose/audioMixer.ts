@@ -1,5 +1,6 @@
 import type { Timeline, TimelineTrack } from "../format/timeline.ts";
-import { AudioTrack, sampleRate } from "./audioTrack.ts";
+import { AudioTrack } from "./audioTrack.ts";
+import { sampleRate } from "./sampleRate.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
 
 /** Samples per mixed block: one AAC frame. */

@@ -1,9 +1,8 @@
 import type { TimelineTrack } from "../format/timeline.ts";
 import { constants, Frame } from "./nodeAv.ts";
+import { sampleRate } from "./sampleRate.ts";
 import { TrackDecoder } from "./trackDecoder.ts";
 
-/** Samples a second of everything here; what Opus decodes to. */
-export const sampleRate = 48_000;
 /** Time stamps are whole ms and jitter: sound this close to its place is left alone, samples. */
 const tolerance = 0.005 * sampleRate;
 /** Further off than this it was a gap or a jump: sound continues at its new place, samples. */

@@ -1,7 +1,7 @@
 import { framesPerSecond, type Size } from "../../core/picture/geometry.ts";
-import { sampleRate } from "./audioTrack.ts";
 import { Codec, CodecContext, constants, FFmpegError, Frame, Packet, Rational } from "./nodeAv.ts";
 import { encoding } from "./renditionSink.ts";
+import { sampleRate } from "./sampleRate.ts";
 
 /** One encoded picture or stretch of sound; valid during the call only. Times are in the encoder's time base. */
 export type PacketUse = (kind: "video" | "audio", packet: Packet) => void;

@@ -1,7 +1,8 @@
 import path from "node:path";
 import type { Timeline, TimelineTrack } from "../format/timeline.ts";
 import { trackBlocks, writeExcerpt } from "../format/trackExcerpt.ts";
-import { opusSamples, placeFrame, sampleRate } from "./audioTrack.ts";
+import { opusSamples, placeFrame } from "./audioTrack.ts";
+import { sampleRate } from "./sampleRate.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
 
 /** Time stamps are rounded and clocks bent: that much more is taken on both sides, ms. */

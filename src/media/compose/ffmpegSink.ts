@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Writable } from "node:stream";
 import { framesPerSecond } from "../../core/picture/geometry.ts";
-import { sampleRate } from "./audioTrack.ts";
 import { encoding, type RenditionSink, type SinkFormat } from "./renditionSink.ts";
+import { sampleRate } from "./sampleRate.ts";
 
 /** ffmpeg reads both pipes in the order it likes: only the sum of what waits may hold us up, bytes. */
 const maxWaitingBytes = 64 * 2 ** 20;
