@@ -5,7 +5,7 @@ const runner = "test/support/evidence/evidenceRunner.ts";
 
 /** What measures when media arrives, kills what carries it, or opens many windows. */
 const live = [
-  "test/acceptance/{media,slices,survival}.test.ts",
+  "test/acceptance/{media,slices,survival*}.test.ts",
   "test/acceptance/browser/{downlink,journey,lostMedia,playback,room,roomRecovery,uplink}.test.ts",
 ];
 

@@ -15,6 +15,9 @@ globalThis.Attention = class Attention {
   /** Between two flashes or beeps there is more, s. */
   static #pause = 0.2;
 
+  /** Only where nothing is played at all it takes as many. */
+  static #mostPlays = 50;
+
   #watcher;
   #pictures;
   /** `[from, to]`, ascending. */
@@ -43,7 +46,9 @@ globalThis.Attention = class Attention {
       if (this.#elements.includes(target)) this.#skipped = true;
     };
     player.shadowRoot.addEventListener("seeking", skip, true);
-    while (this.#missed.length > 0) {
+    for (let plays = 0; this.#missed.length > 0; plays++) {
+      if (plays === Attention.#mostPlays)
+        throw new Error(`missed again and again: ${JSON.stringify(this.#missed)}`);
       await this.#watcher.seek(Math.max(0, this.#missed[0][0] - Attention.#lead));
       await this.#play();
     }
