@@ -1,13 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { FileOrder, live } from "./test/support/fileOrder.ts";
 
 /** Keeps what a failure left: docs/testing.md. */
 const runner = "test/support/evidence/evidenceRunner.ts";
-
-/** What measures when media arrives, kills what carries it, or opens many windows. */
-const live = [
-  "test/acceptance/{media,slices,survival*}.test.ts",
-  "test/acceptance/browser/{downlink,journey,lostMedia,playback,room,roomRecovery,uplink}.test.ts",
-];
 
 // Files share processes, and what those load and start once: a browser, encoded media.
 // Suites start PostgreSQL, room processes and encoders of their own, and wait for them most of the time.
@@ -24,6 +19,7 @@ const acceptance = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: FileOrder },
     projects: [
       {
         test: {

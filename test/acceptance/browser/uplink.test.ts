@@ -60,12 +60,12 @@ inChromium("a publisher behind a slow line", () => {
     await page.evaluate(`uplink.publish(${JSON.stringify(given)})`);
 
     // It begins with more than the line takes, and has to find that out.
-    await until("it has settled", 90_000, async () => (await sent(page)).frames >= 150);
+    await until("it has settled", 90_000, async () => (await sent(page)).frames >= 120);
     const before = await sent(page);
     const waits: number[] = [];
     await until("more pictures are sent", 90_000, async () => {
       waits.push(link?.waitingMs ?? 0);
-      return (await sent(page)).frames >= before.frames + 150;
+      return (await sent(page)).frames >= before.frames + 100;
     });
     const after = await sent(page);
     const kbps = ((after.bytes - before.bytes) * 8) / (after.at - before.at);

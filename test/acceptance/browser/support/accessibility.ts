@@ -13,12 +13,25 @@ const standStill = `
   }
 `;
 
-/** What axe finds wrong with the page as it is now, each with the element and what is wrong with it. */
+/** What axe finds wrong with the page as it is now, in the light and in the dark, each with the element. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
+  return [
+    ...(await problemsIn(page, "light", {})),
+    // All else is the same in both.
+    ...(await problemsIn(page, "dark", { runOnly: ["color-contrast"] })),
+  ];
+}
+
+async function problemsIn(
+  page: Page,
+  colorScheme: "light" | "dark",
+  options: axe.RunOptions,
+): Promise<string[]> {
+  await page.emulateMedia({ colorScheme });
   await page.evaluate(standStill);
-  const { violations } = (await page.evaluate("axe.run()")) as Results;
+  const { violations } = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as Results;
   return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+    nodes.map(({ html, failureSummary }) => `${colorScheme}, ${id}: ${html} ${failureSummary}`),
   );
 }

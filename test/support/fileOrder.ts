@@ -1,0 +1,31 @@
+import path from "node:path";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/**
+ * Test files of project `live`, in the order in which two workers take them: beside what opens windows runs what opens none, as
+ * long as there is any.
+ */
+export const live = [
+  "test/acceptance/survival.test.ts",
+  "test/acceptance/browser/room.test.ts",
+  "test/acceptance/browser/journey.test.ts",
+  "test/acceptance/slices.test.ts",
+  "test/acceptance/browser/playback.test.ts",
+  "test/acceptance/browser/lostMedia.test.ts",
+  "test/acceptance/survivalComposer.test.ts",
+  "test/acceptance/browser/downlink.test.ts",
+  "test/acceptance/media.test.ts",
+  "test/acceptance/browser/roomRecovery.test.ts",
+  "test/acceptance/survivalPauses.test.ts",
+  "test/acceptance/browser/uplink.test.ts",
+];
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+/** Vitest's own order, but for those. */
+export class FileOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => live.indexOf(path.relative(root, moduleId));
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
+  }
+}
