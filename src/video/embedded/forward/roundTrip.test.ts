@@ -21,3 +21,19 @@ test("a report that was not sent, or long ago, says nothing", () => {
   for (const id of [0, 1, 77]) trip.echoed(id, 0, 5000);
   expect(trip.waitingMs).toBe(0);
 });
+
+test("a queue from before a pause is not one of afterwards", () => {
+  const trip = new RoundTrip();
+  trip.sent(1, 0);
+  trip.echoed(1, 0, 20);
+  trip.sent(2, 1000);
+  trip.echoed(2, 0, 6000);
+  trip.sent(3, 6000);
+  trip.restart();
+  expect(trip.waitingMs).toBe(0);
+  trip.echoed(3, 0, 12_000);
+  expect(trip.waitingMs).toBe(0);
+  trip.sent(4, 12_000);
+  trip.echoed(4, 0, 12_050);
+  expect(trip.waitingMs).toBe(30);
+});

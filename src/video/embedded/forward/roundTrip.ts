@@ -5,7 +5,7 @@ const remembered = 8;
 export class RoundTrip {
   #sent: { id: number; at: number }[] = [];
   #shortestMs = Number.POSITIVE_INFINITY;
-  #latestMs = 0;
+  #latestMs: number | undefined;
 
   /** A sender report has been sent; `id` is the middle of its NTP time. */
   sent(id: number, at: number): void {
@@ -22,8 +22,14 @@ export class RoundTrip {
     this.#shortestMs = Math.min(this.#shortestMs, this.#latestMs);
   }
 
+  /** What was measured so far says nothing of what is sent from now on. */
+  restart(): void {
+    this.#sent = [];
+    this.#latestMs = undefined;
+  }
+
   /** How much longer than the shortest the latest took, ms: so long packets wait somewhere on the way. */
   get waitingMs(): number {
-    return this.#shortestMs === Number.POSITIVE_INFINITY ? 0 : this.#latestMs - this.#shortestMs;
+    return this.#latestMs === undefined ? 0 : this.#latestMs - this.#shortestMs;
   }
 }

@@ -236,6 +236,12 @@ describe("feedback", () => {
     expect(sender.takeAsked()).toBe(0);
   });
 
+  test("that asks for all there can be takes no more memory than a bad second", () => {
+    const sequences = Array.from({ length: 65_536 }, (_, sequence) => sequence);
+    sender.feedback({ type: "nack", ssrc: outSsrc, sequences });
+    expect(sender.takeAsked()).toBe(1000);
+  });
+
   test("that echoes sender reports later and later tells of a queue", () => {
     const ann = publisher();
     sender.attach(ann);
@@ -251,6 +257,9 @@ describe("feedback", () => {
       });
     }
     expect(sender.waitingMs).toBe(300);
+    sender.pause(true);
+    sender.pause(false);
+    expect(sender.waitingMs).toBe(0);
   });
 
   test("asks the publisher for a keyframe at most once a second", () => {

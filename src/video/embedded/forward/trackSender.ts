@@ -26,6 +26,8 @@ export interface SentCounters {
 /** One subscriber's requests are passed on no more often: a keyframe costs everybody. */
 const keyframeRequestMs = 1000;
 const headerBytes = 12;
+/** Packets asked for that are told apart: all that a video sends in a second, or more than is sent. */
+const mostAsked = 1000;
 
 /**
  * One track on its way to one subscriber: a stream of our own numbers that goes on while publishers come and go in
@@ -109,6 +111,7 @@ export class TrackSender implements Forwarder {
     this.#paused = paused;
     this.#waiting = true;
     this.#fractionLost = 0;
+    this.#roundTrip.restart();
     if (this.needsKeyframe) this.#source?.requestKeyframe(this.#parts.now());
   }
 
@@ -150,10 +153,14 @@ export class TrackSender implements Forwarder {
       this.#roundTrip.echoed(block.lastSenderReport, block.sinceSenderReportMs, now());
     } else if (packet.type === "nack" && packet.ssrc === ssrc) {
       this.counters.nacked += packet.sequences.length;
-      for (const sequence of packet.sequences) this.#asked.add(sequence);
+      this.#noteAsked(packet.sequences);
     } else if (packet.type === "keyframeRequest" && packet.ssrcs.includes(ssrc)) {
       this.#passKeyframeRequest(now());
     }
+  }
+
+  #noteAsked(sequences: readonly number[]): void {
+    for (const sequence of sequences) if (this.#asked.size < mostAsked) this.#asked.add(sequence);
   }
 
   get #sends(): boolean {
