@@ -2,8 +2,7 @@ import type { MediaSource } from "../../core/recording.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "./activeSpeaker.ts";
 import type { CaptureCodec, CaptureEvent } from "./events.ts";
 import { Pauses } from "./pauses.ts";
-import { RtpReports } from "./rtpClock.ts";
-import { SenderClock } from "./senderClock.ts";
+import { TrackTimes } from "./trackTimes.ts";
 
 /** What the log says of one track. Times are epoch ms of the recorder. */
 export interface TrackDigest {
@@ -24,8 +23,7 @@ export interface TrackDigest {
   endMs: number | undefined;
   /** Last sign of life of the writer that wrote it, if that writer died. */
   orphanedAt: number | undefined;
-  reports: RtpReports;
-  senderClock: SenderClock;
+  times: TrackTimes;
 }
 
 /** The writer was dead between the two times. */
@@ -112,23 +110,29 @@ export class CaptureDigest {
       endedAt: undefined,
       endMs: undefined,
       orphanedAt: undefined,
-      reports: new RtpReports(),
-      senderClock: new SenderClock(),
+      times: new TrackTimes(clockRate),
     });
   }
 
-  #trackEvent(event: Of<"first" | "senderReport" | "level" | "resolution" | "trackEnd">): void {
+  #trackEvent(
+    event: Of<"first" | "arrival" | "piece" | "senderReport" | "level" | "resolution" | "trackEnd">,
+  ): void {
     const track = this.tracks.get(event.track);
     if (!track) return;
     switch (event.type) {
       case "first":
         track.firstAt ??= arrivalOf(event);
         if (track.kind === "audio") track.firstFrameAt ??= event.t;
-        track.reports.first(event.rtp);
+        track.times.first(event.rtp, track.firstAt);
+        break;
+      case "arrival":
+        track.times.arrival(event.atMs, arrivalOf(event));
+        break;
+      case "piece":
+        track.times.piece(event.atMs, event.endMs, arrivalOf(event));
         break;
       case "senderReport":
-        track.reports.report(event.rtp, event.ntp, event.t);
-        track.senderClock.add(event.ntp, event.t);
+        track.times.report(event.rtp, event.ntp, event.t);
         break;
       case "level":
         // A film that somebody shows is nobody speaking.
@@ -146,7 +150,7 @@ export class CaptureDigest {
   }
 }
 
-/** When the first packet arrived, epoch ms; captures from elsewhere may say anything. */
-function arrivalOf({ t, waitedMs = 0 }: Of<"first">): number {
+/** When the packet arrived, epoch ms; captures from elsewhere may say anything. */
+function arrivalOf({ t, waitedMs = 0 }: { t: number; waitedMs?: number }): number {
   return waitedMs > 0 && Number.isFinite(waitedMs) ? t - waitedMs : t;
 }

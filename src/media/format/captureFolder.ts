@@ -1,5 +1,6 @@
 import { open, readdir } from "node:fs/promises";
 import { readEvents } from "./eventLog.ts";
+import type { CaptureEvent } from "./events.ts";
 import { type PauseSpan, Pauses } from "./pauses.ts";
 
 /** The capture was sealed: nothing may be added to it. */
@@ -17,6 +18,8 @@ export class NotACaptureError extends Error {
     this.name = "NotACaptureError";
   }
 }
+
+type AliveEvent = Extract<CaptureEvent, { type: "alive" }>;
 
 /** A file or folder was not there. */
 export function isMissing(error: unknown): boolean {
@@ -46,24 +49,44 @@ export async function writeDurably(path: string, content: Buffer): Promise<void>
   }
 }
 
+/** How long a machine has been up: which start of it, and ms since then. */
+export interface Uptime {
+  boot: string;
+  upMs: number;
+}
+
 /** Where an unsealed capture stands; epoch ms. Paused now when the last pause has no end. */
 export interface UnsealedCapture {
   startedAt: number;
+  /** Of the last event. */
+  lastT: number;
+  /** What the machine's uptime was at a capture's time `t`. */
+  lastUptime: (Uptime & { t: number }) | undefined;
   pauses: PauseSpan[];
 }
 
 /** Reads where an unsealed capture stands. Throws CaptureSealedError or NotACaptureError. */
 export async function unsealedCapture(dir: string): Promise<UnsealedCapture> {
   let start: number | undefined;
+  let lastT = 0;
+  let lastUptime: UnsealedCapture["lastUptime"];
   const pauses = new Pauses();
   for await (const event of readEvents(dir)) {
+    lastT = Math.max(lastT, event.t);
+    if (event.type === "alive") lastUptime = uptimeOf(event);
     if (event.type === "captureStart") start ??= event.t;
     if (event.type === "pause") pauses.begin(event.t);
     if (event.type === "resume") pauses.end(event.t);
     if (event.type === "captureStop") throw new CaptureSealedError(dir);
   }
   if (start === undefined) throw new NotACaptureError(dir);
-  return { startedAt: start, pauses: pauses.spans };
+  return { startedAt: start, lastT, lastUptime, pauses: pauses.spans };
+}
+
+function uptimeOf({ t, boot, upMs }: AliveEvent): UnsealedCapture["lastUptime"] {
+  return typeof boot === "string" && Number.isFinite(upMs)
+    ? { t, boot, upMs: upMs ?? 0 }
+    : undefined;
 }
 
 export function trackId(number: number): string {

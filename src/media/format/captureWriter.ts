@@ -9,6 +9,7 @@ import {
   syncFolder,
   trackId,
   type UnsealedCapture,
+  type Uptime,
   unsealedCapture,
   writeDurably,
 } from "./captureFolder.ts";
@@ -33,8 +34,13 @@ export interface CaptureStart {
 }
 
 export interface CaptureWriterDeps {
+  /** Says when a capture begins, and waits. */
   clock: Clock;
+  /** Monotonic ms: how long a capture lasts, whatever the clock is set to meanwhile; left out: the clock's. */
+  now?: () => number;
   log: Log;
+  /** Tells a process that takes a capture over how long nobody wrote it; left out: the clock alone does. */
+  uptime?: () => Uptime | undefined;
 }
 
 export interface CaptureTrack {
@@ -61,6 +67,10 @@ export class CaptureWriter {
   readonly startedAt: number;
   #dir: string;
   #clock: Clock;
+  #monotonic: () => number;
+  /** What the capture's time (epoch ms) is ahead of the monotonic one, ms. */
+  #aheadMs: number;
+  #uptime: () => Uptime | undefined;
   #log: Log;
   #events: AppendFile;
   /** Events that wait for the media before them. */
@@ -82,18 +92,20 @@ export class CaptureWriter {
 
   private constructor(
     dir: string,
-    at: UnsealedCapture & { nextTrack: number },
+    at: Omit<UnsealedCapture, "lastUptime"> & { now: number; nextTrack: number },
     deps: CaptureWriterDeps,
   ) {
     this.#dir = dir;
     this.#clock = deps.clock;
+    this.#monotonic = monotonic(deps);
+    this.#aheadMs = at.now - this.#monotonic();
+    this.#uptime = deps.uptime ?? (() => undefined);
     this.#log = deps.log;
     this.startedAt = at.startedAt;
     this.#pauses = new Pauses(at.pauses);
     this.#nextTrack = at.nextTrack;
-    this.#lastT = at.startedAt;
-    this.#aliveAt = deps.clock.now();
-    this.#syncedAt = deps.clock.now();
+    this.#lastT = at.lastT;
+    this.#aliveAt = this.#syncedAt = at.now;
     this.#events = this.#file(eventLogName, "a");
     this.#pump = this.#run();
   }
@@ -106,7 +118,7 @@ export class CaptureWriter {
   ): Promise<CaptureWriter> {
     await mkdir(dirname(dir), { recursive: true });
     await mkdir(dir, { mode: 0o750 });
-    const startedAt = deps.clock.now();
+    const startedAt = Math.round(deps.clock.now());
     const { recordingId, roomId, maxDurationMs } = start;
     const version = captureFormatVersion;
     const event: CaptureEvent = {
@@ -115,7 +127,8 @@ export class CaptureWriter {
     };
     await writeDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
-    return new CaptureWriter(dir, { startedAt, pauses: [], nextTrack: 1 }, deps);
+    const begun = { startedAt, lastT: startedAt, now: startedAt, pauses: [], nextTrack: 1 };
+    return new CaptureWriter(dir, begun, deps);
   }
 
   /**
@@ -126,10 +139,16 @@ export class CaptureWriter {
     const found = await unsealedCapture(dir);
     await truncateTornLine(dir);
     const nextTrack = await freeTrackNumber(dir);
-    const writer = new CaptureWriter(dir, { ...found, nextTrack }, deps);
+    const now = timeAt(found, deps);
+    const writer = new CaptureWriter(dir, { ...found, now, nextTrack }, deps);
     writer.#emit({ type: "captureResume" });
     await writer.#durable();
     return writer;
+  }
+
+  /** How long it has been running, pauses included, ms. */
+  get ageMs(): number {
+    return this.#now() - this.startedAt;
   }
 
   /** Since when it is paused, epoch ms. */
@@ -256,13 +275,17 @@ export class CaptureWriter {
 
   /** The last sign of life before a gap, and the size so far. */
   #alive(): Unstamped {
-    return { type: "alive", bytes: this.bytes };
+    return { type: "alive", bytes: this.bytes, ...this.#uptime() };
   }
 
-  /** `t` never goes back, also when the machine's clock does. */
+  /** The capture's time, epoch ms. */
+  #now(): number {
+    return Math.round(this.#monotonic() + this.#aheadMs);
+  }
+
   #emit(event: Unstamped): void {
     if (this.#closed !== undefined) return;
-    this.#lastT = Math.max(this.#lastT, this.#clock.now());
+    this.#lastT = Math.max(this.#lastT, this.#now());
     const { type, ...fields } = event;
     this.#untold.push(eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent));
   }
@@ -271,7 +294,7 @@ export class CaptureWriter {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await this.#clock.sleep(flushEveryMs, signal);
-      if (!signal.aborted) this.#tick(this.#clock.now());
+      if (!signal.aborted) this.#tick(this.#now());
     }
   }
 
@@ -353,6 +376,17 @@ export class CaptureWriter {
     this.#failure = error;
     for (const listener of this.#listeners) listener(error);
   }
+}
+
+function monotonic({ now, clock }: CaptureWriterDeps): () => number {
+  return now ?? (() => clock.now());
+}
+
+/** The capture's time when it is taken over: by how long this machine has been up since the last sign of life, if it tells. */
+function timeAt({ lastT, lastUptime }: UnsealedCapture, { clock, uptime }: CaptureWriterDeps) {
+  const now = uptime?.();
+  if (!lastUptime || now?.boot !== lastUptime.boot) return Math.max(lastT, clock.now());
+  return Math.max(lastT, lastUptime.t + now.upMs - lastUptime.upMs);
 }
 
 async function closeFiles({ media, index }: TrackFiles): Promise<void> {

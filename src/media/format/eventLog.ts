@@ -31,6 +31,8 @@ const capturedFields: Record<CaptureEventType, Record<string, "string" | "number
     file: "string",
   },
   first: { track: "string", rtp: "number" },
+  arrival: { track: "string", atMs: "number" },
+  piece: { track: "string", atMs: "number", endMs: "number" },
   senderReport: { track: "string", ntp: "number", rtp: "number" },
   level: { track: "string", dbov: "number" },
   resolution: { track: "string", atMs: "number", width: "number", height: "number" },

@@ -3,9 +3,9 @@ import type { MediaSource } from "../../core/recording.ts";
 /**
  * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.
  * `t` is always the recorder's clock in epoch ms. Media times inside track files are ms since that track's first packet.
- * Version 2 added `pause`, `resume` and a track's `source`; every older version is read.
+ * Version 2 added `pause`, `resume` and a track's `source`, version 3 `arrival` and `piece`; every older version is read.
  */
-export const captureFormatVersion = 2;
+export const captureFormatVersion = 3;
 
 export type CaptureCodec = "opus" | "VP8" | "H264";
 
@@ -44,7 +44,14 @@ export type CaptureEvent =
    * a frame is written when it is complete, and lost packets are waited for.
    */
   | { type: "first"; t: number; track: string; rtp: number; waitedMs?: number }
-  /** RTCP sender report: `ntp` is the sender's clock in epoch ms at RTP timestamp `rtp`. */
+  /** The packet of media time `atMs` arrived `waitedMs` before `t`, left out for 0: the least delayed of two seconds. */
+  | { type: "arrival"; t: number; track: string; atMs: number; waitedMs?: number }
+  /**
+   * A new piece: media time goes on at `atMs`, after it had got to `endMs`. The sender paused in between although its RTP
+   * time ran on, or that jumped. What it says of time after this event, it says of the new piece.
+   */
+  | { type: "piece"; t: number; track: string; atMs: number; endMs: number; waitedMs?: number }
+  /** RTCP sender report: `ntp` is the sender's clock in epoch ms at RTP timestamp `rtp`, the latter in the track's media time. */
   | { type: "senderReport"; t: number; track: string; ntp: number; rtp: number }
   /** RFC 6464 audio level, dBov (0 loudest, -127 silence); at most 4 a second a track. */
   | { type: "level"; t: number; track: string; dbov: number }
@@ -61,8 +68,11 @@ export type CaptureEvent =
       bytes: number;
     }
   | { type: "leave"; t: number; participant: string; reason: string }
-  /** Every 500 ms while capturing: proves the process was alive, so that a gap after kill -9 has a start. */
-  | { type: "alive"; t: number; bytes: number }
+  /**
+   * Every 500 ms while capturing: proves the process was alive, so that a gap after kill -9 has a start. `upMs`: how long
+   * the machine was up since its start `boot`; its clock may be set before another process goes on.
+   */
+  | { type: "alive"; t: number; bytes: number; boot?: string; upMs?: number }
   /** The end. `t` is the end of the timeline; `sealedAt` is set when another process sealed it later. */
   | { type: "captureStop"; t: number; reason: string; sealedAt?: number };
 

@@ -4,12 +4,23 @@ export interface ClockPoint {
   atMs: number;
 }
 
-/** A sender whose reports are further than this from arrival has no usable clock, ms. */
-const maxDisagreementMs = 5000;
-/** A report changes what was known by extrapolation for no longer than this before it, ms. */
+/** A stretch of media that runs with real time, as it is placed on the timeline; all ms. */
+export interface PlacedPiece {
+  /** Media time at which it begins, and at which the piece before it ended. */
+  fromMs: number;
+  previousEndMs: number;
+  /** Where it begins by the arrival of its packets. */
+  atMs: number;
+  /** Where more of it belongs, ascending in media time. */
+  points: readonly ClockPoint[];
+}
+
+/** A point changes what was known by extrapolation for no longer than this before it, ms. */
 const reachMs = 2000;
-/** The first report says how late the first packets were, if it comes this soon after them, ms. */
-const firstReachMs = 4000;
+/** The first point says how late the first packets were, if it comes this soon after them, ms. */
+export const firstReachMs = 8000;
+/** Time never stands still between two points, ms. */
+const leastMs = 0.01;
 
 /** Maps media time inside a track file to the timeline: piecewise linear between points, real-time speed outside. */
 export class MediaClock {
@@ -20,17 +31,10 @@ export class MediaClock {
     this.points = points;
   }
 
-  /**
-   * From sender reports where they agree with arrival, else from the arrival of the first packet. A report changes
-   * nothing that lies further back than `reachMs`, so that the past of a running capture does not change.
-   */
-  static from(reports: readonly ClockPoint[], arrivalMs: number): MediaClock {
-    const arrival = { mediaMs: 0, atMs: arrivalMs };
-    const [first] = reports;
-    const disagreement = first ? Math.abs(first.atMs - first.mediaMs - arrivalMs) : 0;
-    if (!first || disagreement > maxDisagreementMs) return new MediaClock([arrival]);
-    const points: ClockPoint[] = first.mediaMs > firstReachMs ? [arrival] : [];
-    for (const report of reports) addReport(points, report);
+  /** A point changes nothing that lies further back than `reachMs`, so that the past of a running capture does not change. */
+  static from(pieces: readonly PlacedPiece[]): MediaClock {
+    const points: ClockPoint[] = [];
+    for (const piece of pieces) addPiece(points, piece);
     return new MediaClock(points);
   }
 
@@ -75,12 +79,33 @@ export class MediaClock {
   }
 }
 
-function addReport(points: ClockPoint[], report: ClockPoint): void {
+/** Between two pieces lies a step: the time of the pause, or nothing. */
+function addPiece(
+  points: ClockPoint[],
+  { fromMs, previousEndMs, atMs, points: more }: PlacedPiece,
+) {
+  const [first] = more;
+  const reached = first && first.mediaMs - fromMs <= firstReachMs;
+  const shift = reached ? offsetOf(first) : atMs - fromMs;
   const last = points.at(-1);
-  if (last && report.mediaMs - last.mediaMs > reachMs) {
-    const mediaMs = report.mediaMs - reachMs;
+  if (last) {
+    const endMs = Math.min(Math.max(previousEndMs, last.mediaMs), fromMs - leastMs);
+    const end = { mediaMs: endMs, atMs: last.atMs + endMs - last.mediaMs };
+    if (end.mediaMs > last.mediaMs) points.push(end);
+    // What was misplaced before is not heard twice: this piece begins where that ended.
+    const floorMs = (points.at(-1) ?? end).atMs + leastMs;
+    points.push({ mediaMs: fromMs, atMs: Math.max(fromMs + shift, floorMs) });
+  } else if (!reached) points.push({ mediaMs: fromMs, atMs });
+  for (const point of more) addPoint(points, point);
+}
+
+const offsetOf = ({ mediaMs, atMs }: ClockPoint): number => atMs - mediaMs;
+
+function addPoint(points: ClockPoint[], point: ClockPoint): void {
+  const last = points.at(-1);
+  if (last && point.mediaMs - last.mediaMs > reachMs) {
+    const mediaMs = point.mediaMs - reachMs;
     const held = { mediaMs, atMs: last.atMs + mediaMs - last.mediaMs };
-    if (held.atMs < report.atMs) points.push(held, report);
-  } else if (!last || (report.mediaMs > last.mediaMs && report.atMs > last.atMs))
-    points.push(report);
+    if (held.atMs < point.atMs) points.push(held, point);
+  } else if (!last || (point.mediaMs > last.mediaMs && point.atMs > last.atMs)) points.push(point);
 }

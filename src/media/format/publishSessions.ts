@@ -31,8 +31,8 @@ export function sessionsOf(tracks: TrackDigest[]): PublishSession[] {
   );
 }
 
-function reportedAt({ reports, openedAt }: TrackDigest): number {
-  return reports.firstArrivalMs ?? openedAt;
+function reportedAt({ times, openedAt }: TrackDigest): number {
+  return times.firstReportAt ?? openedAt;
 }
 
 function joinSession(sessions: PublishSession[], track: TrackDigest): PublishSession[] {
@@ -44,7 +44,8 @@ function joinSession(sessions: PublishSession[], track: TrackDigest): PublishSes
 
 function sessionOf(track: TrackDigest): PublishSession {
   const tracks = [track];
-  const offsetAt = (ms: number) => Math.min(...tracks.map((one) => one.senderClock.offsetAt(ms)));
+  const offsetAt = (ms: number) =>
+    Math.min(...tracks.map((one) => one.times.senderClock.offsetAt(ms)));
   return { tracks, offsetAt };
 }
 
@@ -59,5 +60,5 @@ function endOf(track: TrackDigest): number {
 function agrees(session: PublishSession, track: TrackDigest): boolean {
   const at = reportedAt(track);
   // The difference is no number where one has said nothing of its clock.
-  return Math.abs(session.offsetAt(at) - track.senderClock.offsetAt(at)) <= sameClockMs;
+  return Math.abs(session.offsetAt(at) - track.times.senderClock.offsetAt(at)) <= sameClockMs;
 }

@@ -6,9 +6,10 @@ import { NotACaptureError } from "./captureFolder.ts";
 import { captureLog } from "./captureLog.ts";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureCodec } from "./events.ts";
-import { MediaClock } from "./mediaClock.ts";
+import type { MediaClock } from "./mediaClock.ts";
 import { participantKey, sessionsOf } from "./publishSessions.ts";
 import { RecordedTime, type Section } from "./recordedTime.ts";
+import { trackClock } from "./trackClock.ts";
 import { lastFrameMs } from "./trackTail.ts";
 
 /** A track placed on the timeline; all times are ms of recorded time since the start of the capture. */
@@ -74,7 +75,7 @@ const reconnectMs = 3000;
 const lingerMs = 100;
 /**
  * What is known when the recorder is this much further is all there will ever be known of a time, ms: sender reports
- * have moved its media (5 s), a track that fell silent has been ended (5 s), whoever lost the connection is back (3 s).
+ * have moved its media (8 s), a track that fell silent has been ended (5 s), whoever lost the connection is back (3 s).
  */
 export const settleMs = 11_000;
 
@@ -180,11 +181,7 @@ function placeTrack(
   // Not where its first packet arrived, which is told by another clock and may seem to be before the section.
   const section = time.sectionAt(track.openedAt);
   const onTimeline = (epochMs: number) => epochMs - startedAt - section.cutMs;
-  const reports = track.reports.points(track.clockRate).map(({ mediaMs, ntp, arrivalMs }) => ({
-    mediaMs,
-    atMs: onTimeline(ntp + offsetAt(arrivalMs)),
-  }));
-  const clock = MediaClock.from(reports, onTimeline(arrivedAt));
+  const clock = trackClock(track.times, arrivedAt, { onTimeline, offsetAt });
   const { id, kind, codec, file } = track;
   const path = join(dir, file);
   const place = placeOf(track, clock, section, frame);

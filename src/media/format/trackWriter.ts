@@ -27,10 +27,13 @@ export interface TrackOwner {
   ended(): void;
 }
 
+type Unstamped<T extends CaptureEvent["type"]> = Omit<Extract<CaptureEvent, { type: T }>, "t">;
 type TrackEvent =
-  | Omit<Extract<CaptureEvent, { type: "first" }>, "t">
-  | Omit<Extract<CaptureEvent, { type: "resolution" }>, "t">
-  | Omit<Extract<CaptureEvent, { type: "trackEnd" }>, "t">;
+  | Unstamped<"first">
+  | Unstamped<"arrival">
+  | Unstamped<"piece">
+  | Unstamped<"resolution">
+  | Unstamped<"trackEnd">;
 
 /** The files of one track, both new and only growing. */
 export interface TrackFiles {
@@ -64,8 +67,21 @@ export class TrackWriter {
   /** RTP timestamp of the first packet, which arrived `waitedMs` ago: media time zero. */
   first(rtp: number, waitedMs = 0): void {
     if (this.#ended) return;
-    const waited = waitedMs >= 1 ? { waitedMs: Math.round(waitedMs) } : {};
-    this.#owner.emit({ type: "first", track: this.id, rtp, ...waited });
+    this.#owner.emit({ type: "first", track: this.id, rtp, ...waited(waitedMs) });
+  }
+
+  /** The packet of media time `atMs` arrived `waitedMs` ago, the least delayed of late. */
+  arrival(atMs: number, waitedMs: number): void {
+    if (this.#ended) return;
+    const place = { track: this.id, atMs: tenth(atMs) };
+    this.#owner.emit({ type: "arrival", ...place, ...waited(waitedMs) });
+  }
+
+  /** Media time goes on at `atMs` after it had got to `endMs`; the first packet from there arrived `waitedMs` ago. */
+  piece({ atMs, endMs }: { atMs: number; endMs: number }, waitedMs: number): void {
+    if (this.#ended) return;
+    const place = { track: this.id, atMs: tenth(atMs), endMs: tenth(endMs) };
+    this.#owner.emit({ type: "piece", ...place, ...waited(waitedMs) });
   }
 
   /** Appends a frame. Video before the first keyframe of known size is dropped: nothing could decode it. */
@@ -123,6 +139,9 @@ export class TrackWriter {
     this.#owner.emit({ type: "resolution", track: this.id, atMs, width, height });
   }
 }
+
+const tenth = (ms: number): number => Math.round(ms * 10) / 10;
+const waited = (ms: number): { waitedMs?: number } => (ms >= 1 ? { waitedMs: tenth(ms) } : {});
 
 function hasHeaderFields(codec: CaptureCodec, frame: TrackFrame): boolean {
   if (!frame.key || !frame.width || !frame.height) return false;

@@ -4,6 +4,7 @@ import { statfs } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemClock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { machineUptime } from "./capture/uptime.ts";
 import { acquireLock, type InstanceLock } from "./control/instanceLock.ts";
 import { ControlServer } from "./control/server.ts";
 import { parseSettings, type RoomProcessSettings } from "./control/settings.ts";
@@ -70,6 +71,7 @@ async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
   const service = await RoomService.create(settings, {
     clock: systemClock,
     now: () => performance.now(),
+    uptime: machineUptime(),
     log,
     peers: nativePeers({ udpPort, bindAddress: settings.bindAddress }),
     freeBytes: () => freeBytes(settings.recordingsDir),

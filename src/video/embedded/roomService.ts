@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import type { Uptime } from "../../media/format/captureFolder.ts";
 import { Captures } from "./capture/captures.ts";
 import { controlProtocol, type RoomStats } from "./control/protocol.ts";
 import type { ControlHandlers } from "./control/server.ts";
@@ -17,6 +18,8 @@ export interface RoomServiceDeps {
   clock: Clock;
   /** Monotonic ms. */
   now: () => number;
+  /** How long this machine has been up. */
+  uptime?: () => Uptime | undefined;
   log: Log;
   peers: PeerFactory;
   freeBytes: () => Promise<number>;

@@ -6,13 +6,15 @@ import { patience, takeTime } from "../../../../test/support/patience.ts";
 import { type Clock, systemClock } from "../../../core/clock.ts";
 import { silentLog } from "../../../core/log.ts";
 import { describeCapture } from "../../../media/format/describe.ts";
-import { Captures } from "./captures.ts";
+import { Captures, type CapturesDeps } from "./captures.ts";
 import { captureFolder, unsealedCaptures } from "./unsealed.ts";
 
 takeTime();
 
 let recordingsDir: string;
+/** The machine's clock, and the time that nobody can set; ms. */
 let wall: number;
+let monotonic: number;
 let free: number;
 let captures: Captures;
 const opened: Captures[] = [];
@@ -22,8 +24,14 @@ const clock: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms < 1000 ? ms : ms * 60, signal),
 };
 
-function open(): Captures {
-  const deps = { clock, log: silentLog, now: () => performance.now(), freeBytes: async () => free };
+function pass(ms: number): void {
+  wall += ms;
+  monotonic += ms;
+}
+
+function open(more: Partial<CapturesDeps> = {}): Captures {
+  const now = () => monotonic;
+  const deps = { clock, log: silentLog, now, freeBytes: async () => free, ...more };
   const made = new Captures({ recordingsDir, diskFloorBytes: 1000 }, deps, {
     publishing: () => [],
   });
@@ -33,6 +41,7 @@ function open(): Captures {
 beforeEach(async () => {
   recordingsDir = await mkdtemp(join(tmpdir(), "connvo-captures-"));
   wall = Date.now();
+  monotonic = 0;
   free = 1e9;
   captures = open();
 });
@@ -97,6 +106,47 @@ describe("a start", () => {
   });
 });
 
+describe("the machine's clock", () => {
+  test.each([-20_000, 60_000])("set by %i ms changes no length, pause or limit", async (stepMs) => {
+    const begun = wall;
+    await captures.start(request());
+    pass(8000);
+    wall += stepMs;
+    pass(2000);
+    await captures.pause("recording_1");
+    pass(5000);
+    await captures.resume("recording_1");
+    pass(44_999);
+    captures.tick(monotonic);
+    expect(await captures.state("recording_1")).toMatchObject({ status: "recording" });
+    pass(1);
+    captures.tick(monotonic);
+    await vi.waitFor(async () => expect((await described()).sealed).toBe(true), patience);
+    expect(await described()).toMatchObject({
+      ...{ stopReason: "max_duration", startedAt: begun, stoppedAt: begun + 60_000 },
+      ...{ durationMs: 55_000, pauses: [{ atMs: 10_000, durationMs: 5000 }] },
+    });
+  });
+
+  test("set while nobody writes a capture changes no length where the machine tells its uptime", async () => {
+    const begun = wall;
+    let upMs = 100_000;
+    const uptime = () => ({ boot: "one", upMs });
+    captures = open({ uptime });
+    await captures.start(request());
+    pass(8000);
+    upMs += 8000;
+    await captures.suspend();
+    wall -= 60_000;
+    upMs += 1500;
+    const next = open({ uptime });
+    await next.takeOver();
+    pass(1000);
+    await next.stop("recording_1", "stopped");
+    expect(await described()).toMatchObject({ stoppedAt: begun + 10_500, durationMs: 10_500 });
+  });
+});
+
 describe("a capture ends", () => {
   test("by stop, once and for all", async () => {
     await captures.start(request());
@@ -112,10 +162,10 @@ describe("a capture ends", () => {
 
   test("at its maximum duration", async () => {
     await captures.start(request());
-    wall += 59_999;
+    pass(59_999);
     captures.tick(0);
     expect(await captures.state("recording_1")).toMatchObject({ status: "recording" });
-    wall += 1;
+    pass(1);
     captures.tick(0);
     await vi.waitFor(
       async () => expect((await described()).stopReason).toBe("max_duration"),
@@ -174,7 +224,7 @@ describe("the next process", () => {
   test("seals one whose time is over", async () => {
     await captures.start(request());
     await captures.suspend();
-    wall += 60_000;
+    pass(60_000);
     const next = open();
     await next.takeOver();
     next.tick(0);
@@ -206,7 +256,7 @@ describe("a pause", () => {
     expect(paused).toMatchObject({ status: "recording", pausedAt: wall });
     expect(await captures.pause("recording_1")).toEqual(paused);
     expect(captures.recordingOf("r")).toEqual({ ...known, paused: true, pausedAt: wall });
-    wall += 3000;
+    pass(3000);
     await captures.resume("recording_1");
     expect(captures.recordingOf("r")).toEqual({ ...known, paused: false, pausedMs: 3000 });
     await captures.stop("recording_1", "stopped");
@@ -221,7 +271,7 @@ describe("a pause", () => {
     const next = open();
     await next.takeOver();
     expect(await next.state("recording_1")).toMatchObject({ pausedAt: wall });
-    wall += 60_000;
+    pass(60_000);
     next.tick(0);
     await vi.waitFor(
       async () =>

@@ -7,6 +7,7 @@ import {
   CaptureSealedError,
   isMissing,
   NotACaptureError,
+  type Uptime,
 } from "../../../media/format/captureFolder.ts";
 import { CaptureWriter } from "../../../media/format/captureWriter.ts";
 import { sealCapture } from "../../../media/format/describe.ts";
@@ -28,6 +29,8 @@ export interface CapturesDeps {
   log: Log;
   /** Monotonic ms. */
   now: () => number;
+  /** How long this machine has been up. */
+  uptime?: () => Uptime | undefined;
   /** Free bytes where captures are written. */
   freeBytes: () => Promise<number>;
 }
@@ -364,8 +367,8 @@ export class Captures implements MediaListener {
     }
   }
 
-  #overdue({ startedAt, target }: RoomCapture): boolean {
-    return this.#deps.clock.now() - startedAt >= target.maxDurationMs;
+  #overdue({ ageMs, target }: RoomCapture): boolean {
+    return ageMs >= target.maxDurationMs;
   }
 
   #of(roomId: string): Entry[] {

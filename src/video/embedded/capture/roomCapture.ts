@@ -44,6 +44,11 @@ export class RoomCapture {
     return this.#writer.startedAt;
   }
 
+  /** How long it has been running, pauses included, ms. */
+  get ageMs(): number {
+    return this.#writer.ageMs;
+  }
+
   get bytes(): number {
     return this.#writer.bytes;
   }
@@ -105,6 +110,7 @@ export class RoomCapture {
 
   tick(): void {
     this.#queuedBytes = this.#writer.queuedBytes;
+    for (const { taps } of this.#tapped.values()) for (const tap of taps) tap.tick();
   }
 
   /** Ends the capture durably. Rejects when the disk refused. */

@@ -4,11 +4,12 @@ import type { TrackWriter } from "../../../media/format/trackWriter.ts";
 import type { TrackReceiver, TrackSink } from "../rooms/trackReceiver.ts";
 import type { TimedFrame } from "../rtp/frames.ts";
 import { agedReport } from "../rtp/rtcp.ts";
+import { Continuity, type PieceStart } from "./continuity.ts";
 
-/** A media clock further than this from ours has jumped; the file starts over rather than bend time. */
-const maxDriftMs = 10_000;
 /** The composer needs no finer levels. */
 const levelEveryMs = 250;
+/** How often the least delayed frame is told. */
+const arrivalEveryMs = 2000;
 
 export interface TapParts {
   writer: CaptureWriter;
@@ -24,25 +25,38 @@ export interface TapParts {
 
 interface Open {
   track: TrackWriter;
-  firstTimestamp: number;
-  /** When its first frame arrived, monotonic ms. */
-  startedAt: number;
+  /** RTP timestamp at media time zero. */
+  rtp: number;
   /** Counters of the receiver when this file began. */
   packets: number;
   lost: number;
 }
 
-/** Writes one receiver's frames into track files of a capture. */
+interface Report {
+  ntpMs: number;
+  rtp: number;
+  at: number;
+}
+
+/** Writes one receiver's frames into a track file of a capture. */
 export class TrackTap implements TrackSink {
   #parts: TapParts;
+  #continuity: Continuity<TimedFrame>;
   #open: Open | undefined;
   #levelAt = Number.NEGATIVE_INFINITY;
   #loudest = -127;
-  /** The last one before there is a file. */
-  #senderReport: { ntpMs: number; rtp: number; at: number } | undefined;
+  /** Those that wait for a frame that they tell of: the last one before there is any, all while none is placed. */
+  #reports: Report[] = [];
+  /** The least delayed frame since the last one told. */
+  #earliest: { mediaMs: number; arrivedAt: number } | undefined;
+  #arrivalAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TapParts) {
     this.#parts = parts;
+    this.#continuity = new Continuity({
+      frame: (frame, mediaMs) => this.#write(frame, mediaMs),
+      piece: (start) => this.#piece(start),
+    });
   }
 
   frame(frame: TimedFrame): boolean {
@@ -51,14 +65,8 @@ export class TrackTap implements TrackSink {
       onRefused();
       return false;
     }
-    if (this.#open && Math.abs(this.#drift(this.#open, frame)) > maxDriftMs) {
-      this.restart("timestamp_jump");
-      if (!frame.key) return false;
-    }
-    this.#open ??= this.#begin(frame);
-    const { track, firstTimestamp } = this.#open;
-    const { timestamp, rtp, arrivedAt, ...encoded } = frame;
-    track.frame({ ...encoded, ms: this.#toMs(timestamp - firstTimestamp) });
+    this.#continuity.push(frame, this.#toMs(frame.timestamp), frame.arrivedAt);
+    this.#tellReports();
     return true;
   }
 
@@ -73,17 +81,27 @@ export class TrackTap implements TrackSink {
   }
 
   senderReport(ntpMs: number, rtp: number): void {
-    if (this.#open) this.#parts.writer.senderReport(this.#open.track.id, ntpMs, rtp);
-    else this.#senderReport = { ntpMs, rtp, at: this.#parts.now() };
+    const report = { ntpMs, rtp, at: this.#parts.now() };
+    // Nobody knows yet what its RTP time stands for.
+    if (this.#continuity.placing) this.#reports.push(report);
+    else this.#reports = [report];
+    this.#tellReports();
   }
 
-  restart(reason: string): void {
-    this.end(reason);
-    this.#senderReport = undefined;
+  restart(): void {
+    this.#continuity.restart();
+    this.#reports = [];
   }
 
-  /** Ends the track file; what comes later goes into a new one. */
+  /** Decides what waits for a decision; to be called every few ten ms. */
+  tick(): void {
+    this.#continuity.tick(this.#parts.now());
+    this.#tellReports();
+  }
+
+  /** Ends the track file. */
   end(reason: string): void {
+    this.#continuity.flush();
     const open = this.#open;
     if (!open) return;
     this.#open = undefined;
@@ -91,7 +109,14 @@ export class TrackTap implements TrackSink {
     open.track.end(reason, { packets: packets - open.packets, lost: lost - open.lost });
   }
 
-  #begin(frame: TimedFrame): Open {
+  #write(frame: TimedFrame, mediaMs: number): void {
+    const { timestamp, rtp, arrivedAt, ...encoded } = frame;
+    this.#open ??= this.#begin(frame);
+    this.#open.track.frame({ ...encoded, ms: mediaMs });
+    this.#noteArrival(this.#open, mediaMs, arrivedAt);
+  }
+
+  #begin({ rtp, arrivedAt }: TimedFrame): Open {
     const { writer, participantId, source, receiver, now } = this.#parts;
     const { kind, codec, clockRate } = receiver.line;
     const track = writer.track({
@@ -102,23 +127,45 @@ export class TrackTap implements TrackSink {
       clockRate,
       ssrc: receiver.ssrc ?? 0,
     });
-    const { timestamp, rtp, arrivedAt } = frame;
     track.first(rtp, now() - arrivedAt);
-    const report = this.#senderReport;
-    if (report) {
-      const told = agedReport(report, now() - report.at, clockRate);
-      writer.senderReport(track.id, told.ntpMs, told.rtp);
-    }
-    this.#senderReport = undefined;
     const { packets, lost } = receiver.counters;
-    return { track, firstTimestamp: timestamp, startedAt: arrivedAt, packets, lost };
+    return { track, rtp, packets, lost };
   }
 
-  #drift(open: Open, frame: TimedFrame): number {
-    return this.#toMs(frame.timestamp - open.firstTimestamp) - (frame.arrivedAt - open.startedAt);
+  #piece({ atMs, endMs, arrivedAt }: PieceStart): void {
+    this.#earliest = undefined;
+    this.#open?.track.piece({ atMs, endMs }, this.#parts.now() - arrivedAt);
+  }
+
+  #noteArrival({ track }: Open, mediaMs: number, arrivedAt: number): void {
+    const earliest = this.#earliest;
+    if (!earliest || arrivedAt - mediaMs < earliest.arrivedAt - earliest.mediaMs)
+      this.#earliest = { mediaMs, arrivedAt };
+    const now = this.#parts.now();
+    if (!this.#earliest || now - this.#arrivalAt < arrivalEveryMs) return;
+    track.arrival(this.#earliest.mediaMs, now - this.#earliest.arrivedAt);
+    this.#arrivalAt = now;
+    this.#earliest = undefined;
+  }
+
+  /** Reports speak of the sender's time: what is written speaks of media time. */
+  #tellReports(): void {
+    if (!this.#open || !this.#continuity.placed) return;
+    const { writer, now, receiver } = this.#parts;
+    const { track, rtp: zero } = this.#open;
+    const { clockRate } = receiver.line;
+    for (const report of this.#reports.splice(0)) {
+      const { ntpMs, rtp } = agedReport(report, now() - report.at, clockRate);
+      const moved = Math.round((this.#continuity.shiftMs * clockRate) / 1000) + zero;
+      writer.senderReport(track.id, ntpMs, modulo(rtp + moved, 2 ** 32));
+    }
   }
 
   #toMs(timestamp: number): number {
     return (timestamp / this.#parts.receiver.line.clockRate) * 1000;
   }
+}
+
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by;
 }

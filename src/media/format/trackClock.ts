@@ -1,0 +1,72 @@
+import { lookaheadMs } from "./clockOffset.ts";
+import { type ClockPoint, MediaClock, type PlacedPiece } from "./mediaClock.ts";
+import type { TrackPiece, TrackTimes } from "./trackTimes.ts";
+
+/** How far a report may place media before its arrival, and after: encoders and networks take time, nothing comes early; ms. */
+const believed = { beforeMs: 500, afterMs: 150 } as const;
+/** Of a sender whose reports were right before a pause: a network that stood still looks like one. */
+const provenBeforeMs = 10_000;
+/** Where only the arrival of the first packet is known: a sender whose first report is further from it has no usable clock, ms. */
+const maxDisagreementMs = 5000;
+
+/**
+ * Where a track's media belongs on the timeline. Reports say it where they can be believed, else the arrival of packets
+ * does. `onTimeline` maps our time (epoch ms) to the timeline, `offsetAt` tells our time minus the sender's at one of
+ * ours.
+ */
+export function trackClock(
+  { pieces }: TrackTimes,
+  fallbackAt: number,
+  {
+    onTimeline,
+    offsetAt,
+  }: { onTimeline: (epochMs: number) => number; offsetAt: (ourMs: number) => number },
+): MediaClock {
+  let proven = false;
+  const placed = pieces.map((piece): PlacedPiece => {
+    const { fromMs, previousEndMs, arrivedAt } = piece;
+    const arrival = {
+      atMs: onTimeline(fromMs + piece.arrival.offsetAt(arrivedAt)),
+      points: arrivalPoints(piece, onTimeline),
+    };
+    const reports = piece.reports.map(({ mediaMs, ntp, arrivalMs }) => ({
+      mediaMs,
+      atMs: onTimeline(ntp + offsetAt(arrivalMs)),
+    }));
+    const beforeMs = proven ? provenBeforeMs : believed.beforeMs;
+    const place = { fromMs, previousEndMs, ...arrival };
+    const points = piece.followed
+      ? believable(place, reports, beforeMs)
+      : agreeing(arrival.atMs, reports);
+    proven ||= points.length > 0;
+    return points.length > 0 ? { ...place, points } : place;
+  });
+  if (placed.length === 0) return new MediaClock([{ mediaMs: 0, atMs: onTimeline(fallbackAt) }]);
+  return MediaClock.from(placed);
+}
+
+/** What arrived with the least delay, after what tells of the piece's beginning. */
+function arrivalPoints(
+  { arrival, arrivedAt }: TrackPiece,
+  onTimeline: (epochMs: number) => number,
+): ClockPoint[] {
+  return arrival.marks
+    .filter(({ ourMs }) => ourMs > arrivedAt + lookaheadMs)
+    .map(({ theirMs, ourMs }) => ({ mediaMs: theirMs, atMs: onTimeline(ourMs) }));
+}
+
+/** The reports that arrival does not contradict. */
+function believable(place: PlacedPiece, reports: ClockPoint[], beforeMs: number): ClockPoint[] {
+  const byArrival = MediaClock.from([place]);
+  return reports.filter(({ mediaMs, atMs }) => {
+    const lateMs = byArrival.at(mediaMs) - atMs;
+    return lateMs <= beforeMs && lateMs >= -believed.afterMs;
+  });
+}
+
+/** Of captures that tell no arrivals but the first: all reports, or none. */
+function agreeing(atMs: number, reports: ClockPoint[]): ClockPoint[] {
+  const [first] = reports;
+  if (!first || Math.abs(first.atMs - first.mediaMs - atMs) > maxDisagreementMs) return [];
+  return reports;
+}

@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { Continuity, type PieceStart } from "./continuity.ts";
+
+interface Sent {
+  /** When it was captured, and what its sender says of that; ms. */
+  at: number;
+  senderMs: number;
+}
+
+interface Network {
+  delayMs?: number;
+  jitterMs?: number;
+  /** Nothing arrives in between; all of it arrives at `toMs`, one packet a ms. */
+  stalls?: { fromMs: number; toMs: number }[];
+}
+
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Every `everyMs` a frame, but for pauses; the sender's time leaves pauses out where `gapless`. */
+function sender({
+  untilMs,
+  everyMs = 20,
+  pauses = [],
+  gapless = true,
+  jumps = [],
+  ppm = 0,
+}: {
+  untilMs: number;
+  everyMs?: number;
+  pauses?: { fromMs: number; toMs: number }[];
+  gapless?: boolean;
+  jumps?: { atMs: number; byMs: number }[];
+  ppm?: number;
+}): Sent[] {
+  const sent: Sent[] = [];
+  let offset = 777_000;
+  let paused = 0;
+  for (let at = 0; at < untilMs; at += everyMs) {
+    const pause = pauses.find(({ fromMs, toMs }) => at >= fromMs && at < toMs);
+    if (pause) {
+      paused += everyMs;
+      continue;
+    }
+    for (const { atMs, byMs } of jumps) if (at >= atMs && at - everyMs < atMs) offset += byMs;
+    sent.push({ at, senderMs: offset + at * (1 + ppm / 1e6) - (gapless ? paused : 0) });
+  }
+  return sent;
+}
+
+/** What comes out: for each frame how far it is from where it was captured, and the pieces. */
+function place(sent: Sent[], network: Network = {}, seed = 1) {
+  const { delayMs = 30, jitterMs = 20, stalls = [] } = network;
+  const random = randomFrom(seed);
+  let last = 0;
+  const arrived = sent.map((one) => {
+    const natural = one.at + delayMs + random() * jitterMs;
+    const stall = stalls.find(({ fromMs, toMs }) => natural >= fromMs && natural < toMs);
+    last = Math.max(stall ? stall.toMs : natural, last + 0.1);
+    return { ...one, arrivedAt: last };
+  });
+  const placed: { at: number; mediaMs: number }[] = [];
+  const pieces: PieceStart[] = [];
+  const continuity = new Continuity<Sent>({
+    frame: (frame, mediaMs) => placed.push({ at: frame.at, mediaMs }),
+    piece: (start) => pieces.push(start),
+  });
+  for (const one of arrived) {
+    for (let now = last; now < one.arrivedAt; now += 40) continuity.tick(now);
+    continuity.push(one, one.senderMs, one.arrivedAt);
+  }
+  continuity.flush();
+  const zero = (placed[0]?.at ?? 0) - (placed[0]?.mediaMs ?? 0);
+  const errors = placed.map(({ at, mediaMs }) => ({ at, off: Math.round(mediaMs + zero - at) }));
+  return {
+    placed,
+    pieces,
+    errors,
+    worst: errors.reduce((most, { off }) => Math.max(most, Math.abs(off)), 0),
+  };
+}
+
+const everyFrame = (sent: Sent[], { placed }: ReturnType<typeof place>) =>
+  expect(placed.map(({ at }) => at)).toEqual(sent.map(({ at }) => at));
+
+describe("a sender whose time runs on without a gap while it pauses", () => {
+  test.each([200, 260, 500, 1500, 5000, 8000, 60_000])(
+    "is heard again where it speaks after %i ms",
+    (pauseMs) => {
+      const sent = sender({
+        untilMs: 5000 + pauseMs,
+        pauses: [{ fromMs: 3000, toMs: 3000 + pauseMs }],
+      });
+      const result = place(sent);
+      everyFrame(sent, result);
+      expect(result.pieces).toHaveLength(1);
+      expect(result.worst).toBeLessThan(45);
+    },
+  );
+
+  test("many times over an hour, with drift, is at its place", () => {
+    const pauses = Array.from({ length: 60 }, (_, i) => ({
+      fromMs: i * 60_000 + 20_000,
+      toMs: i * 60_000 + 20_000 + 300 * (1 + (i % 30)),
+    }));
+    const sent = sender({ untilMs: 3_600_000, pauses, ppm: 200 });
+    const result = place(sent);
+    everyFrame(sent, result);
+    expect(result.pieces).toHaveLength(60);
+    // Within a piece media time is the sender's: its drift is told by arrivals, not here.
+    expect(result.worst).toBeLessThan(1000);
+  });
+
+  test.each([200, 100, 40])(
+    "every second, with %i ms of sound in between, is at its place",
+    (soundMs) => {
+      const pauses = Array.from({ length: 30 }, (_, i) => ({
+        fromMs: 2000 + i * 1000 + soundMs,
+        toMs: 3000 + i * 1000,
+      }));
+      const sent = sender({ untilMs: 34_000, pauses });
+      const result = place(sent);
+      everyFrame(sent, result);
+      expect(result.worst).toBeLessThan(70);
+    },
+  );
+
+  test("with sparse packets after it is at its place", () => {
+    const sent = sender({ untilMs: 12_000, everyMs: 400, pauses: [{ fromMs: 4000, toMs: 9000 }] });
+    const result = place(sent);
+    everyFrame(sent, result);
+    expect(result.worst).toBeLessThan(45);
+  });
+});
+
+describe("a network that stands still", () => {
+  test.each([300, 800, 2000, 4000, 8000])("for %i ms moves nothing", (stallMs) => {
+    const sent = sender({ untilMs: 14_000 });
+    const result = place(sent, { stalls: [{ fromMs: 4000, toMs: 4000 + stallMs }] });
+    everyFrame(sent, result);
+    expect(result.pieces).toEqual([]);
+    expect(result.worst).toBe(0);
+  });
+
+  test("again and again moves nothing", () => {
+    const sent = sender({ untilMs: 60_000 });
+    const stalls = Array.from({ length: 30 }, (_, i) => ({
+      fromMs: i * 2000 + 500,
+      toMs: i * 2000 + 500 + 60 * (1 + (i % 20)),
+    }));
+    const result = place(sent, { stalls });
+    everyFrame(sent, result);
+    expect(result.worst).toBe(0);
+  });
+
+  test.each([1, 2, 3, 4, 5])(
+    "and jitters by 250 ms moves nothing that could be noticed (%i)",
+    (seed) => {
+      const sent = sender({ untilMs: 60_000 });
+      const result = place(sent, { jitterMs: 250 }, seed);
+      everyFrame(sent, result);
+      expect(result.worst).toBeLessThan(150);
+    },
+  );
+
+  test("moves no pictures that are sent now and then", () => {
+    const sent = sender({ untilMs: 120_000, everyMs: 3000 });
+    const result = place(sent, { jitterMs: 700 }, 7);
+    everyFrame(sent, result);
+    expect(result.worst).toBe(0);
+  });
+});
+
+describe("a sender whose time jumps", () => {
+  test.each([-30_000, -5000, -300, 300, 3000, 30_000, 10_000_000])(
+    "by %i ms stays where it arrives",
+    (byMs) => {
+      const sent = sender({ untilMs: 9000, jumps: [{ atMs: 4000, byMs }] });
+      const result = place(sent);
+      everyFrame(sent, result);
+      expect(result.pieces).toHaveLength(1);
+      expect(result.worst).toBeLessThan(45);
+    },
+  );
+
+  test("for one packet only is not followed", () => {
+    const sent = sender({ untilMs: 9000 });
+    for (const index of [150, 250, 251, 300]) {
+      const stray = sent[index];
+      if (stray) stray.senderMs += index % 2 === 0 ? 5_000_000 : -7000;
+    }
+    const result = place(sent);
+    everyFrame(sent, result);
+    expect(result.pieces).toEqual([]);
+    expect(result.worst).toBeLessThan(60);
+  });
+
+  test("with every packet is bounded in pieces, and placed by arrival", () => {
+    const sent = sender({ untilMs: 20_000 });
+    sent.forEach((one, index) => {
+      one.senderMs = index % 2 === 0 ? one.senderMs : one.senderMs + 90_000_000;
+    });
+    const result = place(sent);
+    everyFrame(sent, result);
+    expect(result.pieces.length).toBeLessThan(20);
+    expect(result.worst).toBeLessThan(3200);
+  });
+});
+
+describe("a sender that starts over", () => {
+  test("goes on at the place where it arrives", () => {
+    const placed: number[] = [];
+    const pieces: PieceStart[] = [];
+    const continuity = new Continuity<string>({
+      frame: (_, mediaMs) => placed.push(mediaMs),
+      piece: (start) => pieces.push(start),
+    });
+    continuity.push("a", 5000, 100);
+    continuity.push("b", 5020, 120);
+    continuity.restart();
+    expect(continuity.placed).toBe(false);
+    continuity.push("c", 9_000_000, 920);
+    continuity.push("d", 9_000_020, 940);
+    expect(placed.map(Math.round)).toEqual([0, 20, 820, 840]);
+    expect(pieces).toEqual([{ atMs: expect.closeTo(820, 0), endMs: 20, arrivedAt: 920 }]);
+  });
+});
