@@ -34,6 +34,26 @@ export interface RecordingPause {
 /** What a participant publishes: a camera with a microphone, or a shared screen. */
 export type MediaSource = "camera" | "screen";
 
+/** Media that was received and is not in the recording, or not all of it. */
+export interface RecordingProblem {
+  /** `not_stored`: nothing of it; `partly_stored`: less than was received; `not_composed`: stored, but not in the file. */
+  code: "not_stored" | "partly_stored" | "not_composed";
+  participantId: string;
+  participantName: string;
+  source: MediaSource;
+  kind: "audio" | "video";
+  /** Absent where nothing was stored. */
+  trackId?: string;
+  /** For how long packets came, and how much of that is stored; ms. */
+  receivedMs: number;
+  storedMs: number;
+  /** Packets received, and those that the network lost for good. */
+  packets: number;
+  lost: number;
+  /** What happened, in words. */
+  message: string;
+}
+
 export interface RecordingTrack {
   trackId: string;
   participantId: string;

@@ -432,6 +432,10 @@ export interface Api {
           participants: Array<{
             id: string;
             name: string;
+            off: Array<{
+              fromMs: number;
+              toMs: number;
+            }>;
             presence: Array<{
               fromMs: number;
               toMs: number;
@@ -444,6 +448,19 @@ export interface Api {
             durationMs: number;
             endedAt: number;
             startedAt: number;
+          }>;
+          problems: Array<{
+            code: "not_stored" | "partly_stored" | "not_composed";
+            kind: "audio" | "video";
+            lost: number;
+            message: string;
+            packets: number;
+            participantId: string;
+            participantName: string;
+            receivedMs: number;
+            source: "camera" | "screen";
+            storedMs: number;
+            trackId?: string;
           }>;
           progress?: {
             done: number;
@@ -558,6 +575,10 @@ export interface Api {
             faststart: boolean;
             problems: Array<string>;
             sizeBytes: number;
+            skipped?: Array<{
+              reason: string;
+              trackId: string;
+            }>;
             video?: {
               codec: string;
               durationMs: number;
@@ -567,6 +588,19 @@ export interface Api {
               width: number;
             };
           };
+          problems: Array<{
+            code: "not_stored" | "partly_stored" | "not_composed";
+            kind: "audio" | "video";
+            lost: number;
+            message: string;
+            packets: number;
+            participantId: string;
+            participantName: string;
+            receivedMs: number;
+            source: "camera" | "screen";
+            storedMs: number;
+            trackId?: string;
+          }>;
           progress: {
             done: number;
             etaMs?: number;

@@ -61,13 +61,13 @@ function summaryOf(recording: Recording) {
 
 async function capturedView(capture: CapturedRecording, base: string, link: Link) {
   const playback = await capture.playback();
-  const { startedAt, durationMs, speakers, gaps, pauses } = playback;
+  const { startedAt, durationMs, speakers, gaps, pauses, problems } = playback;
   // One by one: a meeting with a bad network has hundreds of tracks, and each is read through large buffers.
   const tracks = [];
   for (const track of playback.tracks)
     tracks.push(...(await trackView(capture, track, base, link)));
   return {
-    ...{ startedAt, durationMs, speakers, gaps, pauses },
+    ...{ startedAt, durationMs, speakers, gaps, pauses, problems },
     participants: participantsOf(playback),
     tracks,
     captionsUrl: link(`${base}/speakers.vtt`, "speakers"),
@@ -75,9 +75,9 @@ async function capturedView(capture: CapturedRecording, base: string, link: Link
 }
 
 function participantsOf({ participants }: CapturePlayback) {
-  return participants.map(({ id, userId, source, name, presence }) => {
+  return participants.map(({ id, userId, source, name, presence, off }) => {
     const shown = source === "screen" ? `${name}'s screen` : name;
-    return { id, userId, source, name: shown, presence };
+    return { id, userId, source, name: shown, presence, off };
   });
 }
 
@@ -106,6 +106,7 @@ function nothingCaptured({ startedAt, stoppedAt, gaps }: Recording) {
   const durationMs = Math.max(0, (stoppedAt ?? 0) - (startedAt ?? stoppedAt ?? 0));
   return {
     ...{ startedAt: startedAt ?? stoppedAt ?? 0, durationMs, speakers: [], gaps, pauses: [] },
+    problems: [],
     ...{ participants: [], tracks: [] },
   };
 }

@@ -3,6 +3,7 @@ import type {
   RecordingGap,
   RecordingLayout,
   RecordingPause,
+  RecordingProblem,
   RecordingQuality,
   RecordingTrack,
 } from "../core/recording.ts";
@@ -38,6 +39,7 @@ export interface Recording {
   errorMessage: string | null;
   gaps: RecordingGap[];
   tracks: RecordingTrack[];
+  problems: RecordingProblem[];
   sizeBytes: number;
   deletedAt: number | null;
 }

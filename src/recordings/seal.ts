@@ -39,6 +39,7 @@ async function sealIn(
     gaps: sealed.gaps,
     pauses: sealed.pauses,
     tracks: sealed.tracks,
+    problems: sealed.problems,
     sizeBytes: sealed.tracks.reduce((sum, track) => sum + track.sizeBytes, 0),
     deadlineAt: (await now(tx)) + processingPollMs,
   });

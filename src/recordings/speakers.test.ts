@@ -5,12 +5,13 @@ import { trackFileName } from "./trackName.ts";
 
 const playback = (change: Partial<CapturePlayback>): CapturePlayback => ({
   ...{ startedAt: 0, durationMs: 3_700_500, participants: [], tracks: [], speakers: [] },
-  ...{ gaps: [], pauses: [] },
+  ...{ gaps: [], pauses: [], problems: [] },
   ...change,
 });
 const person = (id: string, name: string): PlayableParticipant => ({
   ...{ id, userId: id, source: "camera", name },
   presence: [{ fromMs: 0, toMs: 3_700_500 }],
+  off: [],
 });
 
 it("captions every turn with its speaker's name, until the next", () => {

@@ -1,5 +1,10 @@
 import { AppError } from "../core/errors.ts";
-import type { RecordingGap, RecordingPause, RecordingTrack } from "../core/recording.ts";
+import type {
+  RecordingGap,
+  RecordingPause,
+  RecordingProblem,
+  RecordingTrack,
+} from "../core/recording.ts";
 import { type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { Recording } from "./recording.ts";
 import { type RecordingState, sourcesOf } from "./states.ts";
@@ -13,7 +18,7 @@ export const recordingColumns = `
   r.stop_requested_at AS "stopRequestedAt", r.stopped_at AS "stoppedAt",
   r.pause_wanted AS "pauseWanted", r.paused_at AS "pausedAt", r.pauses,
   r.stop_reason AS "stopReason", r.error_code AS "errorCode", r.error_message AS "errorMessage",
-  r.gaps, r.tracks, r.size_bytes AS "sizeBytes",
+  r.gaps, r.tracks, r.problems, r.size_bytes AS "sizeBytes",
   r.deleted_at AS "deletedAt"`;
 
 const findById = statement<Recording>(
@@ -54,6 +59,7 @@ const advance = statement<Recording>(
      provider_ref = coalesce($11::jsonb, provider_ref),
      gaps = coalesce($12::jsonb, gaps), tracks = coalesce($13::jsonb, tracks),
      size_bytes = coalesce($14, size_bytes), pauses = coalesce($15::jsonb, pauses),
+     problems = coalesce($16::jsonb, problems),
      lease_owner = NULL, lease_until = NULL, updated_at = app_now()
    WHERE r.id = $1 AND r.state = ANY($3) AND r.deleted_at IS NULL
    RETURNING ${recordingColumns}`,
@@ -80,6 +86,7 @@ export interface Advance {
   gaps?: RecordingGap[];
   pauses?: RecordingPause[];
   tracks?: RecordingTrack[];
+  problems?: RecordingProblem[];
   sizeBytes?: number;
 }
 
@@ -143,6 +150,7 @@ export async function advanceRecording(
     json(change.tracks),
     change.sizeBytes ?? null,
     json(change.pauses),
+    json(change.problems),
   ]);
   if (moved) tx.writes(`meeting:${moved.meetingId}`);
   return moved;

@@ -31,6 +31,21 @@ const pause = v.object({
   endedAt: v.number(),
 });
 
+/** Media that was received and is not in the recording, or not all of it. */
+const problem = v.object({
+  code: v.union(v.literal("not_stored"), v.literal("partly_stored"), v.literal("not_composed")),
+  participantId: v.string(),
+  participantName: v.string(),
+  source: v.union(v.literal("camera"), v.literal("screen")),
+  kind: v.union(v.literal("audio"), v.literal("video")),
+  trackId: v.optional(v.string()),
+  receivedMs: v.number(),
+  storedMs: v.number(),
+  packets: v.number(),
+  lost: v.number(),
+  message: v.string(),
+});
+
 const track = v.object({
   trackId: v.string(),
   participantId: v.string(),
@@ -69,6 +84,7 @@ const probe = v.object({
   avOffsetMs: v.number(),
   faststart: v.boolean(),
   problems: v.array(v.string()),
+  skipped: v.optional(v.array(v.object({ trackId: v.string(), reason: v.string() }))),
 });
 
 export const rendition = v.object({
@@ -112,6 +128,7 @@ export const recordingDetail = v.object({
   gaps: v.array(gap),
   pauses: v.array(pause),
   tracks: v.array(track),
+  problems: v.array(problem),
   progress,
   renditions: v.array(rendition),
   sizeBytes: v.optional(v.number()),
@@ -122,6 +139,8 @@ export const recordingDetail = v.object({
 });
 
 const clockMapping = v.object({ mediaMs: v.number(), atMs: v.number() });
+
+const interval = v.object({ fromMs: v.number(), toMs: v.number() });
 
 /** What a player needs; see `recordings/actions:getPlayback`. */
 export const playback = v.object({
@@ -139,7 +158,8 @@ export const playback = v.object({
       userId: v.string(),
       source: v.union(v.literal("camera"), v.literal("screen")),
       name: v.string(),
-      presence: v.array(v.object({ fromMs: v.number(), toMs: v.number() })),
+      presence: v.array(interval),
+      off: v.array(interval),
     }),
   ),
   tracks: v.array(
@@ -158,6 +178,7 @@ export const playback = v.object({
   ),
   speakers: v.array(v.object({ atMs: v.number(), participantId: v.string() })),
   gaps: v.array(gap),
+  problems: v.array(problem),
   pauses: v.array(
     v.object({
       atMs: v.number(),

@@ -1,3 +1,4 @@
+import type { RecordingProblem } from "../core/recording.ts";
 import type { ReadTx } from "../db/port.ts";
 import { configOf, type Recording, recordedMs, recordingUrl } from "./recording.ts";
 import { listRenditions, type Rendition } from "./renditions.ts";
@@ -54,6 +55,7 @@ export async function recordingView(tx: ReadTx, publicUrl: string, recording: Re
     gaps: recording.gaps,
     pauses: recording.pauses,
     tracks: recording.tracks.map((track) => ({ source: "camera" as const, ...track })),
+    problems: [...recording.problems, ...notComposed(recording, requested)],
     progress: requested ? progressOf(requested) : { done: 0 },
     renditions: renditions.map((rendition) => viewOfRendition(publicUrl, rendition)),
     ...known({
@@ -67,6 +69,23 @@ export async function recordingView(tx: ReadTx, publicUrl: string, recording: Re
           : { code: errorCode, message: errorMessage ?? "The recording failed" },
     }),
   };
+}
+
+/** What the requested file had to leave out. */
+function notComposed(recording: Recording, rendition: Rendition | undefined): RecordingProblem[] {
+  return (rendition?.probe?.skipped ?? []).flatMap(({ trackId, reason }) => {
+    const track = recording.tracks.find((one) => one.trackId === trackId);
+    if (!track) return [];
+    const { participantId, participantName, source = "camera", kind, startMs, endMs } = track;
+    const storedMs = endMs - startMs;
+    return [
+      {
+        ...{ code: "not_composed" as const, participantId, participantName, source, kind, trackId },
+        ...{ receivedMs: storedMs, storedMs, packets: 0, lost: 0 },
+        message: `What was recorded could not be read when the file was made: ${reason}`,
+      },
+    ];
+  });
 }
 
 /** One line of a list of recordings. */

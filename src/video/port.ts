@@ -2,6 +2,7 @@ import type {
   RecordingConfig,
   RecordingGap,
   RecordingPause,
+  RecordingProblem,
   RecordingTrack,
 } from "../core/recording.ts";
 
@@ -73,6 +74,7 @@ export type ProviderRecording =
       gaps: RecordingGap[];
       pauses: RecordingPause[];
       tracks: RecordingTrack[];
+      problems: RecordingProblem[];
       /** Local folder to compose from; absent when the provider composes. */
       captureDir?: string;
     }

@@ -27,6 +27,7 @@ const sealed: ProviderRecording = {
   gaps: [],
   pauses: [],
   tracks: [],
+  problems: [],
 };
 
 const error = (code: ErrorCode, metadata?: ErrorMetadata) => new AppError(code, "x", metadata);

@@ -33,7 +33,24 @@ describe("a camera that changes", () => {
     expect(seen.probe.video?.frames).toBe(180);
   });
 
-  it("gives way to initials while it sends nothing, and comes back", async () => {
+  it("stays while nothing moves before it, however long", async () => {
+    const seen = await film(await folder(), {
+      durationMs: 9000,
+      publications: [
+        {
+          ...{ participant: "a", media: await loop(0), fromMs: 0, toMs: 9000 },
+          silences: [{ kind: "video", fromMs: 1000, toMs: 8000 }],
+        },
+      ],
+    });
+    const last = seen.mark(2000, 0).counter;
+    expect(last).toBeDefined();
+    for (const ms of [4000, 7900])
+      expect(seen.mark(ms, 0)).toMatchObject({ colour: 0, counter: last });
+    expect(seen.mark(8500, 0).counter).not.toBe(last);
+  });
+
+  it("gives way to initials while it is off, and comes back", async () => {
     const seen = await film(await folder(), {
       durationMs: 9000,
       publications: [
@@ -46,10 +63,11 @@ describe("a camera that changes", () => {
             toMs: 9000,
           },
           silences: [{ kind: "video", fromMs: 2000, toMs: 7000 }],
+          off: [{ fromMs: 2050, toMs: 6950 }],
         },
       ],
     });
-    expect([1000, 3500, 8000].map((ms) => seen.mark(ms, 0).colour)).toEqual([0, 0, 0]);
+    expect([1000, 1900, 8000].map((ms) => seen.mark(ms, 0).colour)).toEqual([0, 0, 0]);
     expect(seen.mark(5000, 0).counter).toBeUndefined();
     const { u, y } = seen.colour(5000, disc);
     expect(u).toBeGreaterThan(150);

@@ -44,11 +44,11 @@ async function failureOf(then: string, options: object = {}): Promise<ComposeFai
 describe("compose", () => {
   it("resolves with what was probed and passes progress on", async () => {
     const entry = await child(`process.send({ type: "progress", done: 0.5, etaMs: 10 });
-      process.send({ type: "finished", probe: { durationMs: 7 }, skipped: ["x"] }, () => process.exit(0));`);
+      process.send({ type: "finished", probe: { durationMs: 7 }, skipped: [{ trackId: "t", reason: "x" }] }, () => process.exit(0));`);
     const seen: number[] = [];
     const onProgress = ({ done }: { done: number }) => seen.push(done);
     const probe = await compose(job(), { entry, log: silentLog, onProgress });
-    expect(probe).toEqual({ durationMs: 7 });
+    expect(probe).toEqual({ durationMs: 7, skipped: [{ trackId: "t", reason: "x" }] });
     expect(seen).toEqual([0.5]);
   });
 

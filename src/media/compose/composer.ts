@@ -1,7 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { rm } from "node:fs/promises";
 import type { Log } from "../../core/log.ts";
-import type { ComposeJob, ComposeMessage, ComposeTask, ProbeFinding } from "./protocol.ts";
+import type {
+  ComposeJob,
+  ComposeMessage,
+  ComposeTask,
+  ProbeFinding,
+  SkippedTrack,
+} from "./protocol.ts";
 
 export interface ComposeOptions {
   /** The built `composeProcess.js`. */
@@ -43,11 +49,16 @@ export async function compose(job: ComposeJob, options: ComposeOptions): Promise
     const { captureDir } = job;
     if (skipped.length > 0) options.log.warn({ skipped, captureDir }, "tracks left out");
     if (!probe) throw new ComposeFailure("crashed: no result", true);
-    return probe;
+    return withSkipped(probe, skipped);
   } catch (error) {
     await rm(`${job.output}.part`, { force: true });
     throw error;
   }
+}
+
+/** A finding that tells which tracks are not in the file. */
+export function withSkipped(probe: ProbeFinding, skipped: SkippedTrack[]): ProbeFinding {
+  return skipped.length > 0 ? { ...probe, skipped } : probe;
 }
 
 /** What a task came to. */
@@ -55,7 +66,7 @@ export interface ComposeOutcome {
   /** Of the file, if the task made one. */
   probe?: ProbeFinding;
   /** Tracks that could not be used, each with why. */
-  skipped: string[];
+  skipped: SkippedTrack[];
 }
 
 /** Carries a task out in a child process. Rejects like `compose`. */

@@ -5,7 +5,7 @@ import { loadTimeline, type Timeline } from "../format/timeline.ts";
 import { UnusableCaptureError } from "./failures.ts";
 import { FfmpegSink } from "./ffmpegSink.ts";
 import { Mp4Sink } from "./mp4Sink.ts";
-import type { ComposeJob, ProbeFinding } from "./protocol.ts";
+import type { ComposeJob, ProbeFinding, SkippedTrack } from "./protocol.ts";
 import { publish } from "./publish.ts";
 import { type Rendering, renderPart, soundEnd } from "./render.ts";
 import type { RenditionSink, SinkFormat } from "./renditionSink.ts";
@@ -15,7 +15,7 @@ import { frameCount } from "./slicePlan.ts";
 export interface Composition {
   probe: ProbeFinding;
   /** Tracks that could not be used, with why. */
-  skipped: string[];
+  skipped: SkippedTrack[];
 }
 
 /**
@@ -32,7 +32,7 @@ export async function composeRendition(
   try {
     await render(job, timeline, { path: part, skipped, onProgress });
     const probe = await publish(part, job.output, timeline.durationMs);
-    return { probe, skipped: skipped.reasons };
+    return { probe, skipped: skipped.tracks };
   } catch (error) {
     await rm(part, { force: true });
     throw error;

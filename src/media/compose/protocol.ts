@@ -37,6 +37,12 @@ export interface JoinJob extends Pick<ComposeJob, "output" | "quality" | "audioO
 
 export type ComposeTask = ComposeJob | SliceJob | JoinJob;
 
+/** A track that could not be used, and why. */
+export interface SkippedTrack {
+  trackId: string;
+  reason: string;
+}
+
 export interface ProbeFinding {
   /** Duration of the container, ms. */
   durationMs: number;
@@ -58,6 +64,8 @@ export interface ProbeFinding {
   faststart: boolean;
   /** Why the file must not be given out; empty when it is good. */
   problems: string[];
+  /** Tracks that are not in it although they were captured; left out for none. */
+  skipped?: SkippedTrack[];
 }
 
 /** A running capture, and where slices of one look of it are kept. */
@@ -76,6 +84,6 @@ export type ComposeMessage =
   /** `done` 0..1; `etaMs` is estimated from the speed so far. */
   | { type: "progress"; done: number; etaMs: number }
   /** `skipped`: tracks that could not be used, each with why. */
-  | { type: "finished"; probe: ProbeFinding; skipped: string[] }
-  | { type: "sliced"; skipped: string[] }
+  | { type: "finished"; probe: ProbeFinding; skipped: SkippedTrack[] }
+  | { type: "sliced"; skipped: SkippedTrack[] }
   | { type: "failed"; reason: string; retryable: boolean };

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { captureLog } from "../format/captureLog.ts";
 import { loadTimeline, settleMs } from "../format/timeline.ts";
@@ -8,12 +8,14 @@ import {
   type ComposeOutcome,
   compose,
   runComposeTask,
+  withSkipped,
 } from "./composer.ts";
 import type {
   ComposeJob,
   ComposeTask,
   ProbeFinding,
   RunningSlices,
+  SkippedTrack,
   SliceJob,
   SliceSource,
 } from "./protocol.ts";
@@ -75,7 +77,9 @@ export class SliceComposer implements RunningSlices {
     const slice = due.find((one) => !this.#underWay.has(fileOf(source, one)));
     if (!slice) return undefined;
     return async (signal) => {
-      await this.slice(source, slice, { signal });
+      const { skipped } = await this.slice(source, slice, { signal });
+      // Composed again at the end, where what is missing is told.
+      if (skipped.length > 0) await rm(fileOf(source, slice), { force: true });
     };
   }
 
@@ -132,7 +136,7 @@ export class SliceComposer implements RunningSlices {
       { ...this.#options, signal, onProgress: ({ done }) => progress.joined(done) },
     );
     if (!probe) throw new ComposeFailure("crashed: no result", true);
-    return probe;
+    return withSkipped(probe, skipped);
   }
 
   async #missing(
@@ -143,7 +147,7 @@ export class SliceComposer implements RunningSlices {
       progress,
       signal,
     }: { plan: Slice[]; present: Slice[]; progress: Progress; signal: AbortSignal },
-  ): Promise<string[]> {
+  ): Promise<SkippedTrack[]> {
     const missing = plan.filter((slice) => !present.some((one) => sameSlice(one, slice)));
     for (const slice of plan) if (!missing.includes(slice)) progress.of(slice, 1);
     // With fewer slices than workers the encoder may use what is left.
@@ -168,7 +172,7 @@ export class SliceComposer implements RunningSlices {
     const rejected = fault ?? settled.find((one) => one.status === "rejected");
     if (rejected?.status === "rejected") throw rejected.reason;
     const skipped = settled.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-    return [...new Set(skipped)];
+    return [...new Map(skipped.map((one) => [one.trackId, one])).values()];
   }
 
   async #persistently(source: SliceSource, slice: Slice, effort: Effort): Promise<ComposeOutcome> {

@@ -6,7 +6,7 @@ import { blockSamples } from "./audioMixer.ts";
 import { excerpt } from "./excerpts.ts";
 import { UnsettledError } from "./failures.ts";
 import { joinSlices } from "./joinSlices.ts";
-import type { JoinJob, ProbeFinding, SliceJob } from "./protocol.ts";
+import type { JoinJob, ProbeFinding, SkippedTrack, SliceJob } from "./protocol.ts";
 import { makeDurable, publish, renameDurably } from "./publish.ts";
 import { type Look, type Rendering, renderPart, soundEnd } from "./render.ts";
 import type { RenditionSink } from "./renditionSink.ts";
@@ -28,7 +28,7 @@ const decoderLeadMs = 1000;
 export async function composeSlice(
   job: SliceJob,
   onProgress: (done: number) => void,
-): Promise<string[]> {
+): Promise<SkippedTrack[]> {
   const skipped = new SkippedTracks();
   const folder = await mkdtemp(`${job.output}.tracks-`);
   const temporary = path.join(folder, "slice");
@@ -41,7 +41,7 @@ export async function composeSlice(
     await renderSlice(job, openSink, { folder, skipped, onProgress });
     await makeDurable(temporary);
     await renameDurably(temporary, job.output);
-    return skipped.reasons;
+    return skipped.tracks;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

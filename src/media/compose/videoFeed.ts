@@ -1,11 +1,10 @@
-import type { MediaSource } from "../../core/recording.ts";
-import type { TimelineParticipant, TimelineTrack } from "../format/timeline.ts";
+import type { Interval, TimelineParticipant, TimelineTrack } from "../format/timeline.ts";
 import type { Frame } from "./nodeAv.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
 import { VideoTrack } from "./videoTrack.ts";
 
 export interface FeedState {
-  /** Undefined when the camera is off, stalls, or the file is unusable. */
+  /** Undefined when the camera is off or the file is unusable. */
   picture: Frame | undefined;
   /** Whether it is another picture than at the last call. */
   changed: boolean;
@@ -16,15 +15,15 @@ export class VideoFeed {
   #pending: TimelineTrack[];
   #open: { track: TimelineTrack; video: VideoTrack }[] = [];
   #skipped: SkippedTracks;
-  #source: MediaSource;
+  #off: readonly Interval[];
   #threads: number;
   #shown: VideoTrack | undefined;
 
-  constructor({ tracks, source }: TimelineParticipant, skipped: SkippedTracks, threads: number) {
+  constructor({ tracks, off }: TimelineParticipant, skipped: SkippedTracks, threads: number) {
     this.#pending = tracks
       .filter(({ kind }) => kind === "video")
       .sort((a, b) => a.startMs - b.startMs);
-    this.#source = source;
+    this.#off = off;
     this.#skipped = skipped;
     this.#threads = threads;
   }
@@ -34,12 +33,13 @@ export class VideoFeed {
     this.#openDue(ms);
     const changed = new Set(this.#open.filter(({ video }) => video.advance(ms)));
     // The newest track that has a picture: an old one may linger while its successor begins.
-    const shown = this.#open.findLast(({ video }) => video.picture(ms) !== undefined);
+    const sinceMs = this.#onSince(ms);
+    const shown = this.#open.findLast(({ video }) => video.picture(ms, sinceMs) !== undefined);
     const another = shown?.video !== this.#shown;
     this.#shown = shown?.video;
     this.#closeEnded(ms);
     return {
-      picture: shown?.video.picture(ms),
+      picture: shown?.video.picture(ms, sinceMs),
       changed: another || (shown !== undefined && changed.has(shown)),
     };
   }
@@ -49,12 +49,19 @@ export class VideoFeed {
     this.#open = [];
   }
 
+  /** Only pictures since then may be shown; Infinity while the camera is off. */
+  #onSince(ms: number): number {
+    const last = this.#off.findLast(({ fromMs }) => fromMs <= ms);
+    if (!last) return Number.NEGATIVE_INFINITY;
+    // Another picture comes before or after the word that the camera is on again.
+    return ms < last.toMs ? Number.POSITIVE_INFINITY : last.fromMs;
+  }
+
   #openDue(ms: number): void {
     while (this.#pending[0] && this.#pending[0].startMs <= ms) {
       const track = this.#pending.shift();
       const video =
-        track &&
-        this.#skipped.attempt(track, () => new VideoTrack(track, this.#source, this.#threads));
+        track && this.#skipped.attempt(track, () => new VideoTrack(track, this.#threads));
       if (track && video) this.#open.push({ track, video });
     }
   }

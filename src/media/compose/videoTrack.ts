@@ -1,10 +1,6 @@
-import type { MediaSource } from "../../core/recording.ts";
 import type { TimelineTrack } from "../format/timeline.ts";
 import { Frame } from "./nodeAv.ts";
 import { TrackDecoder } from "./trackDecoder.ts";
-
-/** A camera's picture older than this is not shown any longer, ms; a screen may stand still. */
-const stalledAfterMs = 2000;
 
 /** Video of one track as a function of time. Decodes forward only, one frame ahead. */
 export class VideoTrack {
@@ -14,12 +10,10 @@ export class VideoTrack {
   #next = allocated();
   #shownAtMs = Number.NEGATIVE_INFINITY;
   #nextAtMs: number;
-  #staleAfterMs: number;
 
   /** Throws when the file cannot be opened. */
-  constructor(track: TimelineTrack, source: MediaSource, threads: number) {
+  constructor(track: TimelineTrack, threads: number) {
     this.#track = track;
-    this.#staleAfterMs = source === "screen" ? Number.POSITIVE_INFINITY : stalledAfterMs;
     this.#decoder = new TrackDecoder(track.path, threads);
     this.#nextAtMs = this.#decode();
   }
@@ -36,10 +30,16 @@ export class VideoTrack {
     return changed;
   }
 
-  /** The picture at the time advanced to; undefined before the first, after the end, and while the sender stalls. */
-  picture(ms: number): Frame | undefined {
-    const fresh = ms - this.#shownAtMs <= this.#staleAfterMs && ms < this.#track.endMs;
-    return fresh ? this.#shown : undefined;
+  /**
+   * The picture at the time advanced to, which stays until there is another, the first from the track's start on: undefined
+   * outside of the track, and where there is none since `sinceMs`.
+   */
+  picture(ms: number, sinceMs: number): Frame | undefined {
+    const { startMs, endMs } = this.#track;
+    if (ms < startMs || ms >= endMs) return undefined;
+    if (this.#shownAtMs >= sinceMs && Number.isFinite(this.#shownAtMs)) return this.#shown;
+    const begins = !Number.isFinite(this.#shownAtMs) && Number.isFinite(this.#nextAtMs);
+    return begins && this.#nextAtMs >= sinceMs ? this.#next : undefined;
   }
 
   close(): void {

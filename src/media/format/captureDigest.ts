@@ -16,6 +16,8 @@ export interface TrackDigest {
   /** When its first packet arrived; undefined when none did. */
   firstAt: number | undefined;
   openedAt: number;
+  /** Since when the recorder had been taking what its publisher sends, epoch ms. */
+  attendedAt: number;
   /** When its first frame that can be decoded was written; undefined while there is none, or where it was not noted. */
   firstFrameAt: number | undefined;
   endedAt: number | undefined;
@@ -23,7 +25,19 @@ export interface TrackDigest {
   endMs: number | undefined;
   /** Last sign of life of the writer that wrote it, if that writer died. */
   orphanedAt: number | undefined;
+  /** What its writer counted; undefined when it died or did not. */
+  counted:
+    | (Pick<Of<"trackEnd">, "packets" | "lost"> & { receivedMs: number; storedMs: number })
+    | undefined;
   times: TrackTimes;
+}
+
+/** Id of an entry on the timeline: the user, or the user's screen. */
+export function participantKey({
+  participant,
+  source,
+}: Pick<TrackDigest, "participant" | "source">): string {
+  return source === "screen" ? `${participant}/screen` : participant;
 }
 
 /** The writer was dead between the two times. */
@@ -46,6 +60,11 @@ export class CaptureDigest {
   readonly tracks = new Map<string, TrackDigest>();
   readonly outages: Outage[] = [];
   readonly pauses = new Pauses();
+  /** Tracks of which nothing could be stored. */
+  readonly unstored: Of<"unstored">[] = [];
+  /** When whose picture was off by their own word, by entry on the timeline. */
+  readonly pictureOff = new Map<string, Pauses>();
+  #attendedAt = new Map<string, number>();
   #speaker = new ActiveSpeaker();
 
   get speakers(): SpeakerTurn[] {
@@ -76,6 +95,13 @@ export class CaptureDigest {
         break;
       case "participant":
         this.names.set(event.participant, event.name);
+        this.#attendedAt.set(event.participant, event.t);
+        break;
+      case "media":
+        this.#said(event);
+        break;
+      case "unstored":
+        this.unstored.push(event);
         break;
       case "leave":
         this.#speaker.left(event.participant);
@@ -99,17 +125,27 @@ export class CaptureDigest {
     this.outages.push({ from: this.lastT, to: event.t, interrupted: interrupted.length });
   }
 
+  #said({ participant, source = "camera", video, t }: Of<"media">): void {
+    const key = participantKey({ participant, source });
+    const off = this.pictureOff.get(key) ?? new Pauses();
+    this.pictureOff.set(key, off);
+    if (video) off.end(t);
+    else off.begin(t);
+  }
+
   #opened(event: Of<"track">): void {
     const { track: id, participant, kind, codec, clockRate, file } = event;
     const source = event.source === "screen" ? "screen" : "camera";
     this.tracks.set(id, {
       ...{ id, participant, source, kind, codec, clockRate, file },
       openedAt: event.t,
+      attendedAt: this.#attendedAt.get(participant) ?? event.t,
       firstAt: undefined,
       firstFrameAt: undefined,
       endedAt: undefined,
       endMs: undefined,
       orphanedAt: undefined,
+      counted: undefined,
       times: new TrackTimes(clockRate),
     });
   }
@@ -139,6 +175,7 @@ export class CaptureDigest {
         if (track.source === "camera") this.#speaker.level(event.t, track.participant, event.dbov);
         break;
       case "trackEnd":
+        track.counted ??= countsOf(event);
         track.endedAt ??= event.t;
         // An empty file never had a frame that could be decoded.
         if (event.bytes > 0) track.endMs ??= event.endMs;
@@ -148,6 +185,11 @@ export class CaptureDigest {
         break;
     }
   }
+}
+
+function countsOf({ packets, lost, receivedMs, storedMs }: Of<"trackEnd">): TrackDigest["counted"] {
+  if (receivedMs === undefined || storedMs === undefined) return undefined;
+  return { packets, lost, receivedMs, storedMs };
 }
 
 /** When the packet arrived, epoch ms; captures from elsewhere may say anything. */

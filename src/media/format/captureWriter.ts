@@ -19,7 +19,7 @@ import { Pauses } from "./pauses.ts";
 import { RecordedTime } from "./recordedTime.ts";
 import { containerExtension } from "./trackContainer.ts";
 import { trackIndexName } from "./trackIndex.ts";
-import { type TrackFiles, TrackWriter } from "./trackWriter.ts";
+import { type TrackFiles, type TrackStats, TrackWriter } from "./trackWriter.ts";
 
 /** At most this much of what was captured is lost when the process dies, ms. */
 const flushEveryMs = 200;
@@ -53,6 +53,13 @@ export interface CaptureTrack {
   /** RTP clock rate, Hz. */
   clockRate: number;
   ssrc: number;
+}
+
+/** Whether a publication's sound and picture are on, by its publisher's word. */
+export interface PublishedMedia {
+  source: MediaSource;
+  audio: boolean;
+  video: boolean;
 }
 
 /** An event whose time the capture stamps. */
@@ -182,6 +189,11 @@ export class CaptureWriter {
     this.#emit({ type: "participant", participant: id, name });
   }
 
+  /** What a participant says of what they publish: whether it is on. */
+  media(participant: string, { source, audio, video }: PublishedMedia): void {
+    this.#emit({ type: "media", participant, source, audio, video });
+  }
+
   /** Opens a new file for a track. */
   track(track: CaptureTrack): TrackWriter {
     const id = trackId(this.#nextTrack++);
@@ -208,6 +220,15 @@ export class CaptureWriter {
   /** RTCP sender report: the sender's clock (epoch ms) at an RTP timestamp. */
   senderReport(track: string, ntpMs: number, rtp: number): void {
     this.#emit({ type: "senderReport", track, ntp: ntpMs, rtp });
+  }
+
+  /** Packets of a track came of which nothing could be stored. */
+  unstored(
+    track: Omit<CaptureTrack, "clockRate" | "ssrc">,
+    stats: Required<Omit<TrackStats, "storedMs">>,
+  ) {
+    const { participant, source = "camera", kind, codec } = track;
+    this.#emit({ type: "unstored", participant, source, kind, codec, ...stats });
   }
 
   leave(participant: string, reason: string): void {

@@ -1,7 +1,12 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import type { RecordingGap, RecordingPause, RecordingTrack } from "../../core/recording.ts";
+import type {
+  RecordingGap,
+  RecordingPause,
+  RecordingProblem,
+  RecordingTrack,
+} from "../../core/recording.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { loadTimeline, type Timeline, type TimelineParticipant } from "./timeline.ts";
 
@@ -20,6 +25,7 @@ export interface CaptureDescription {
   gaps: RecordingGap[];
   pauses: RecordingPause[];
   tracks: RecordingTrack[];
+  problems: RecordingProblem[];
 }
 
 /** What a capture holds, sealed or not. Throws NotACaptureError or ENOENT when there is none. */
@@ -30,6 +36,7 @@ export async function describeCapture(dir: string): Promise<CaptureDescription> 
   return {
     ...{ recordingId, roomId, startedAt, stoppedAt, durationMs, stopReason, sealed },
     ...{ hasMedia: timeline.participants.length > 0, pauses: timeline.pauses },
+    problems: timeline.problems,
     ...{ gaps: roundGaps(timeline), tracks: tracks.flat() },
   };
 }

@@ -11,7 +11,7 @@ export function eventLine(event: CaptureEvent): Buffer {
   return Buffer.from(`${JSON.stringify(event)}\n`);
 }
 
-const capturedFields: Record<CaptureEventType, Record<string, "string" | "number">> = {
+const capturedFields: Record<CaptureEventType, Record<string, "string" | "number" | "boolean">> = {
   captureStart: {
     recordingId: "string",
     roomId: "string",
@@ -22,6 +22,7 @@ const capturedFields: Record<CaptureEventType, Record<string, "string" | "number
   pause: {},
   resume: {},
   participant: { participant: "string", name: "string" },
+  media: { participant: "string", audio: "boolean", video: "boolean" },
   track: {
     track: "string",
     participant: "string",
@@ -37,6 +38,7 @@ const capturedFields: Record<CaptureEventType, Record<string, "string" | "number
   level: { track: "string", dbov: "number" },
   resolution: { track: "string", atMs: "number", width: "number", height: "number" },
   trackEnd: { track: "string", endMs: "number", reason: "string", bytes: "number" },
+  unstored: { participant: "string", kind: "string", packets: "number", receivedMs: "number" },
   leave: { participant: "string" },
   alive: {},
   captureStop: { reason: "string" },

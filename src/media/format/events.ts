@@ -3,7 +3,7 @@ import type { MediaSource } from "../../core/recording.ts";
 /**
  * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.
  * `t` is always the recorder's clock in epoch ms. Media times inside track files are ms since that track's first packet.
- * Version 2 added `pause`, `resume` and a track's `source`, version 3 `arrival` and `piece`; every older version is read.
+ * Version 2 added `pause`, `resume` and a track's `source`, version 3 `arrival`, `piece`, `media` and `unstored`; every older version is read.
  */
 export const captureFormatVersion = 3;
 
@@ -25,6 +25,16 @@ export type CaptureEvent =
   /** The end of a pause: capturing again, in new tracks. */
   | { type: "resume"; t: number }
   | { type: "participant"; t: number; participant: string; name: string }
+  /** What a person says of what they publish: whether it is on. Said of nothing: both are. */
+  | {
+      type: "media";
+      t: number;
+      participant: string;
+      /** Left out: a camera. */
+      source?: MediaSource;
+      audio: boolean;
+      video: boolean;
+    }
   | {
       type: "track";
       t: number;
@@ -66,6 +76,22 @@ export type CaptureEvent =
       packets: number;
       lost: number;
       bytes: number;
+      /** For how long packets came, and how much of that is in the file; ms. Left out: not counted. */
+      receivedMs?: number;
+      storedMs?: number;
+    }
+  /** Packets of a track came, for `receivedMs`, of which nothing could be stored. */
+  | {
+      type: "unstored";
+      t: number;
+      participant: string;
+      /** Left out: a camera. */
+      source?: MediaSource;
+      kind: "audio" | "video";
+      codec: CaptureCodec;
+      packets: number;
+      lost: number;
+      receivedMs: number;
     }
   | { type: "leave"; t: number; participant: string; reason: string }
   /**

@@ -82,8 +82,8 @@ it("thins a clock out to what matters", () => {
     ...{ path: "/x/track0001-audio.webm", startMs: 0, endMs: 3_600_000, clock: full },
   };
   const timeline = {
-    ...{ startedAt: 0, durationMs: 3_600_000, speakers: [], gaps: [], pauses: [] },
-    participants: [{ id: "p1", name: "Ada", presence: [], tracks: [track] }],
+    ...{ startedAt: 0, durationMs: 3_600_000, speakers: [], gaps: [], pauses: [], problems: [] },
+    participants: [{ id: "p1", name: "Ada", presence: [], off: [], tracks: [track] }],
   } as unknown as Timeline;
   const [thin] = playbackOf(timeline).tracks;
   expect(thin?.clock.length).toBeLessThan(12);

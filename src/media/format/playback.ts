@@ -4,10 +4,10 @@ import { basename, join } from "node:path";
 import { eventLogName } from "./eventLog.ts";
 import type { ClockPoint, MediaClock } from "./mediaClock.ts";
 import type { CapturePlayback, PlayableTrack } from "./port.ts";
-import { loadTimeline, type Timeline, type TimelineTrack } from "./timeline.ts";
+import { type Interval, loadTimeline, type Timeline, type TimelineTrack } from "./timeline.ts";
 
 const cacheName = "playback.json";
-const cacheVersion = 1;
+const cacheVersion = 2;
 /** What the ear and the eye do not notice, ms: a clock is thinned out up to this. */
 const clockToleranceMs = 3;
 
@@ -72,16 +72,14 @@ async function writeCache(dir: string, cache: Cache): Promise<void> {
 
 /** A timeline as plain data, in whole milliseconds. Pure. */
 export function playbackOf(timeline: Timeline): StoredPlayback {
-  const { startedAt, durationMs, participants, speakers, gaps, pauses } = timeline;
+  const { startedAt, durationMs, participants, speakers, gaps, pauses, problems } = timeline;
   return {
     startedAt,
     durationMs: Math.round(durationMs),
-    participants: participants.map(({ id, userId, source, name, presence }) => ({
+    participants: participants.map(({ id, userId, source, name, presence, off }) => ({
       ...{ id, userId, source, name },
-      presence: presence.map(({ fromMs, toMs }) => ({
-        fromMs: Math.round(fromMs),
-        toMs: Math.round(toMs),
-      })),
+      presence: presence.map(rounded),
+      off: off.map(rounded),
     })),
     tracks: participants.flatMap(({ tracks }) => tracks.map(trackOf)),
     speakers: speakers.map(({ atMs, participant }) => ({
@@ -94,7 +92,12 @@ export function playbackOf(timeline: Timeline): StoredPlayback {
       reason,
     })),
     pauses,
+    problems,
   };
+}
+
+function rounded({ fromMs, toMs }: Interval): Interval {
+  return { fromMs: Math.round(fromMs), toMs: Math.round(toMs) };
 }
 
 function trackOf(track: TimelineTrack): StoredTrack {

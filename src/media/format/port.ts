@@ -1,5 +1,10 @@
 import type { Readable } from "node:stream";
-import type { MediaSource, RecordingGap, RecordingPause } from "../../core/recording.ts";
+import type {
+  MediaSource,
+  RecordingGap,
+  RecordingPause,
+  RecordingProblem,
+} from "../../core/recording.ts";
 
 /** Media time of a track and the recording's time it stands for, both ms. */
 export interface ClockMapping {
@@ -28,6 +33,8 @@ export interface PlayableParticipant {
   /** The user's name, also of a screen. */
   name: string;
   presence: { fromMs: number; toMs: number }[];
+  /** When their picture was off by their own word. */
+  off: { fromMs: number; toMs: number }[];
 }
 
 /** What a sealed capture holds, as a player needs it; plain data. */
@@ -43,6 +50,8 @@ export interface CapturePlayback {
   gaps: RecordingGap[];
   /** What was cut out; not a part of any other time here. */
   pauses: RecordingPause[];
+  /** What was received and is not in the tracks. */
+  problems: RecordingProblem[];
 }
 
 /** A track's file as it is served: seekable, whole to its last frame. */

@@ -1,15 +1,10 @@
-import type { TrackDigest } from "./captureDigest.ts";
+import { participantKey, type TrackDigest } from "./captureDigest.ts";
 
 /** Tracks that one browser sent under one clock. */
 export interface PublishSession {
   tracks: TrackDigest[];
   /** Our time minus the sender's at one of our times, ms; Infinity when no report had come by then. */
   offsetAt(ourMs: number): number;
-}
-
-/** Id of a track's entry on the timeline: the user, or the user's screen. */
-export function participantKey({ participant, source }: TrackDigest): string {
-  return source === "screen" ? `${participant}/screen` : participant;
 }
 
 /** Clocks further apart than this belong to different machines, ms. */

@@ -118,7 +118,9 @@ describe("buildTimeline", () => {
       stop(10_000),
     );
     const starts = timeline.participants[0]?.tracks.map(({ startMs }) => Math.round(startMs));
-    expect(starts).toEqual([10, 4010]);
+    expect(starts).toEqual([0, 4000]);
+    const belongs = timeline.participants[0]?.tracks.map(({ clock }) => Math.round(clock.at(0)));
+    expect(belongs).toEqual([10, 4010]);
   });
 
   it("keeps someone in place over a short reconnect and not over a long absence", () => {
@@ -246,8 +248,8 @@ describe("a paused capture", () => {
     const [stayed, late] = timeline.participants;
     const placed = stayed?.tracks.map(({ startMs, endMs }) => [startMs, endMs].map(Math.round));
     expect(placed).toEqual([
-      [20, 4000],
-      [4120, 9220],
+      [0, 4000],
+      [4100, 9220],
     ]);
     expect(stayed?.tracks[1]?.clock.points.map(({ atMs }) => Math.round(atMs))).toEqual([5020]);
     expect(late?.presence).toEqual([{ fromMs: 11_000, toMs: 12_100 }]);

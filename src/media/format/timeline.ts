@@ -1,13 +1,19 @@
 import { join } from "node:path";
-import type { MediaSource, RecordingGap, RecordingPause } from "../../core/recording.ts";
+import type {
+  MediaSource,
+  RecordingGap,
+  RecordingPause,
+  RecordingProblem,
+} from "../../core/recording.ts";
 import type { SpeakerTurn } from "./activeSpeaker.ts";
-import { CaptureDigest, type TrackDigest } from "./captureDigest.ts";
+import { CaptureDigest, participantKey, type TrackDigest } from "./captureDigest.ts";
 import { NotACaptureError } from "./captureFolder.ts";
 import { captureLog } from "./captureLog.ts";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureCodec } from "./events.ts";
 import type { MediaClock } from "./mediaClock.ts";
-import { participantKey, sessionsOf } from "./publishSessions.ts";
+import { problemsOf } from "./problems.ts";
+import { sessionsOf } from "./publishSessions.ts";
 import { RecordedTime, type Section } from "./recordedTime.ts";
 import { trackClock } from "./trackClock.ts";
 import { lastFrameMs } from "./trackTail.ts";
@@ -42,6 +48,8 @@ export interface TimelineParticipant {
   name: string;
   /** When there was media of this participant; ascending, apart, clipped to the timeline. */
   presence: Interval[];
+  /** When their picture was off by their own word; ascending. */
+  off: Interval[];
   tracks: TimelineTrack[];
 }
 
@@ -67,10 +75,14 @@ export interface Timeline {
   gaps: RecordingGap[];
   /** Ascending. */
   pauses: RecordingPause[];
+  /** What was received and is not in the tracks. */
+  problems: RecordingProblem[];
 }
 
 /** Who comes back within this time keeps the place on the picture, ms. */
 const reconnectMs = 3000;
+/** A sender needs this long at most to make a picture when it is asked for one, ms. */
+const soonMs = 1000;
 /** The last frame of a track stays for this long, ms. */
 const lingerMs = 100;
 /**
@@ -154,10 +166,11 @@ export function buildTimeline(
     ...{ recordingId, roomId, startedAt, stoppedAt, durationMs },
     sealed: stop !== undefined,
     stopReason: stop?.reason,
-    participants: participantsOf(digest, placed),
+    participants: participantsOf(digest, placed, time),
     speakers: digest.speakers.map((turn) => ({ ...turn, atMs: time.at(turn.atMs) })),
     gaps: gapsOf(digest, placed, time),
     pauses,
+    problems: problemsOf(digest),
   };
 }
 
@@ -197,27 +210,51 @@ function placeOf(
 ): { startMs: number; endMs: number } {
   const { id, source, kind, firstFrameAt, endMs = ends.get(id), endedAt, orphanedAt } = track;
   const begunMs = firstFrameAt === undefined ? 0 : time.at(firstFrameAt) - settleMs;
-  const startMs = clamp(Math.max(clock.at(0), begunMs), section);
+  const startMs = clamp(firstSeenMs(track, Math.max(clock.at(0), begunMs), time), section);
   // Without any frame the track never was: its end is its start.
   if (endMs === undefined) return { startMs, endMs: startMs };
   // A screen on which nothing moves sends next to nothing, and is seen until it is taken away.
   const stands = source === "screen" && kind === "video";
-  const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT) - (stands ? 0 : settleMs);
-  return { startMs, endMs: clamp(Math.max(clock.at(endMs) + lingerMs, endKnownMs), section) };
+  const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT);
+  const aliveMs = stands ? endKnownMs : Math.min(lastSignMs(track, time), endKnownMs);
+  const lastMs = Math.max(clock.at(endMs) + lingerMs, aliveMs, endKnownMs - settleMs);
+  return { startMs, endMs: clamp(lastMs, section) };
+}
+
+/** A publisher who was there before is seen at once: the first picture, if it comes soon, is shown from then on. */
+function firstSeenMs({ kind, attendedAt }: TrackDigest, firstMs: number, time: RecordedTime) {
+  const attendedMs = time.at(attendedAt);
+  const soon = kind === "video" && firstMs - attendedMs <= soonMs;
+  return soon ? Math.min(firstMs, attendedMs) : firstMs;
+}
+
+/** A camera before which nothing moves sends nothing but reports: it is there as long as they come. */
+function lastSignMs({ kind, times }: TrackDigest, time: RecordedTime): number {
+  const { lastReportAt } = times;
+  return kind === "video" && lastReportAt !== undefined ? time.at(lastReportAt) : 0;
 }
 
 function clamp(ms: number, { startMs, endMs }: { startMs: number; endMs: number }): number {
   return Math.min(Math.max(ms, startMs), endMs);
 }
 
-function participantsOf(digest: CaptureDigest, tracks: TimelineTrack[]): TimelineParticipant[] {
+function participantsOf(
+  digest: CaptureDigest,
+  tracks: TimelineTrack[],
+  time: RecordedTime,
+): TimelineParticipant[] {
   const owners = [...digest.tracks.values()].map(
     (track) => [participantKey(track), track] as const,
   );
   const participants = [...new Map(owners)].map(([id, { participant: userId, source }]) => {
     const own = tracks.filter(({ participant }) => participant === id);
     const name = digest.names.get(userId) ?? userId;
-    return { id, userId, source, name, presence: mergeIntervals(own, reconnectMs), tracks: own };
+    const off = (digest.pictureOff.get(id)?.spans ?? []).map(({ from, to }) => ({
+      fromMs: time.at(from),
+      toMs: to === undefined ? time.durationMs : time.at(to),
+    }));
+    const presence = mergeIntervals(own, reconnectMs);
+    return { id, userId, source, name, presence, off, tracks: own };
   });
   const firstSeen = (participant: TimelineParticipant) => participant.presence[0]?.fromMs ?? 0;
   return participants

@@ -46,6 +46,7 @@ export class TrackTimes {
   #kept = 0;
   /** When the first report arrived that was believed. */
   #reportedAt: number | undefined;
+  #lastReportAt: number | undefined;
   /** The sender's clock against the media's, by the last report that was believed, ms. */
   #offsetMs: number | undefined;
   #candidate: Candidate | undefined;
@@ -53,6 +54,11 @@ export class TrackTimes {
   /** Hz. */
   constructor(clockRate: number) {
     this.#clockRate = clockRate;
+  }
+
+  /** When the last report arrived, believed or not. */
+  get lastReportAt(): number | undefined {
+    return this.#lastReportAt;
   }
 
   get firstReportAt(): number | undefined {
@@ -84,6 +90,7 @@ export class TrackTimes {
   report(rtp: number, ntp: number, arrivalMs: number): void {
     const piece = this.pieces.at(-1);
     if (!piece) return;
+    this.#lastReportAt = arrivalMs;
     const expectedMs = arrivalMs - piece.arrival.offsetAt(arrivalMs);
     const mediaMs = this.#mediaMs(rtp, expectedMs);
     const report = { mediaMs, ntp, arrivalMs };

@@ -19,6 +19,9 @@ export interface TrackFrame {
 export interface TrackStats {
   packets: number;
   lost: number;
+  /** For how long packets came, and how much of that was handed over as frames; ms. */
+  receivedMs?: number;
+  storedMs?: number;
 }
 
 /** What a track writer tells its capture, which stamps the time. */
@@ -102,16 +105,14 @@ export class TrackWriter {
   end(reason: string, stats: TrackStats = { packets: 0, lost: 0 }): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { packets, lost } = stats;
     const bytes = this.#file.bytes;
     this.#owner.emit({
       type: "trackEnd",
       track: this.id,
       endMs: this.#lastMs,
       reason,
-      packets,
-      lost,
       bytes,
+      ...stats,
     });
     this.#owner.ended();
   }

@@ -7,8 +7,9 @@ import type { ProviderRecording } from "../port.ts";
 export async function readCapture(dir: string): Promise<ProviderRecording> {
   if (!(await exists(dir))) return { status: "absent" };
   try {
-    const { startedAt, stoppedAt, stopReason, hasMedia, gaps, pauses, tracks, sealed } =
-      await describeCapture(dir);
+    const described = await describeCapture(dir);
+    const { startedAt, stoppedAt, stopReason, hasMedia, gaps, pauses, tracks, problems, sealed } =
+      described;
     if (!sealed) return { status: "finishing" };
     const reason = stopReason ?? "stopped";
     return {
@@ -20,6 +21,7 @@ export async function readCapture(dir: string): Promise<ProviderRecording> {
       gaps,
       pauses,
       tracks,
+      problems,
       captureDir: dir,
     };
   } catch (error) {

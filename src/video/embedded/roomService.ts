@@ -73,7 +73,11 @@ export class RoomService {
     const occupancy = new Occupancy(memory.presence);
     const { revocations } = memory;
     this.#rooms = new Rooms(reachable, { ...deps, occupancy, revocations });
-    this.#captures = new Captures(settings, deps, this.#rooms);
+    this.#captures = new Captures(
+      settings,
+      { ...deps, mediaOf: (...who) => this.#subscriptions.mediaOf(...who) },
+      this.#rooms,
+    );
     this.#subscriptions = new Subscriptions(reachable, {
       ...deps,
       occupancy,

@@ -108,6 +108,7 @@ function sealed(trace: Trace, call: CallState, file: CallRecording): ProviderRec
     gaps: [],
     pauses: [],
     tracks: [],
+    problems: [],
   };
 }
 

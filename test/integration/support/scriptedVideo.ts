@@ -72,6 +72,7 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
       gaps: [],
       pauses: running.pauses ?? [],
       tracks: hasMedia ? [track] : [],
+      problems: [],
       ...(video.captureDir === undefined ? {} : { captureDir: video.captureDir }),
     });
   };

@@ -62,11 +62,18 @@ const byTime = (a: Step, b: Step) => a.atMs - b.atMs;
 
 function stepsOf(publication: Publication, script: CaptureScript): Step[] {
   const { participant, name = participant, fromMs, only, toMs, ending = "leave" } = publication;
+  const { source = "camera", off = [] } = publication;
+  const pictureOn = (video: boolean) => (writer: CaptureWriter) =>
+    writer.media(participant, { source, audio: true, video });
   const kinds = (["audio", "video"] as const).filter((kind) => only === undefined || only === kind);
   const tracks = kinds.flatMap((kind) => trackSteps(publication, kind, script));
   const leave = (writer: CaptureWriter) => writer.leave(participant, "left");
   return [
     { atMs: fromMs, run: (writer) => writer.participant(participant, name) },
+    ...off.flatMap((one) => [
+      { atMs: one.fromMs, run: pictureOn(false) },
+      { atMs: one.toMs, run: pictureOn(true) },
+    ]),
     ...tracks,
     ...(ending === "leave" ? [{ atMs: toMs, run: leave }] : []),
   ];

@@ -23,6 +23,8 @@ export interface Publication {
   withoutReports?: boolean;
   /** Stretches in which nothing of a kind is sent. */
   silences?: { kind: "audio" | "video"; fromMs: number; toMs: number }[];
+  /** Stretches in which the camera is off, as its owner's page tells. */
+  off?: { fromMs: number; toMs: number }[];
   /** From then on the video is another one, in the same track. */
   switches?: { atMs: number; media: MediaLoop }[];
   /** The level reported with every sound, instead of that of the beeps. */

@@ -6,6 +6,7 @@ import { missingWords, statusWords } from "./words.ts";
 const person = (id: string, fromMs = 0, toMs = 60_000) => ({
   ...{ id, userId: id, source: "camera" as const, name: id.toUpperCase() },
   presence: [{ fromMs, toMs }],
+  off: [] as { fromMs: number; toMs: number }[],
 });
 
 const picture = (participantId: string) =>
@@ -21,6 +22,7 @@ const playback = (change: Partial<Playback>): Playback =>
       tracks: [],
       speakers: [],
       gaps: [],
+      problems: [],
     },
     ...change,
   }) as Playback;
@@ -41,6 +43,14 @@ describe("a scene", () => {
     expect(tilesOf({}, 0)).toEqual(["a", "b"]);
     expect(tilesOf({}, 15_000)).toEqual(["a", "b", "c"]);
     expect(tilesOf({}, 20_000)).toEqual(["a", "b"]);
+  });
+
+  it("has initials while somebody's camera is off", () => {
+    const off = [{ fromMs: 1000, toMs: 3000 }];
+    const scenes = new Scenes(playback({ participants: [{ ...person("a"), off }] }));
+    expect([500, 1000, 2999, 3000].map((ms) => scenes.at(ms).tiles[0]?.off)).toEqual([
+      ...[false, true, true, false],
+    ]);
   });
 
   it("stays at the end as it was last", () => {
@@ -112,5 +122,27 @@ it("says where something is missing", () => {
   ];
   expect(missingWords(playback({ gaps }))).toBe(
     "The recorder was interrupted: something is missing at 0:08 (2 s), 1:05 (1 s).",
+  );
+  const ada = { participantId: "a", participantName: "Ada", packets: 4000, lost: 12 };
+  const problems = [
+    {
+      ...ada,
+      code: "not_stored",
+      source: "camera",
+      kind: "video",
+      receivedMs: 20_000,
+      storedMs: 0,
+    },
+    {
+      ...ada,
+      code: "partly_stored",
+      source: "screen",
+      kind: "video",
+      receivedMs: 9000,
+      storedMs: 5000,
+    },
+  ].map((one) => ({ ...one, message: "" })) as Playback["problems"];
+  expect(missingWords(playback({ problems }))).toBe(
+    "Ada’s picture arrived, but could not be recorded. 4 s of Ada’s screen could not be recorded.",
   );
 });

@@ -8,6 +8,8 @@ export const canvas: Size = canvasSize("720p");
 export interface Tile extends SceneTile {
   name: string;
   speaking: boolean;
+  /** The camera is off: initials, whatever picture there was last. */
+  off: boolean;
 }
 
 export interface Scene {
@@ -38,12 +40,19 @@ export class Scenes {
         ...tile,
         name: this.#names.get(tile.participant) ?? tile.participant,
         speaking: tile.participant === speaker,
+        off: this.#isOff(tile.participant, atMs),
       })),
       caption:
         speaker !== undefined && this.#isThere(speaker, atMs)
           ? this.#names.get(speaker)
           : undefined,
     };
+  }
+
+  #isOff(participantId: string, atMs: number): boolean {
+    const { participants } = this.#playback;
+    const off = participants.find(({ id }) => id === participantId)?.off ?? [];
+    return off.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
   }
 
   #isThere(participantId: string, atMs: number): boolean {

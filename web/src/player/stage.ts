@@ -71,7 +71,7 @@ function part(name: string): HTMLElement {
   return element;
 }
 
-function arrange(element: HTMLElement, { rect, name, speaking }: Tile): void {
+function arrange(element: HTMLElement, { rect, name, speaking, off }: Tile): void {
   element.hidden = false;
   const percent = (share: number, of: number) => `${(100 * share) / of}%`;
   const { style } = element;
@@ -80,6 +80,7 @@ function arrange(element: HTMLElement, { rect, name, speaking }: Tile): void {
   style.width = percent(rect.width, canvas.width);
   style.height = percent(rect.height, canvas.height);
   element.classList.toggle("speaking", speaking);
+  element.classList.toggle("off", off);
   write(element.querySelector(".name"), name);
   write(element.querySelector(".initials"), initialsOf(name));
 }
@@ -96,6 +97,7 @@ const styles = `
 .tile { position: absolute; overflow: hidden; border-radius: 1.2cqh; background: #2a2f3a; display: grid; place-items: center; }
 .tile[hidden], .caption[hidden] { display: none; }
 .tile video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; background: #000; }
+.tile.off video { visibility: hidden; }
 .tile.speaking { outline: 0.5cqh solid #8fb4ff; outline-offset: -0.5cqh; }
 .initials { font-size: 9cqh; font-weight: 600; text-transform: uppercase; }
 .name { position: absolute; left: 1cqh; bottom: 1cqh; max-width: calc(100% - 2cqh); box-sizing: border-box; overflow: hidden;

@@ -25,7 +25,8 @@ export class TrackClock {
   /** How much faster than the recording the track's time passes there; about 1. */
   speedAt(atMs: number): number {
     const [left, right] = this.#around(atMs);
-    return left && right ? speed(left, right) : 1;
+    const factor = left && right ? speed(left, right) : 1;
+    return isPlayable(factor) ? factor : 1;
   }
 
   #around(atMs: number): [Point | undefined, Point | undefined] {
@@ -43,4 +44,9 @@ export class TrackClock {
 function speed(left: Point, right: Point): number {
   const passed = right.atMs - left.atMs;
   return passed > 0 ? (right.mediaMs - left.mediaMs) / passed : 1;
+}
+
+/** Between two pieces of a track nothing is played: there its time may pass at any speed. */
+function isPlayable(factor: number): boolean {
+  return factor > 0.5 && factor < 2;
 }

@@ -2,12 +2,30 @@ import { clockWords, etaWords } from "../words/time.ts";
 import type { Playback } from "./playback.ts";
 
 /** What is missing in the recording, in a sentence; undefined when nothing is. */
-export function missingWords({ gaps }: Pick<Playback, "gaps">): string | undefined {
-  if (gaps.length === 0) return undefined;
+export function missingWords({
+  gaps,
+  problems,
+}: Pick<Playback, "gaps" | "problems">): string | undefined {
+  const sentences = [...gapWords(gaps), ...problems.map(problemWords)];
+  return sentences.length === 0 ? undefined : sentences.join(" ");
+}
+
+function problemWords(problem: Playback["problems"][number]): string {
+  const { participantName, source, kind, receivedMs, storedMs } = problem;
+  const noun = kind === "audio" ? "sound" : source === "screen" ? "screen" : "picture";
+  const whose = `${participantName}\u2019s ${noun}`;
+  if (problem.code === "not_stored") return `${whose} arrived, but could not be recorded.`;
+  if (problem.code === "not_composed") return `${whose} is missing in the file.`;
+  const seconds = Math.max(1, Math.round((receivedMs - storedMs) / 1000));
+  return `${seconds} s of ${whose} could not be recorded.`;
+}
+
+function gapWords(gaps: Playback["gaps"]): string[] {
+  if (gaps.length === 0) return [];
   const places = gaps.map(({ startMs, endMs }) => {
     return `${clockWords(startMs)} (${Math.max(1, Math.round((endMs - startMs) / 1000))} s)`;
   });
-  return `The recorder was interrupted: something is missing at ${places.join(", ")}.`;
+  return [`The recorder was interrupted: something is missing at ${places.join(", ")}.`];
 }
 
 /** What is playing, and what becomes of it, in a sentence. */

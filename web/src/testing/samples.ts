@@ -56,6 +56,7 @@ export function detailOf(changes: Partial<RecordingDetail> = {}): RecordingDetai
   return {
     ...recordingOf(),
     gaps: [],
+    problems: [],
     progress: { done: 1 },
     provider: "embedded",
     renditions: [
@@ -91,6 +92,7 @@ export function playbackOf(changes: Partial<Playback> = {}): Playback {
         name: "Ada",
         source: "camera",
         presence: [{ fromMs: 0, toMs: 60_000 }],
+        off: [],
       },
     ],
     tracks: [
@@ -109,6 +111,7 @@ export function playbackOf(changes: Partial<Playback> = {}): Playback {
     ],
     speakers: [],
     gaps: [],
+    problems: [],
     pauses: [],
     captionsUrl: "/speakers.vtt?link",
     ...changes,

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../../../core/clock.ts";
 import { silentLog } from "../../../core/log.ts";
 import { describeCapture } from "../../../media/format/describe.ts";
 import { Captures, type CapturesDeps } from "./captures.ts";
+import type { MediaOf } from "./roomCapture.ts";
 import { captureFolder, unsealedCaptures } from "./unsealed.ts";
 
 takeTime();
@@ -31,7 +32,8 @@ function pass(ms: number): void {
 
 function open(more: Partial<CapturesDeps> = {}): Captures {
   const now = () => monotonic;
-  const deps = { clock, log: silentLog, now, freeBytes: async () => free, ...more };
+  const mediaOf: MediaOf = (_room, _user, source) => ({ source, audio: true, video: true });
+  const deps = { clock, log: silentLog, now, mediaOf, freeBytes: async () => free, ...more };
   const made = new Captures({ recordingsDir, diskFloorBytes: 1000 }, deps, {
     publishing: () => [],
   });

@@ -15,7 +15,7 @@ import type { CaptureCounters, CaptureRequest, CaptureState } from "../control/p
 import type { MediaListener, Rooms } from "../rooms/rooms.ts";
 import type { PublishSession } from "../rooms/session.ts";
 import { DiskWatch } from "./diskWatch.ts";
-import { type CaptureTarget, RoomCapture } from "./roomCapture.ts";
+import { type CaptureTarget, type MediaOf, RoomCapture } from "./roomCapture.ts";
 import { captureFolder, isRecordingId, unsealedCaptures } from "./unsealed.ts";
 
 export interface CapturesOptions {
@@ -29,6 +29,7 @@ export interface CapturesDeps {
   log: Log;
   /** Monotonic ms. */
   now: () => number;
+  mediaOf: MediaOf;
   /** How long this machine has been up. */
   uptime?: () => Uptime | undefined;
   /** Free bytes where captures are written. */
@@ -67,7 +68,7 @@ export class Captures implements MediaListener {
   #starting = new Map<string, Promise<CaptureState>>();
   #takenOver: Promise<void> = Promise.resolve();
   #closing = new AbortController();
-  #past = { capturedBytes: 0, refusedFrames: 0 };
+  #past = { capturedBytes: 0, refusedFrames: 0, unstoredMs: 0 };
 
   constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
     this.#options = options;
@@ -90,6 +91,7 @@ export class Captures implements MediaListener {
         (sum, { refusedFrames }) => sum + refusedFrames,
         this.#past.refusedFrames,
       ),
+      unstoredMs: open.reduce((sum, { unstoredMs }) => sum + unstoredMs, this.#past.unstoredMs),
     };
   }
 
@@ -252,7 +254,7 @@ export class Captures implements MediaListener {
   }
 
   #begin(entry: Entry, writer: CaptureWriter): void {
-    const capture = new RoomCapture(entry.target, writer, this.#deps.now);
+    const capture = new RoomCapture(entry.target, writer, this.#deps);
     entry.capture = capture;
     writer.onFailure((error) => {
       this.#deps.log.error(
@@ -313,6 +315,7 @@ export class Captures implements MediaListener {
     }
     this.#past.capturedBytes += entry.capture?.bytes ?? 0;
     this.#past.refusedFrames += entry.capture?.refusedFrames ?? 0;
+    this.#past.unstoredMs += entry.capture?.unstoredMs ?? 0;
     this.#entries.delete(recordingId);
     this.#deps.log.info({ recordingId, reason }, "capture sealed");
   }

@@ -1,5 +1,5 @@
-import type { RecordingPause } from "../../../core/recording.ts";
-import type { CaptureWriter } from "../../../media/format/captureWriter.ts";
+import type { MediaSource, RecordingPause } from "../../../core/recording.ts";
+import type { CaptureWriter, PublishedMedia } from "../../../media/format/captureWriter.ts";
 import type { PublishSession } from "../rooms/session.ts";
 import { TrackTap } from "./trackTap.ts";
 
@@ -17,26 +17,43 @@ export interface CaptureTarget {
 /** What a capture sees of a publisher. */
 export type CaptureSource = Pick<PublishSession, "id" | "user" | "source" | "receivers">;
 
+/** What a person in a room says of their camera or screen. */
+export type MediaOf = (roomId: string, userId: string, source: MediaSource) => PublishedMedia;
+
 interface Tapped {
   session: CaptureSource;
   taps: TrackTap[];
+  /** What its publisher said of it when it was last noted, and when that was, monotonic ms. */
+  said: PublishedMedia | undefined;
+  saidAt: number;
 }
+
+/** Who says otherwise more often is noted now and then, ms. */
+const noteMediaEveryMs = 250;
 
 /** One running capture of a room: taps whoever publishes there. */
 export class RoomCapture {
   readonly target: CaptureTarget;
   /** Video frames given up because the disk could not follow. */
   refusedFrames = 0;
+  /** Of tracks that are over: media received and not stored, ms. */
+  unstoredMs = 0;
   #writer: CaptureWriter;
   #now: () => number;
   #tapped = new Map<string, Tapped>();
+  #mediaOf: MediaOf;
   #queuedBytes = 0;
 
   /** `now` is monotonic, ms. */
-  constructor(target: CaptureTarget, writer: CaptureWriter, now: () => number) {
+  constructor(
+    target: CaptureTarget,
+    writer: CaptureWriter,
+    { now, mediaOf }: { now: () => number; mediaOf: MediaOf },
+  ) {
     this.target = target;
     this.#writer = writer;
     this.#now = now;
+    this.#mediaOf = mediaOf;
   }
 
   /** Epoch ms. */
@@ -98,7 +115,9 @@ export class RoomCapture {
       receiver.tap(tap, this.#now());
       return tap;
     });
-    this.#tapped.set(session.id, { session, taps });
+    const tapped = { session, taps, said: undefined, saidAt: Number.NEGATIVE_INFINITY };
+    this.#tapped.set(session.id, tapped);
+    this.#noteMedia(tapped);
   }
 
   /** `left`: the person is gone, not only the session. */
@@ -110,7 +129,10 @@ export class RoomCapture {
 
   tick(): void {
     this.#queuedBytes = this.#writer.queuedBytes;
-    for (const { taps } of this.#tapped.values()) for (const tap of taps) tap.tick();
+    for (const tapped of this.#tapped.values()) {
+      for (const tap of tapped.taps) tap.tick();
+      this.#noteMedia(tapped);
+    }
   }
 
   /** Ends the capture durably. Rejects when the disk refused. */
@@ -125,13 +147,24 @@ export class RoomCapture {
     await this.#writer.suspend();
   }
 
+  #noteMedia(tapped: Tapped): void {
+    const { session, said, saidAt } = tapped;
+    const now = this.#now();
+    const says = this.#mediaOf(this.target.roomId, session.user.id, session.source);
+    const isSame = said?.audio === says.audio && said.video === says.video;
+    if (isSame || now - saidAt < noteMediaEveryMs) return;
+    this.#writer.media(session.user.id, says);
+    tapped.said = says;
+    tapped.saidAt = now;
+  }
+
   #untapAll(reason: string): void {
     for (const tapped of [...this.#tapped.values()]) this.#untap(tapped, reason);
   }
 
   #untap({ session, taps }: Tapped, reason: string): void {
     for (const receiver of session.receivers) receiver.untap();
-    for (const tap of taps) tap.end(reason);
+    for (const tap of taps) this.unstoredMs += tap.end(reason);
     this.#tapped.delete(session.id);
   }
 }

@@ -5,6 +5,7 @@ import type { TrackReceiver, TrackSink } from "../rooms/trackReceiver.ts";
 import type { TimedFrame } from "../rtp/frames.ts";
 import { agedReport } from "../rtp/rtcp.ts";
 import { Continuity, type PieceStart } from "./continuity.ts";
+import { Coverage } from "./coverage.ts";
 
 /** The composer needs no finer levels. */
 const levelEveryMs = 250;
@@ -27,9 +28,6 @@ interface Open {
   track: TrackWriter;
   /** RTP timestamp at media time zero. */
   rtp: number;
-  /** Counters of the receiver when this file began. */
-  packets: number;
-  lost: number;
 }
 
 interface Report {
@@ -50,9 +48,14 @@ export class TrackTap implements TrackSink {
   /** The least delayed frame since the last one told. */
   #earliest: { mediaMs: number; arrivedAt: number } | undefined;
   #arrivalAt = Number.NEGATIVE_INFINITY;
+  #received = new Coverage();
+  #stored = new Coverage();
+  /** Counters of the receiver at the beginning. */
+  #before: { packets: number; lost: number };
 
   constructor(parts: TapParts) {
     this.#parts = parts;
+    this.#before = parts.receiver.counters;
     this.#continuity = new Continuity({
       frame: (frame, mediaMs) => this.#write(frame, mediaMs),
       piece: (start) => this.#piece(start),
@@ -68,6 +71,10 @@ export class TrackTap implements TrackSink {
     this.#continuity.push(frame, this.#toMs(frame.timestamp), frame.arrivedAt);
     this.#tellReports();
     return true;
+  }
+
+  received(now: number): void {
+    this.#received.add(now);
   }
 
   level(dbov: number): void {
@@ -99,20 +106,31 @@ export class TrackTap implements TrackSink {
     this.#tellReports();
   }
 
-  /** Ends the track file. */
-  end(reason: string): void {
+  /** Ends the track file, and tells what came and what of it is stored. Returns how much is not, ms. */
+  end(reason: string): number {
     this.#continuity.flush();
-    const open = this.#open;
-    if (!open) return;
+    const { writer, receiver, participantId, source } = this.#parts;
+    const { packets, lost } = receiver.counters;
+    const counted = {
+      packets: packets - this.#before.packets,
+      lost: lost - this.#before.lost,
+      receivedMs: Math.round(this.#received.ms),
+    };
+    if (this.#open)
+      this.#open.track.end(reason, { ...counted, storedMs: Math.round(this.#stored.ms) });
+    else if (counted.receivedMs > 0) {
+      const { kind, codec } = receiver.line;
+      writer.unstored({ participant: participantId, source, kind, codec }, counted);
+    }
     this.#open = undefined;
-    const { packets, lost } = this.#parts.receiver.counters;
-    open.track.end(reason, { packets: packets - open.packets, lost: lost - open.lost });
+    return Math.max(0, counted.receivedMs - Math.round(this.#stored.ms));
   }
 
   #write(frame: TimedFrame, mediaMs: number): void {
     const { timestamp, rtp, arrivedAt, ...encoded } = frame;
     this.#open ??= this.#begin(frame);
     this.#open.track.frame({ ...encoded, ms: mediaMs });
+    this.#stored.add(mediaMs);
     this.#noteArrival(this.#open, mediaMs, arrivedAt);
   }
 
@@ -128,8 +146,7 @@ export class TrackTap implements TrackSink {
       ssrc: receiver.ssrc ?? 0,
     });
     track.first(rtp, now() - arrivedAt);
-    const { packets, lost } = receiver.counters;
-    return { track, rtp, packets, lost };
+    return { track, rtp };
   }
 
   #piece({ atMs, endMs, arrivedAt }: PieceStart): void {

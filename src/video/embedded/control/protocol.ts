@@ -107,6 +107,8 @@ export interface CaptureCounters {
   queuedBytes: number;
   /** Video frames not written because the disk could not follow. */
   refusedFrames: number;
+  /** Media received while captured that could not be stored, ms. */
+  unstoredMs: number;
 }
 
 /** Gauges and counters of the room process since it started. */

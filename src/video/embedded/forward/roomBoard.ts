@@ -44,6 +44,11 @@ export class RoomBoard {
     this.#states.set(keyOf(userId, state.source), { ...state, userId });
   }
 
+  /** What a person said last of a source of theirs; both are on until they say otherwise. */
+  mediaOf(userId: string, source: MediaSource): MediaState {
+    return this.#states.get(keyOf(userId, source)) ?? { source, audio: true, video: true };
+  }
+
   /** True when somebody else speaks now. */
   level(now: number, userId: string, dbov: number): boolean {
     const before = this.speaker;

@@ -3,6 +3,7 @@ import type { Log } from "../../../core/log.ts";
 import { orThrow } from "../../../core/result.ts";
 import type {
   ForwardCounters,
+  MediaSource,
   PublishAnswer,
   SentMedia,
   SubscribeRequest,
@@ -14,7 +15,7 @@ import type { MediaListener, Rooms } from "../rooms/rooms.ts";
 import type { PublishSession } from "../rooms/session.ts";
 import { readSubscription, type SubscriptionOffer } from "../whep/offer.ts";
 import { completeAnswer } from "../whip/answer.ts";
-import type { ClientMessage, RecordingNotice } from "./channelMessages.ts";
+import type { ClientMessage, MediaState, RecordingNotice } from "./channelMessages.ts";
 import { RoomBoard } from "./roomBoard.ts";
 import {
   type SubscribeParts,
@@ -72,6 +73,12 @@ export class Subscriptions implements MediaListener {
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** What a person in a room said last of what they publish. */
+  mediaOf(roomId: string, userId: string, source: MediaSource): MediaState {
+    const board = this.#boards.get(roomId)?.board;
+    return board?.mediaOf(userId, source) ?? { source, audio: true, video: true };
   }
 
   get counters(): ForwardCounters {

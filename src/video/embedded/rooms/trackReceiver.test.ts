@@ -24,6 +24,7 @@ class Sink implements TrackSink {
     if (!this.full) this.frames.push(frame);
     return !this.full;
   }
+  received(): void {}
   level(dbov: number): void {
     this.levels.push(dbov);
   }

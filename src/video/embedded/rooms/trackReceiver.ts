@@ -25,6 +25,8 @@ import type { MediaLine } from "../whip/offer.ts";
 export interface TrackSink {
   /** False when it could not be taken: video then pauses until the next keyframe. */
   frame(frame: TimedFrame): boolean;
+  /** A packet with media came, stored or not; `now` is monotonic, ms. */
+  received(now: number): void;
   /** RFC 6464 audio level, dBov. */
   level(dbov: number): void;
   /** The sender's clock (epoch ms) at an RTP timestamp. */
@@ -267,6 +269,7 @@ export class TrackReceiver {
 
   #deliver(sequence: number, packet: RtpPacket, now: number): void {
     this.#missing?.arrived(sequence, now);
+    if (packet.payload.length > 0) this.#tap?.sink.received(now);
     this.#askForMissing(now);
     if (packet.audioLevel !== undefined) {
       this.#onLevel(packet.audioLevel);

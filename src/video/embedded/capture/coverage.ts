@@ -1,0 +1,15 @@
+/** What comes further apart covers no more than this, ms. */
+const mostMs = 1000;
+
+/** For how long something kept coming: the time between one and the next, as long as they are close together. */
+export class Coverage {
+  ms = 0;
+  #at: number | undefined;
+
+  /** Something came at `at`, ms of any clock. */
+  add(at: number): void {
+    const sinceMs = this.#at === undefined ? 0 : at - this.#at;
+    this.ms += Math.min(Math.max(sinceMs, 0), mostMs);
+    this.#at = Math.max(this.#at ?? at, at);
+  }
+}
