@@ -6,6 +6,7 @@ import { WhepSubscriber } from "../../src/synth/whepSubscriber.ts";
 import { nativePeers } from "../../src/video/embedded/rooms/nativePeer.ts";
 import type { Peer, PeerFactory } from "../../src/video/embedded/rooms/peer.ts";
 import { readSubscription } from "../../src/video/embedded/whep/offer.ts";
+import { writeAnswer } from "../../src/video/embedded/whip/answer.ts";
 import { reduceOffer } from "../../src/video/embedded/whip/offer.ts";
 import { freeUdpPort } from "../support/freePort.ts";
 import { patience, takeTime } from "../support/patience.ts";
@@ -96,7 +97,10 @@ async function publish(peers: PeerFactory): Promise<void> {
       track.send(packet);
     });
   });
-  await publisher.publish(async (offer) => peer.answer(orThrow(reduceOffer(offer)).sdp));
+  await publisher.publish(async (offer) => {
+    const { sdp, answered } = orThrow(reduceOffer(offer));
+    return writeAnswer(answered, await peer.answer(sdp), {});
+  });
   peer.close();
 }
 

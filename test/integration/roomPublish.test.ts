@@ -66,7 +66,7 @@ describe("publishing", () => {
     expect(await provider.stats()).toMatchObject({ publishers: 0 });
   });
 
-  test("works with audio alone, video alone and two cameras", async () => {
+  test("works with audio alone and video alone, and takes one of two cameras", async () => {
     await open();
     await rooms.publish(provider, "ann", { videos: 0 });
     await rooms.publish(provider, "bob", { audio: false });
@@ -75,7 +75,31 @@ describe("publishing", () => {
       () => expect(told().sort()).toEqual(["ann joined", "bob joined", "cem joined"]),
       patience,
     );
-    await counts({ tracks: 5 });
+    await counts({ tracks: 4 });
+  });
+
+  test("works beside lines that cannot be received, which are refused by themselves", async () => {
+    await open();
+    const publisher = rooms.publisher("ann", { unusable: true, videos: 2 });
+    const grant = await rooms.grant(provider, "ann");
+    let answer = "";
+    await publisher.publish(async (offer) => {
+      answer = (await provider.publish(grant, offer)).answer;
+      expect(answer.match(/^m=\w+/gm)).toEqual(offer.match(/^m=\w+/gm));
+      return answer;
+    });
+    publisher.run();
+    expect(answer.match(/^m=\w+ 0/gm)?.sort()).toEqual([
+      "m=application 0",
+      "m=video 0",
+      "m=video 0",
+    ]);
+    await hears("ann joined");
+    await counts({ tracks: 2 });
+    await rooms.logged({
+      msg: "some lines of an offer are not received",
+      refused: expect.arrayContaining(["video: no_usable_codec", "video: too_many_tracks"]),
+    });
   });
 
   test("twice as the same user leaves the second session", async () => {

@@ -9,6 +9,7 @@ export const video: MediaLine = {
   clockRate: 90_000,
   audioLevelId: 0,
   transportSequenceId: 0,
+  retransmits: true,
 };
 
 /** A VP8 frame of one packet, 640 × 360 px; frames are 3000 ticks apart. */

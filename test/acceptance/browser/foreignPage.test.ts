@@ -18,6 +18,7 @@ const publication = {
   codec: "VP8",
   colours: [green, green],
   pitchHz: 500,
+  generous: true,
 } as const satisfies Partial<Publication>;
 
 inChromium("a page of another origin", () => {
@@ -50,9 +51,11 @@ inChromium("a page of another origin", () => {
     await site.close();
   });
 
-  it("calls functions, publishes, is seen, and has left as soon as it hangs up", async () => {
+  it("calls functions, publishes more than is received, is seen, and has left as soon as it hangs up", async () => {
     await publish();
     await until("the host is seen", 60_000, async () => (await presence()) === "joined");
+    await page.sendsOn(10);
+    expect(await page.sentStreams()).toEqual(["audio", "video"]);
     ({ recordingId, recordingUrl } = await page.call<Started>(
       "meetings/stream/index:startRecording",
       { meetingId, recordingConfig: { quality: "360p" } },

@@ -6,6 +6,10 @@ export interface MiniPublisherOptions {
   audio?: boolean;
   /** Video lines, 0 to 2. */
   videos?: number;
+  /** Offers a line of a codec that nobody here speaks, and one of a data channel. */
+  unusable?: boolean;
+  /** Its offer tells no SSRC: packets name their line (MID) instead. */
+  unannounced?: boolean;
   width?: number;
   height?: number;
 }
@@ -19,12 +23,19 @@ interface Stream {
   base: number;
   packets: number;
   octets: number;
+  /** What names the line in every packet; empty for none. */
+  midElement: Buffer;
+  /** RTP timestamp of the first packet of this SSRC. */
+  firstRtp?: number;
 }
 
 const random32 = (): number => randomBytes(4).readUInt32BE(0);
 const audioMs = 20;
 const videoMs = 40;
 const chunkBytes = 1000;
+const audioLevelId = 1;
+const midId = 4;
+const midUri = "urn:ietf:params:rtp-hdrext:sdes:mid";
 /** What was due longer ago, because the machine stood still, is left out: sent at once it would overrun every buffer. */
 const tooLateMs = 300;
 
@@ -43,21 +54,28 @@ export class MiniPublisher {
   #audio: Stream | undefined;
   #videos: Stream[] = [];
   #size: { width: number; height: number };
+  #unannounced: boolean;
+  #silentUntil = 0;
   #timers: NodeJS.Timeout[] = [];
   #startedAt = 0;
   #audioSent = 0;
   #videoSent = 0;
   #pictureId = 0;
+  /** The native side does not keep them from being collected. */
+  #kept: unknown[] = [];
   #keyWanted = true;
   #opened: Promise<void>;
 
   constructor(name: string, options: MiniPublisherOptions = {}) {
     const { audio = true, videos = 1, width = 640, height = 360 } = options;
     this.#size = { width, height };
+    this.#unannounced = options.unannounced ?? false;
     this.#connection = new nodeDataChannel.PeerConnection(`mini-${name}`, {
       iceServers: [],
       bindAddress: "127.0.0.1",
+      disableAutoNegotiation: true,
     });
+    if (options.unusable) this.#addUnusable();
     if (audio) this.#audio = this.#addAudio(name);
     for (let i = 0; i < videos; i++) this.#videos.push(this.#addVideo(name, i));
     const first = this.#audio ?? this.#videos[0];
@@ -82,7 +100,23 @@ export class MiniPublisher {
   }
 
   offer(): string {
-    return withoutCandidates(this.#connection.localDescription()?.sdp ?? "");
+    const sdp = withoutCandidates(this.#connection.localDescription()?.sdp ?? "");
+    return this.#unannounced ? sdp.replace(/^a=ssrc.*\r\n/gm, "") : sdp;
+  }
+
+  /** The SSRCs it sends under, with the timestamp each began with. */
+  get sources(): { ssrc: number; firstRtp: number | undefined }[] {
+    return this.#streams.map(({ ssrc, firstRtp }) => ({ ssrc, firstRtp }));
+  }
+
+  /** Goes on under other SSRCs, numbers and times after `gapMs` without media, and does not say so. */
+  changeSources(gapMs: number): void {
+    this.#silentUntil = performance.now() - this.#startedAt + gapMs;
+    this.#keyWanted = true;
+    for (const stream of this.#streams) {
+      Object.assign(stream, { ...numbers(), packets: 0, octets: 0 });
+      delete stream.firstRtp;
+    }
   }
 
   /** Sends media until `stop`. */
@@ -109,23 +143,42 @@ export class MiniPublisher {
   #addAudio(name: string): Stream {
     const media = new nodeDataChannel.Audio("a", "SendOnly");
     media.addOpusCodec(111, "minptime=10;useinbandfec=1");
-    const ssrc = random32();
-    media.addSSRC(ssrc, `cname-${name}`, name, `${name}-a`);
-    media.parseSdpLine("a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level");
+    media.parseSdpLine(`a=extmap:${audioLevelId} urn:ietf:params:rtp-hdrext:ssrc-audio-level`);
+    media.parseSdpLine(`a=extmap:${midId} ${midUri}`);
+    const made = numbers();
+    media.addSSRC(made.ssrc, `cname-${name}`, name, `${name}-a`);
     const track = this.#connection.addTrack(media);
     track.onMessage(() => undefined);
-    return stream(track, ssrc, 111, 48_000);
+    const midElement = this.#midElement("a");
+    return { ...made, track, payloadType: 111, clockRate: 48_000, ...unsent, midElement };
   }
 
   #addVideo(name: string, index: number): Stream {
     const media = new nodeDataChannel.Video(`v${index}`, "SendOnly");
     media.addVP8Codec(96);
-    const ssrc = random32();
-    media.addSSRC(ssrc, `cname-${name}`, name, `${name}-v${index}`);
+    media.parseSdpLine(`a=extmap:${midId} ${midUri}`);
+    const made = numbers();
+    media.addSSRC(made.ssrc, `cname-${name}`, name, `${name}-v${index}`);
     const track = this.#connection.addTrack(media);
     track.setMediaHandler(new nodeDataChannel.RtcpNackResponder(512));
     track.onMessage((packet) => this.#feedback(packet));
-    return stream(track, ssrc, 96, 90_000);
+    const midElement = this.#midElement(`v${index}`);
+    return { ...made, track, payloadType: 96, clockRate: 90_000, ...unsent, midElement };
+  }
+
+  #addUnusable(): void {
+    const media = new nodeDataChannel.Video("x", "SendOnly");
+    media.addVP9Codec(98);
+    this.#kept.push(this.#connection.addTrack(media), this.#connection.createDataChannel("x"));
+  }
+
+  #midElement(mid: string): Buffer {
+    if (!this.#unannounced) return Buffer.alloc(0);
+    return Buffer.concat([Buffer.of((midId << 4) | (mid.length - 1)), Buffer.from(mid)]);
+  }
+
+  get #streams(): Stream[] {
+    return this.#audio ? [this.#audio, ...this.#videos] : this.#videos;
   }
 
   #feedback(packet: Buffer): void {
@@ -157,16 +210,16 @@ export class MiniPublisher {
   }
 
   #sendAudio(ms: number): void {
-    if (!this.#audio) return;
-    const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x10, 30, 0, 0]);
+    if (!this.#audio || ms < this.#silentUntil) return;
     rtp(this.#audio, ms, {
       marker: false,
-      extension,
+      elements: Buffer.of(audioLevelId << 4, 30),
       payload: Buffer.concat([Buffer.of(0xf8), randomBytes(60)]),
     });
   }
 
   #sendVideo(ms: number): void {
+    if (ms < this.#silentUntil) return;
     const key = this.#keyWanted;
     this.#keyWanted = false;
     this.#pictureId = (this.#pictureId + 1) & 0x7fff;
@@ -188,40 +241,52 @@ export class MiniPublisher {
   #report(): void {
     const elapsed = performance.now() - this.#startedAt;
     const wall = Date.now();
-    for (const stream of [this.#audio, ...this.#videos]) {
-      if (stream) send(stream.track, senderReport(stream, wall, elapsed));
-    }
+    if (elapsed < this.#silentUntil) return;
+    for (const stream of this.#streams) send(stream.track, senderReport(stream, wall, elapsed));
   }
 }
 
-function stream(track: Track, ssrc: number, payloadType: number, clockRate: number): Stream {
-  const sequence = random32() & 0xffff;
-  return { track, ssrc, payloadType, clockRate, sequence, base: random32(), packets: 0, octets: 0 };
+const unsent = { packets: 0, octets: 0 };
+
+function numbers(): Pick<Stream, "ssrc" | "sequence" | "base"> {
+  return { ssrc: random32(), sequence: random32() & 0xffff, base: random32() };
 }
 
 function rtp(
   stream: Stream,
   ms: number,
-  parts: { marker: boolean; extension?: Buffer; payload: Buffer },
+  parts: { marker: boolean; elements?: Buffer; payload: Buffer },
 ): void {
-  const { marker, extension = Buffer.alloc(0), payload } = parts;
+  const { marker, elements = Buffer.alloc(0), payload } = parts;
+  const extension = headerExtension(Buffer.concat([elements, stream.midElement]));
   const header = Buffer.alloc(12);
   stream.sequence = (stream.sequence + 1) & 0xffff;
   header.writeUInt8(extension.length > 0 ? 0x90 : 0x80, 0);
   header.writeUInt8((marker ? 0x80 : 0) | stream.payloadType, 1);
   header.writeUInt16BE(stream.sequence, 2);
-  header.writeUInt32BE((stream.base + Math.round((ms * stream.clockRate) / 1000)) >>> 0, 4);
+  const timestamp = (stream.base + Math.round((ms * stream.clockRate) / 1000)) >>> 0;
+  header.writeUInt32BE(timestamp, 4);
   header.writeUInt32BE(stream.ssrc, 8);
-  send(stream.track, Buffer.concat([header, extension, payload]));
+  if (!send(stream.track, Buffer.concat([header, extension, payload]))) return;
+  stream.firstRtp ??= timestamp;
   stream.packets++;
   stream.octets += payload.length;
 }
 
-function send(track: Track, packet: Buffer): void {
+/** A one-byte header extension (RFC 8285); empty without elements. */
+function headerExtension(elements: Buffer): Buffer {
+  if (elements.length === 0) return elements;
+  const words = Math.ceil(elements.length / 4);
+  const padding = Buffer.alloc(words * 4 - elements.length);
+  return Buffer.concat([Buffer.from([0xbe, 0xde, 0, words]), elements, padding]);
+}
+
+function send(track: Track, packet: Buffer): boolean {
   try {
-    if (track.isOpen()) track.sendMessageBinary(packet);
+    return track.isOpen() && track.sendMessageBinary(packet);
   } catch {
     // The other side closed meanwhile.
+    return false;
   }
 }
 

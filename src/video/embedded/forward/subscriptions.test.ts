@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { transportAnswer } from "../../../../test/support/transportAnswer.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { PublishRequest, SubscribeRequest } from "../control/protocol.ts";
 import { Occupancy } from "../rooms/occupancy.ts";
@@ -80,7 +81,7 @@ class FakePeer implements Peer {
       },
       send: () => true,
     });
-    return "v=0\r\n";
+    return transportAnswer;
   }
   close(): void {
     this.closed = true;

@@ -14,7 +14,7 @@ import type { Revocations } from "../rooms/revocations.ts";
 import type { MediaListener, Rooms } from "../rooms/rooms.ts";
 import type { PublishSession } from "../rooms/session.ts";
 import { readSubscription, type SubscriptionOffer } from "../whep/offer.ts";
-import { completeAnswer } from "../whip/answer.ts";
+import { withPublicAddress } from "../whip/answer.ts";
 import type { ClientMessage, MediaState, RecordingNotice } from "./channelMessages.ts";
 import { RoomBoard } from "./roomBoard.ts";
 import {
@@ -101,9 +101,10 @@ export class Subscriptions implements MediaListener {
       const answer = await session.answer();
       if (session.closed)
         throw new AppError("CONFLICT", "Replaced by a newer session.", { reason: "replaced" });
-      const { publicAddress } = this.#options;
-      const address = publicAddress === undefined ? {} : { publicAddress };
-      return { sessionId: session.id, answer: completeAnswer(answer, address) };
+      return {
+        sessionId: session.id,
+        answer: withPublicAddress(answer, this.#options.publicAddress),
+      };
     } catch (error) {
       session.close("offer_refused");
       throw this.#offerError(error);

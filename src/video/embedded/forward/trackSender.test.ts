@@ -46,7 +46,7 @@ const publisher = (codec: "VP8" | "H264" = "VP8"): TrackReceiver =>
   new TrackReceiver(
     {
       ...{ mid: "v", kind: "video", codec, payloadType: 96, clockRate: 90_000 },
-      ...{ audioLevelId: 0, transportSequenceId: 0 },
+      ...{ audioLevelId: 0, transportSequenceId: 0, retransmits: true },
     },
     1,
     (rtcp) => asked.push(...parseRtcp(rtcp).map(({ type }) => type)),

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { transportAnswer } from "../../../../test/support/transportAnswer.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { RoomPresence } from "../../port.ts";
 import type { PublishRequest } from "../control/protocol.ts";
@@ -32,6 +33,8 @@ const control = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 9]);
 class FakePeer implements Peer {
   closed = false;
   refuses = false;
+  offered = "";
+  sent: Buffer[] = [];
   deliver: (packet: Buffer) => void = () => undefined;
   connect: () => void = () => undefined;
   end: (reason: string) => void = () => undefined;
@@ -45,16 +48,17 @@ class FakePeer implements Peer {
   onClosed(listener: (reason: string) => void): void {
     this.end = listener;
   }
-  async answer(): Promise<string> {
+  async answer(offered: string): Promise<string> {
+    this.offered = offered;
     if (this.refuses) throw new Error("unknown attribute");
     this.#track({
       mid: "0",
       onMessage: (listener) => {
         this.deliver = listener;
       },
-      send: () => true,
+      send: (packet) => this.sent.push(packet) > 0,
     });
-    return "v=0\r\n";
+    return transportAnswer;
   }
   onChannel(): void {}
   addTrack(): never {
@@ -217,27 +221,88 @@ describe("a screen", () => {
     expect([camera.closed, first.closed]).toEqual([false, true]);
   });
 
-  test("has one picture", async () => {
-    const picture = (mid: string) =>
-      offer
-        .slice(offer.indexOf("m=audio"))
-        .replace("m=audio", "m=video")
-        .replace("opus/48000/2", "VP8/90000")
-        .replace("a=mid:0", `a=mid:${mid}\r\na=ssrc:${mid} cname:x`);
-    const head = `${offer.slice(0, offer.indexOf("m=audio"))}a=group:BUNDLE 1 2\r\n`;
-    const two = `${head}${picture("1")}${picture("2")}`;
-    await expect(ask("ann", { offer: two, ...screen })).rejects.toMatchObject({
-      metadata: { reason: "too_many_tracks" },
-    });
-    await expect(ask("ann", { offer: two })).resolves.toBeDefined();
-  });
-
   test("takes nobody's place, and there are no more of them than people", async () => {
     for (const user of ["ann", "bob", "cem"]) await ask(user, { maxParticipants: 3 });
     for (const user of ["ann", "bob"]) await ask(user, { maxParticipants: 3, ...screen });
     await expect(ask("cem", { maxParticipants: 2, ...screen })).rejects.toMatchObject({
       metadata: { reason: "room_full" },
     });
+  });
+});
+
+describe("one transport carries all lines of a publisher", () => {
+  const line = (mid: string, kind = "video", codec = "VP8/90000", format = 96) =>
+    offer
+      .slice(offer.indexOf("m=audio"))
+      .replace("m=audio", `m=${kind}`)
+      .replaceAll("111", `${format}`)
+      .replace("opus/48000/2", codec)
+      .replace("a=mid:0", `a=mid:${mid}`);
+  const head = `${offer.slice(0, offer.indexOf("m=audio"))}a=group:BUNDLE 0 1 2 3\r\n`;
+  const sound = offer.slice(offer.indexOf("m=audio"));
+  const both = `${head}${sound}${line("1")}`;
+  const packet = (ssrc: number, payloadType: number) => {
+    const copy = Buffer.from(media);
+    copy.writeUInt8(payloadType, 1);
+    copy.writeUInt32BE(ssrc, 8);
+    return copy;
+  };
+  const report = (ssrc: number) => {
+    const bytes = Buffer.alloc(28);
+    bytes.writeUInt32BE(0x80c80006, 0);
+    bytes.writeUInt32BE(ssrc, 4);
+    bytes.writeUInt32BE(2_208_988_801, 8);
+    return bytes;
+  };
+
+  test("which is offered one of them", async () => {
+    const peer = await live("ann", { offer: both });
+    expect(peer.offered.match(/^m=/gm)).toHaveLength(1);
+    expect(rooms.publishing("r")[0]?.receivers).toHaveLength(2);
+  });
+
+  test.each(["camera", "screen"] as const)(
+    "of a %s, and each that cannot be received is refused by itself",
+    async (source) => {
+      const lines = [line("1", "video", "VP9/90000"), sound, line("2"), line("3")];
+      const { answer } = await ask("ann", { offer: head + lines.join(""), source });
+      expect(answer.match(/^m=\w+ \d+|^a=mid.*|^a=group.*/gm)).toEqual([
+        "a=group:BUNDLE 0 2",
+        ...["m=video 0", "a=mid:1"],
+        ...["m=audio 9", "a=mid:0"],
+        ...["m=video 9", "a=mid:2"],
+        ...["m=video 0", "a=mid:3"],
+      ]);
+    },
+  );
+
+  test("and each packet reaches its line, though no SSRC was announced", async () => {
+    const peer = await live("ann", { offer: both });
+    peer.deliver(packet(70, 96));
+    peer.deliver(packet(71, 97));
+    peer.deliver(Buffer.of(0x80, 96));
+    const [session] = rooms.publishing("r");
+    expect(session?.receivers.map(({ ssrc }) => ssrc)).toEqual([9, 70]);
+    expect(session?.oddities).toEqual({ strays: 2 });
+  });
+
+  test("as does each report, and none of an unknown SSRC", async () => {
+    const peer = await live("ann", { offer: both });
+    peer.deliver(packet(70, 96));
+    for (const ssrc of [70, 71]) peer.deliver(report(ssrc));
+    rooms.tick(1000);
+    // The reception blocks of the two lines, and the sender report each echoes.
+    const reports = peer.sent.filter((bytes) => bytes.readUInt32BE(0) === 0x81c90007);
+    expect(reports.map((bytes) => [bytes.readUInt32BE(8), bytes.readUInt32BE(24)])).toEqual([
+      [9, 0],
+      [70, 0x7e810000],
+    ]);
+  });
+
+  test("and what belongs to no line is nobody's presence", async () => {
+    await ask("ann", { offer: both });
+    peers[0]?.deliver(packet(71, 97));
+    expect(changes).toEqual([]);
   });
 });
 

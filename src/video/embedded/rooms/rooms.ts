@@ -8,7 +8,7 @@ import type {
   PublishRequest,
   RoomCounters,
 } from "../control/protocol.ts";
-import { completeAnswer } from "../whip/answer.ts";
+import { writeAnswer } from "../whip/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../whip/offer.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { Peer, PeerFactory } from "./peer.ts";
@@ -99,14 +99,14 @@ export class Rooms {
   async publish(request: PublishRequest): Promise<PublishAnswer> {
     this.#admit(request);
     const offer = orThrow(reduceOffer(request.offer));
-    if (request.source === "screen") refuseSecondScreen(offer);
     const peer = this.#deps.peers(`${request.roomId}/${request.user.id}`);
     const session = this.#open(request, offer, peer);
     try {
       const answer = await peer.answer(offer.sdp);
       if (session.closed)
         throw new AppError("CONFLICT", "Replaced by a newer session.", { reason: "replaced" });
-      return { sessionId: session.id, answer: completeAnswer(answer, this.#options) };
+      this.#tellRefused(session, offer);
+      return { sessionId: session.id, answer: writeAnswer(offer.answered, answer, this.#options) };
     } catch (error) {
       session.close("offer_refused");
       throw this.#offerError(error);
@@ -176,6 +176,7 @@ export class Rooms {
       role,
       source,
       lines: offer.lines,
+      routing: offer.routing,
       peer,
       feedbackSsrc: this.#deps.random32(),
       limits: this.#options,
@@ -189,6 +190,15 @@ export class Rooms {
     this.#sessions.set(keyOf(session), session);
     earlier?.close("replaced");
     return session;
+  }
+
+  #tellRefused({ roomId, user, id }: PublishSession, { answered }: ReducedOffer): void {
+    const refused = answered.flatMap(({ kind, refused }) =>
+      refused ? [`${kind}: ${refused}`] : [],
+    );
+    if (refused.length === 0) return;
+    const fields = { roomId, userId: user.id, sessionId: id, refused };
+    this.#deps.log.info(fields, "some lines of an offer are not received");
   }
 
   #joined(session: PublishSession): void {
@@ -206,7 +216,7 @@ export class Rooms {
     const others = this.#of(roomId, user.id).some((other) => other !== session && other.joined);
     const left = !replaced && !others && this.#publishers.delete(personOf(session));
     this.#deps.log.info(
-      { roomId, userId: user.id, sessionId: id, reason },
+      { roomId, userId: user.id, sessionId: id, reason, ...session.oddities },
       "publish session ended",
     );
     this.#past = session.receivers
@@ -234,12 +244,6 @@ export class Rooms {
   #in(roomId: string): PublishSession[] {
     return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
   }
-}
-
-function refuseSecondScreen({ lines }: ReducedOffer): void {
-  if (lines.filter(({ kind }) => kind === "video").length <= 1) return;
-  const metadata = { field: "sdp", reason: "too_many_tracks" };
-  throw new AppError("VALIDATION_ERROR", "A screen has at most one video line.", metadata);
 }
 
 /** Keeps a publisher in the room. */

@@ -1,9 +1,10 @@
 import type { RoomRole } from "../../port.ts";
 import type { MediaSource } from "../control/protocol.ts";
-import { isRtcp } from "../rtp/packet.ts";
+import { isRtcp, parseRtp } from "../rtp/packet.ts";
 import { bitrateEstimate, receiverReport } from "../rtp/rtcp.ts";
 import { TransportFeedback } from "../rtp/transportFeedback.ts";
-import type { MediaLine } from "../whip/offer.ts";
+import type { MediaLine, Routing } from "../whip/offer.ts";
+import { Demultiplexer } from "./demultiplexer.ts";
 import type { Peer, PeerTrack } from "./peer.ts";
 import { TrackReceiver } from "./trackReceiver.ts";
 
@@ -34,7 +35,9 @@ export interface SessionParts {
   user: SessionUser;
   role: RoomRole;
   source: MediaSource;
+  /** At least one. */
   lines: readonly MediaLine[];
+  routing: Routing;
   peer: Peer;
   /** SSRC of our feedback. */
   feedbackSsrc: number;
@@ -55,7 +58,9 @@ export class PublishSession {
   readonly source: MediaSource;
   readonly receivers: readonly TrackReceiver[];
   #parts: SessionParts;
-  #tracks = new Map<string, PeerTrack>();
+  #demultiplexer: Demultiplexer;
+  /** The transport has one for all lines. */
+  #track: PeerTrack | undefined;
   #transport: TransportFeedback;
   #state: "pending" | "connected" | "closed" = "pending";
   #joined = false;
@@ -76,9 +81,12 @@ export class PublishSession {
         new TrackReceiver(
           line,
           parts.feedbackSsrc,
-          (rtcp) => this.#tracks.get(line.mid)?.send(rtcp),
+          (rtcp) => this.#track?.send(rtcp),
           this.#transport,
         ),
+    );
+    this.#demultiplexer = new Demultiplexer(parts.lines, parts.routing, (ssrc) =>
+      this.receivers.some((receiver) => receiver.ssrc === ssrc),
     );
     parts.peer.onTrack((track) => this.#bind(track));
     parts.peer.onConnected(() => this.#connected());
@@ -92,6 +100,11 @@ export class PublishSession {
 
   get closed(): boolean {
     return this.#state === "closed";
+  }
+
+  /** What of the packets was unusual. */
+  get oddities(): { strays: number } {
+    return { strays: this.#demultiplexer.strays };
   }
 
   /** Repeats feedback and notices silence; to be called every few ten ms. */
@@ -117,26 +130,43 @@ export class PublishSession {
     for (const receiver of this.receivers) receiver.untap();
     this.#parts.listener.closed(this, reason);
     this.#parts.peer.close();
-    this.#tracks.clear();
+    this.#track = undefined;
   }
 
   #bind(track: PeerTrack): void {
-    const receiver = this.receivers.find(({ line }) => line.mid === track.mid);
-    if (!receiver) return;
-    this.#tracks.set(track.mid, track);
-    track.onMessage((packet) => this.#message(receiver, packet));
+    this.#track = track;
+    track.onMessage((packet) => this.#message(packet));
   }
 
-  #message(receiver: TrackReceiver, packet: Buffer): void {
+  #message(packet: Buffer): void {
     if (this.#state === "closed") return;
     const now = this.#parts.now();
     this.#heardAt = now;
     this.#state = "connected";
-    if (!this.#joined && !isRtcp(packet)) {
+    if (isRtcp(packet)) for (const receiver of this.receivers) receiver.receive(packet, now);
+    else this.#media(packet, now);
+  }
+
+  #media(packet: Buffer, now: number): void {
+    const index = this.#demultiplexer.lineOf(packet);
+    const receiver = index === undefined ? undefined : this.receivers[index];
+    if (!receiver) {
+      this.#stray(packet, now);
+      return;
+    }
+    if (!this.#joined) {
       this.#joined = true;
       this.#parts.listener.joined(this);
     }
     receiver.receive(packet, now);
+  }
+
+  /** It was not lost on the way: its sender estimates the network by it. */
+  #stray(packet: Buffer, now: number): void {
+    const sequence = this.receivers
+      .map(({ line }) => parseRtp(packet, line)?.transportSequence)
+      .find((one) => one !== undefined);
+    if (sequence !== undefined) this.#transport.arrived(sequence, now);
   }
 
   #connected(): void {
@@ -145,17 +175,13 @@ export class PublishSession {
     this.#heardAt = this.#parts.now();
   }
 
-  /** About all tracks at once, over any: they share the transport. */
+  /** About all tracks at once: they share the transport. */
   #tellArrivals(now: number): void {
-    const receiver = this.receivers.find(({ ssrc, line }) => {
-      return ssrc !== undefined && this.#tracks.has(line.mid);
-    });
-    if (receiver?.ssrc === undefined) return;
+    const ssrc = this.receivers.find((receiver) => receiver.ssrc !== undefined)?.ssrc;
+    if (ssrc === undefined || !this.#track) return;
     const { feedbackSsrc } = this.#parts;
-    for (const told of this.#transport.take(now, receiver.ssrc)) {
-      const compound = Buffer.concat([receiverReport(feedbackSsrc), told]);
-      this.#tracks.get(receiver.line.mid)?.send(compound);
-    }
+    for (const told of this.#transport.take(now, ssrc))
+      this.#track.send(Buffer.concat([receiverReport(feedbackSsrc), told]));
   }
 
   #report(now: number): void {
@@ -164,7 +190,7 @@ export class PublishSession {
       const report = receiver.report(now);
       if (!report) continue;
       const estimate = receiver === this.#firstVideo() ? [this.#estimate()] : [];
-      this.#tracks.get(receiver.line.mid)?.send(Buffer.concat([report, ...estimate]));
+      this.#track?.send(Buffer.concat([report, ...estimate]));
     }
   }
 

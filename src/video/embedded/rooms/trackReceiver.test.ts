@@ -12,6 +12,7 @@ const audio: MediaLine = {
   clockRate: 48_000,
   audioLevelId: 1,
   transportSequenceId: 5,
+  retransmits: true,
 };
 
 class Sink implements TrackSink {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isRtcp, parseRtp } from "./packet.ts";
+import { headerExtension, isRtcp, parseRtp } from "./packet.ts";
 
 function packet(extension: Buffer, payload: Buffer, padding = 0): Buffer {
   const header = Buffer.alloc(12);
@@ -59,6 +59,33 @@ test("an element cut short by the end of the extension is none", () => {
   const extension = Buffer.from([0xbe, 0xde, 0, 1, 0, 0, 0x51, 0xab]);
   const parsed = parseRtp(packet(extension, Buffer.from("media")), ids(0, 5));
   expect(parsed).not.toHaveProperty("transportSequence");
+});
+
+test.each([
+  ["a one-byte", Buffer.from([0xbe, 0xde, 0, 2, 0x30, 42, 0x42, 0x76, 0x31, 0x30, 0, 0])],
+  ["a two-byte", Buffer.from([0x10, 0, 0, 2, 3, 0, 4, 3, 0x76, 0x31, 0x30, 0])],
+])("a text is found in %s extension", (_, extension) => {
+  const found = headerExtension(packet(extension, Buffer.from("media")), 4);
+  expect(found?.toString()).toBe("v10");
+});
+
+test.each([
+  ["no extension", Buffer.alloc(0), 4],
+  ["no element of that id", Buffer.from([0xbe, 0xde, 0, 1, 0x50, 1, 0, 0]), 4],
+  ["an element that is cut short", Buffer.from([0xbe, 0xde, 0, 1, 0, 0, 0x45, 1]), 4],
+  ["a two-byte element that is cut short", Buffer.from([0x10, 0, 0, 1, 0, 4, 9, 1]), 4],
+  ["the id that is none", Buffer.from([0xbe, 0xde, 0, 1, 0, 0, 0, 0]), 0],
+])("in a packet with %s no text is found", (_, extension, id) => {
+  expect(headerExtension(packet(extension, Buffer.from("media")), id)).toBeUndefined();
+});
+
+test("no bytes make looking for a text throw", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(255), (bytes, id) => {
+      headerExtension(Buffer.from(bytes), id);
+      headerExtension(Buffer.concat([Buffer.of(0x90), Buffer.from(bytes)]), id);
+    }),
+  );
 });
 
 test("padding does not belong to the payload", () => {

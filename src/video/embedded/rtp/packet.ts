@@ -50,6 +50,21 @@ export function parseRtp(buffer: Buffer, ids: ExtensionIds): RtpPacket | undefin
   return packet;
 }
 
+/** The header extension element `id` of an RTP packet, a view; undefined without one, and for id 0. */
+export function headerExtension(buffer: Buffer, id: number): Buffer | undefined {
+  if (buffer.length < fixedHeaderBytes || (buffer.readUInt8(0) & 0x10) === 0) return undefined;
+  const from = fixedHeaderBytes + (buffer.readUInt8(0) & 0x0f) * 4;
+  const to = endOfExtension(buffer, from);
+  if (to === undefined || to > buffer.length) return undefined;
+  const extension = buffer.subarray(from, to);
+  const at = findElement(extension, id, 0);
+  if (at === undefined) return undefined;
+  const isOneByte = extension.readUInt16BE(0) === oneByteProfile;
+  const head = extension.readUInt8(at - 1);
+  const end = at + (isOneByte ? (head & 0x0f) + 1 : head);
+  return end <= extension.length ? extension.subarray(at, end) : undefined;
+}
+
 function readExtensions(
   packet: RtpPacket,
   extension: Buffer,

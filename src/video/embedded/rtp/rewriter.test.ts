@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseRtp } from "./packet.ts";
+import { headerExtension, parseRtp } from "./packet.ts";
 import { keepLevelOnly, RtpRewriter, writeLevel } from "./rewriter.ts";
 
 const packet = (sequence: number, timestamp: number): Buffer => {
@@ -72,6 +72,14 @@ test("only the level is passed on, under the number each receiver has for it", (
     audioLevel: -30,
     payload: Buffer.from("opus"),
   });
+});
+
+test("a MID, which would name another line to a receiver, is not passed on", () => {
+  const buffer = withExtension(0xbede, [0x41, 0x76, 0x30, 0x10, 0x9e, 0, 0, 0]);
+  expect(headerExtension(buffer, 4)?.toString()).toBe("v0");
+  keepLevelOnly(buffer, 1);
+  expect(headerExtension(buffer, 4)).toBeUndefined();
+  expect(buffer.subarray(16, 24).toString("hex")).toBe("000000109e000000");
 });
 
 test.each([

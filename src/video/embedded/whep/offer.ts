@@ -2,6 +2,7 @@ import type { Result } from "../../../core/result.ts";
 import type { Format } from "../rooms/peer.ts";
 import {
   audioLevelUri,
+  checkTransport,
   clockRates,
   extensionId,
   midOf,
@@ -47,6 +48,7 @@ export function readSubscription(offer: string): Result<SubscriptionOffer> {
 }
 
 function read(session: SessionDescription): SubscriptionOffer {
+  checkTransport(session);
   const media = session.media.filter(({ kind }) => kind !== "application");
   if (media.length === 0) throw new Refused("no_media", "The offer has no audio or video line.");
   if (session.media.length - media.length > 1)

@@ -24,12 +24,12 @@ const keptAttributes = ["ice-ufrag", "ice-pwd", "fingerprint", "setup", "mid", "
 const invalid = (reason: string, message: string): AppError =>
   new AppError("VALIDATION_ERROR", message, { field: "sdp", reason });
 
-/** Why an offer cannot be used; thrown inside `readOffer`. */
+/** Why an offer, or one of its lines, cannot be used; thrown inside `readOffer`. */
 export class Refused extends Error {
-  readonly error: AppError;
+  readonly reason: string;
   constructor(reason: string, message: string) {
     super(message);
-    this.error = invalid(reason, message);
+    this.reason = reason;
   }
 }
 
@@ -47,14 +47,21 @@ export function readOffer<T>(
     checkSession(session);
     return ok(read(session));
   } catch (error) {
-    if (error instanceof Refused) return refuse(error.error);
+    if (error instanceof Refused) return refuse(invalid(error.reason, error.message));
     throw error;
   }
 }
 
-function checkSession(session: SessionDescription): void {
-  const { media } = session;
+function checkSession({ media }: SessionDescription): void {
   if (media.length === 0) throw new Refused("no_media", "The offer has no media line.");
+  const mids = media.flatMap(({ attributes }) => attribute(attributes, "mid") ?? []);
+  if (new Set(mids).size !== mids.length)
+    throw new Refused("sdp_malformed", "Two media lines have the same mid.");
+}
+
+/** Throws `Refused` unless all lines are bundled and each tells of its transport. */
+export function checkTransport(session: SessionDescription): void {
+  const { media } = session;
   if (media.length > 1 && !attribute(session.attributes, "group")?.startsWith("BUNDLE"))
     throw new Refused("bundle_required", "All media lines must be bundled.");
   for (const section of media) {
@@ -63,15 +70,12 @@ function checkSession(session: SessionDescription): void {
         throw new Refused("sdp_malformed", `The offer has no ${name}.`);
     }
   }
-  const mids = media.map(({ attributes }) => attribute(attributes, "mid"));
-  if (new Set(mids).size !== mids.length && !mids.includes(undefined))
-    throw new Refused("sdp_malformed", "Two media lines have the same mid.");
 }
 
-/** The line's mid; throws `Refused` without a usable one. */
+/** The line's mid, a token as RFC 8866 has it; throws `Refused` without a usable one. */
 export function midOf({ kind, attributes }: MediaSection): string {
   const mid = attribute(attributes, "mid");
-  if (mid && /^[\w-]{1,32}$/.test(mid)) return mid;
+  if (mid && /^[\w!#$%&'*+.^`{|}~-]{1,32}$/.test(mid)) return mid;
   throw new Refused("sdp_malformed", `The ${kind} line has no usable mid.`);
 }
 
@@ -88,13 +92,18 @@ export function usableFormats(section: MediaSection, kind: "audio" | "video"): F
   });
 }
 
-/** Id of a header extension; 0 when it is not offered. */
+/** Id of a header extension (RFC 8285: 1 to 255, 15 is none); 0 when it is not offered. */
 export function extensionId(section: MediaSection, uri: string): number {
-  for (const line of section.attributes) {
-    const match = /^extmap:(\d+)(?:\/\w+)? (\S+)/.exec(line);
-    if (match?.[2] === uri) return Number(match[1]);
-  }
-  return 0;
+  const id = extensions(section).find((one) => one.uri === uri)?.id ?? 0;
+  return id <= 255 && id !== 15 ? id : 0;
+}
+
+/** The header extensions a line offers. */
+export function extensions(section: MediaSection): { id: number; uri: string }[] {
+  return section.attributes.flatMap((line) => {
+    const [, id, uri] = /^extmap:(\d{1,5})(?:\/\w+)? (\S+)/.exec(line) ?? [];
+    return id && uri ? [{ id: Number(id), uri }] : [];
+  });
 }
 
 /** The lines before the first media line. */

@@ -16,7 +16,7 @@ export interface SessionDescription {
   media: MediaSection[];
 }
 
-/** There are 128 payload types; a longer list only costs time. */
+/** There are 128 payload types: what else a list holds only costs time. */
 const maxFormats = 128;
 
 /** Splits an SDP into its parts; undefined when it is none. */
@@ -37,11 +37,10 @@ export function parseSdp(text: string): SessionDescription | undefined {
 }
 
 function parseMediaLine(value: string): MediaSection | undefined {
-  const match = /^([a-z]+) (\d{1,5})(?:\/\d+)? ([A-Z/]+) (.+)$/.exec(value);
+  const match = /^([\w-]+) (\d{1,5})(?:\/\d+)? ([\w/.-]+) (\S.*)$/.exec(value);
   const [, kind, port, protocol, formats] = match ?? [];
   if (!kind || !port || !protocol || !formats) return undefined;
-  const list = formats.trim().split(/ +/);
-  if (list.length > maxFormats) return undefined;
+  const list = formats.trim().split(/ +/).slice(0, maxFormats);
   return { kind, port: Number(port), protocol, formats: list, attributes: [] };
 }
 

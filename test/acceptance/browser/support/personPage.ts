@@ -16,6 +16,8 @@ export interface Publication {
   colours: readonly [Rgb, Rgb];
   pitchHz: number;
   configuration?: Configuration;
+  /** Offers two encodings of the picture, the same picture on a second line, and a data channel. */
+  generous?: boolean;
 }
 
 /** Of a connection: ICE servers, and whether only a relay will do. */
@@ -53,6 +55,7 @@ interface WebClient {
   hangUp(): Promise<void>;
   lost(): Promise<string>;
   sentCodec(): Promise<string | undefined>;
+  sentStreams(): Promise<string[]>;
   sentFrames(): Promise<number>;
   sentFrom(): Promise<SentFrom>;
   relayedVia(configuration: Configuration): Promise<Relayed>;
@@ -135,6 +138,11 @@ export class PersonPage {
   /** Resolves with the state of the connection once it is lost. */
   lost(): Promise<string> {
     return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.lost());
+  }
+
+  /** The kind of each stream that is being sent. */
+  sentStreams(): Promise<string[]> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).webClient.sentStreams());
   }
 
   /** Codec of the video being sent, as `video/VP8`; undefined before the first picture. */

@@ -35,11 +35,16 @@ globalThis.WebClient = class WebClient {
   }
 
   /** Publishes a picture of two colours and a tone by WHIP; an earlier publication ends. Resolves once connected. */
-  async publish({ whipUrl, token, codec, colours, pitchHz, configuration }) {
+  async publish({ whipUrl, token, codec, colours, pitchHz, configuration, generous }) {
     this.#end();
     const connection = new RTCPeerConnection(configuration);
     this.#connection = connection;
-    this.#addVideo(this.#picture(colours), codec);
+    const picture = this.#picture(colours);
+    if (generous) {
+      connection.createDataChannel("chat");
+      this.#addVideo(picture, codec, [{ rid: "hi" }, { rid: "lo", scaleResolutionDownBy: 2 }]);
+    }
+    this.#addVideo(picture, codec);
     connection.addTransceiver(this.#tone(pitchHz), { direction: "sendonly" });
     await connection.setLocalDescription();
     const authorization = `Bearer ${token}`;
@@ -72,6 +77,13 @@ globalThis.WebClient = class WebClient {
     const reports = [...(await this.#connection.getStats()).values()];
     const video = reports.find(({ type, kind }) => type === "outbound-rtp" && kind === "video");
     return reports.find(({ id }) => id === video?.codecId)?.mimeType;
+  }
+
+  /** The kind of each stream of which something has been sent. */
+  async sentStreams() {
+    const reports = [...(await this.#connection.getStats()).values()];
+    const sent = reports.filter(({ type, bytesSent }) => type === "outbound-rtp" && bytesSent > 0);
+    return sent.map(({ kind }) => kind).sort();
   }
 
   /** Pictures sent so far. */
@@ -140,8 +152,9 @@ globalThis.WebClient = class WebClient {
     });
   }
 
-  #addVideo(track, codec) {
-    const transceiver = this.#connection.addTransceiver(track, { direction: "sendonly" });
+  #addVideo(track, codec, sendEncodings = []) {
+    const how = { direction: "sendonly", sendEncodings };
+    const transceiver = this.#connection.addTransceiver(track, how);
     const { codecs } = RTCRtpSender.getCapabilities("video");
     const wanted = codecs.filter(({ mimeType }) => mimeType === `video/${codec}`);
     if (wanted.length === 0) throw new Error(`this browser does not send ${codec}`);
