@@ -57,6 +57,18 @@ describe("a subscriber", () => {
     expect(await provider.stats()).toMatchObject({ subscribers: 1, pausedVideos: 0 });
   });
 
+  test("goes on watching a publisher that goes on under other SSRCs, and misses nothing", async () => {
+    await open();
+    const { publisher } = await rooms.publish(provider, "ann");
+    const bob = await rooms.subscribe(provider, "bob");
+    await seesMore(bob, 0);
+    const { keyframes } = counts(bob, 0);
+    publisher.changeSources(0);
+    await vi.waitFor(() => expect(counts(bob, 0).keyframes).toBeGreaterThan(keyframes), patience);
+    await seesMore(bob, 0);
+    await nothingMissing(bob);
+  });
+
   test("that comes late is given a keyframe at once", async () => {
     await open();
     const { publisher } = await rooms.publish(provider, "ann");

@@ -58,9 +58,19 @@ export type CaptureEvent =
   | { type: "arrival"; t: number; track: string; atMs: number; waitedMs?: number }
   /**
    * A new piece: media time goes on at `atMs`, after it had got to `endMs`. The sender paused in between although its RTP
-   * time ran on, or that jumped. What it says of time after this event, it says of the new piece.
+   * time ran on, or that jumped. What it says of time after this event, it says of the new piece. `ssrc` and `rtp` are those
+   * of its first packet on the wire.
    */
-  | { type: "piece"; t: number; track: string; atMs: number; endMs: number; waitedMs?: number }
+  | {
+      type: "piece";
+      t: number;
+      track: string;
+      atMs: number;
+      endMs: number;
+      ssrc: number;
+      rtp: number;
+      waitedMs?: number;
+    }
   /** RTCP sender report: `ntp` is the sender's clock in epoch ms at RTP timestamp `rtp`, the latter in the track's media time. */
   | { type: "senderReport"; t: number; track: string; ntp: number; rtp: number }
   /** RFC 6464 audio level, dBov (0 loudest, -127 silence); at most 4 a second a track. */

@@ -24,6 +24,16 @@ export interface TrackStats {
   storedMs?: number;
 }
 
+/** Where a new piece of a track begins; media times in ms. */
+export interface TrackPieceStart {
+  atMs: number;
+  /** Of the last frame before it. */
+  endMs: number;
+  /** Of its first packet, as they were on the wire. */
+  ssrc: number;
+  rtp: number;
+}
+
 /** What a track writer tells its capture, which stamps the time. */
 export interface TrackOwner {
   emit(event: TrackEvent): void;
@@ -81,9 +91,9 @@ export class TrackWriter {
   }
 
   /** Media time goes on at `atMs` after it had got to `endMs`; the first packet from there arrived `waitedMs` ago. */
-  piece({ atMs, endMs }: { atMs: number; endMs: number }, waitedMs: number): void {
+  piece({ atMs, endMs, ...source }: TrackPieceStart, waitedMs: number): void {
     if (this.#ended) return;
-    const place = { track: this.id, atMs: tenth(atMs), endMs: tenth(endMs) };
+    const place = { track: this.id, atMs: tenth(atMs), endMs: tenth(endMs), ...source };
     this.#owner.emit({ type: "piece", ...place, ...waited(waitedMs) });
   }
 

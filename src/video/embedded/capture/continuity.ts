@@ -20,8 +20,8 @@ export interface PieceStart {
 export interface ContinuitySink<F> {
   /** `mediaMs`: time since the track's first frame; follows real time also where the sender's does not. */
   frame(frame: F, mediaMs: number): void;
-  /** Before the frames of the piece. */
-  piece(start: PieceStart): void;
+  /** Before the frames of the piece, `first` of which is the first. */
+  piece(start: PieceStart, first: F): void;
 }
 
 /** A sender's media clock and ours drift apart by less than this, ms per ms. */
@@ -91,7 +91,7 @@ export class Continuity<F> {
   }
 
   push(frame: F, senderMs: number, arrivedAt: number): void {
-    if (this.#shift === undefined) this.#begin(senderMs, arrivedAt);
+    if (this.#shift === undefined) this.#begin(frame, senderMs, arrivedAt);
     const offMs = arrivedAt - senderMs - this.shiftMs - this.#line.latest;
     const arrived = { frame, senderMs, arrivedAt, offMs };
     if (this.#held.length > 0 || this.#isSudden(arrived)) this.#hold(arrived);
@@ -116,7 +116,7 @@ export class Continuity<F> {
     else this.#release((one) => this.#isBarelyLate(one));
   }
 
-  #begin(senderMs: number, arrivedAt: number): void {
+  #begin(frame: F, senderMs: number, arrivedAt: number): void {
     if (this.#pieces === 0) {
       this.#shift = -senderMs;
       this.#line.add(0, arrivedAt);
@@ -124,12 +124,15 @@ export class Continuity<F> {
       return;
     }
     const mediaMs = Math.max(arrivedAt - this.#line.latest, this.#lastMs + 1);
-    this.#startPiece(mediaMs - senderMs, mediaMs, arrivedAt);
+    this.#startPiece(frame, { shift: mediaMs - senderMs, atMs: mediaMs, arrivedAt });
   }
 
-  #startPiece(shift: number, atMs: number, arrivedAt: number): void {
+  #startPiece(
+    first: F,
+    { shift, atMs, arrivedAt }: { shift: number; atMs: number; arrivedAt: number },
+  ): void {
     this.#shift = shift;
-    this.#sink.piece({ atMs, endMs: this.#lastMs, arrivedAt });
+    this.#sink.piece({ atMs, endMs: this.#lastMs, arrivedAt }, first);
     this.#startLine(arrivedAt);
   }
 
@@ -234,7 +237,8 @@ export class Continuity<F> {
     // A burst may come before: its frames tell nothing of the line.
     const lateMs = leastOf(this.#isFlat(held) ? held : held.slice(held.length >> 1));
     const atMs = Math.max(first.senderMs + this.shiftMs + lateMs, this.#lastMs + 1);
-    this.#startPiece(atMs - first.senderMs, atMs, first.arrivedAt);
+    const { frame, senderMs, arrivedAt } = first;
+    this.#startPiece(frame, { shift: atMs - senderMs, atMs, arrivedAt });
     for (const one of held) {
       const offMs = one.arrivedAt - one.senderMs - this.shiftMs - this.#line.latest;
       if (Math.abs(offMs) <= most.waitMs) this.#pass({ ...one, offMs });

@@ -58,7 +58,7 @@ export class TrackTap implements TrackSink {
     this.#before = parts.receiver.counters;
     this.#continuity = new Continuity({
       frame: (frame, mediaMs) => this.#write(frame, mediaMs),
-      piece: (start) => this.#piece(start),
+      piece: (start, first) => this.#piece(start, first),
     });
   }
 
@@ -149,9 +149,11 @@ export class TrackTap implements TrackSink {
     return { track, rtp };
   }
 
-  #piece({ atMs, endMs, arrivedAt }: PieceStart): void {
+  #piece({ atMs, endMs, arrivedAt }: PieceStart, { rtp }: TimedFrame): void {
+    const { receiver, now } = this.#parts;
     this.#earliest = undefined;
-    this.#open?.track.piece({ atMs, endMs }, this.#parts.now() - arrivedAt);
+    const source = { ssrc: receiver.ssrc ?? 0, rtp };
+    this.#open?.track.piece({ atMs, endMs, ...source }, now() - arrivedAt);
   }
 
   #noteArrival({ track }: Open, mediaMs: number, arrivedAt: number): void {

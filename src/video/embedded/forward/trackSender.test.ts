@@ -136,6 +136,7 @@ describe("when the source changes", () => {
     media(ann, 400, { key: true });
     now += 600;
     media(ann, 9000, { ssrc: 4 });
+    now += 100;
     media(ann, 9001, { ssrc: 4, key: true });
     expect(sequences()).toEqual([10, 11]);
   });

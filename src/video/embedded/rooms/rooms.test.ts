@@ -283,7 +283,7 @@ describe("one transport carries all lines of a publisher", () => {
     peer.deliver(Buffer.of(0x80, 96));
     const [session] = rooms.publishing("r");
     expect(session?.receivers.map(({ ssrc }) => ssrc)).toEqual([9, 70]);
-    expect(session?.oddities).toEqual({ strays: 2 });
+    expect(session?.oddities).toEqual({ strays: 2, sourceChanges: 0 });
   });
 
   test("as does each report, and none of an unknown SSRC", async () => {

@@ -103,8 +103,9 @@ export class PublishSession {
   }
 
   /** What of the packets was unusual. */
-  get oddities(): { strays: number } {
-    return { strays: this.#demultiplexer.strays };
+  get oddities(): { strays: number; sourceChanges: number } {
+    const sourceChanges = this.receivers.reduce((sum, one) => sum + one.sourceChanges, 0);
+    return { strays: this.#demultiplexer.strays, sourceChanges };
   }
 
   /** Repeats feedback and notices silence; to be called every few ten ms. */

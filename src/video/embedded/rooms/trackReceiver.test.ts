@@ -145,17 +145,6 @@ describe("what is sent in the same stream", () => {
     expect(sink.frames).toHaveLength(2);
     expect(receiver.counters).toMatchObject({ packets: 3, lost: 0 });
   });
-
-  test("under another SSRC is ignored while the first one lives, and followed after", () => {
-    receiver.tap(sink, 0);
-    receiver.receive(vp8(1, true), 0);
-    receiver.receive(vp8(900, true, { ssrc: 6 }), 100);
-    expect(sink.frames).toHaveLength(1);
-    receiver.receive(vp8(901, true, { ssrc: 6 }), 700);
-    expect(sink.restarts).toEqual(["source_changed"]);
-    expect(sink.frames).toHaveLength(2);
-    expect(receiver.counters.packets).toBe(2);
-  });
 });
 
 describe("a sender report", () => {

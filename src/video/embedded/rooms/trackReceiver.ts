@@ -20,6 +20,7 @@ import { ReceptionStatistics } from "../rtp/statistics.ts";
 import type { TransportFeedback } from "../rtp/transportFeedback.ts";
 import { Vp8Depacketizer } from "../rtp/vp8.ts";
 import type { MediaLine } from "../whip/offer.ts";
+import { SourceFollower, type Successor } from "./sourceFollower.ts";
 
 /** Where a tapped track's media goes. */
 export interface TrackSink {
@@ -71,8 +72,6 @@ export interface TrackCounters {
 const keyframeRetryMs = 400;
 /** Recovery points for players and seeking. */
 const keyframeEveryMs = 10_000;
-/** A new SSRC is followed once the old one has been silent for this long. */
-const sourceChangeMs = 500;
 const reorder = { waitMs: giveUpMs, capacity: 4096 };
 
 function depacketizerFor(line: MediaLine): Depacketizer {
@@ -93,7 +92,7 @@ interface Tap {
  */
 export class TrackReceiver {
   readonly line: MediaLine;
-  ssrc: number | undefined;
+  #source: SourceFollower;
   #own: number;
   #send: (rtcp: Buffer) => void;
   #transport: Pick<TransportFeedback, "arrived">;
@@ -122,10 +121,21 @@ export class TrackReceiver {
     transport: Pick<TransportFeedback, "arrived">,
   ) {
     this.line = line;
+    this.#source = new SourceFollower(line.payloadType);
     this.#own = own;
     this.#send = send;
     this.#transport = transport;
     this.#statistics = new ReceptionStatistics(line.clockRate);
+  }
+
+  /** The SSRC that is received; undefined before any. */
+  get ssrc(): number | undefined {
+    return this.#source.ssrc;
+  }
+
+  /** How often the sender went on under another SSRC. */
+  get sourceChanges(): number {
+    return this.#source.changed;
   }
 
   get counters(): TrackCounters {
@@ -149,18 +159,8 @@ export class TrackReceiver {
     const packet = parseRtp(buffer, this.line);
     if (packet?.transportSequence !== undefined)
       this.#transport.arrived(packet.transportSequence, now);
-    if (!packet || !this.#follow(packet, now)) return false;
-    // Another payload type of the same stream (comfort noise, tones) only counts.
-    if (packet.payloadType !== this.line.payloadType)
-      packet.payload = packet.payload.subarray(0, 0);
-    const sequence = this.#statistics.arrived(packet, buffer.length, now);
-    if (sequence === undefined) return false;
-    this.#lastRtpAt = now;
-    this.#deliver(sequence, packet, now);
-    // Last, because it overwrites the header.
-    if (this.#forwarders.size > 0 && packet.payloadType === this.line.payloadType)
-      this.#forward(buffer, sequence, packet, now);
-    return true;
+    if (!packet || !this.#follow(buffer, packet, now)) return false;
+    return this.#take(buffer, packet, now);
   }
 
   /** Starts handing frames to `sink`; asks for a keyframe at once. */
@@ -211,6 +211,7 @@ export class TrackReceiver {
 
   /** Repeats requests and gives up on what will not come; to be called every few ten ms. */
   tick(now: number): void {
+    this.#succeed(now);
     this.#askForMissing(now);
     this.#tap?.reorder.expire(now);
     if (this.#needsKeyframe(now)) this.#askForKeyframe(now);
@@ -240,31 +241,51 @@ export class TrackReceiver {
     };
   }
 
-  #follow(packet: RtpPacket, now: number): boolean {
-    if (packet.ssrc === this.ssrc) return true;
-    if (this.ssrc === undefined) {
-      this.ssrc = packet.ssrc;
-      return packet.payloadType === this.line.payloadType;
-    }
-    if (now - this.#lastRtpAt < sourceChangeMs || packet.payloadType !== this.line.payloadType)
-      return false;
-    this.ssrc = packet.ssrc;
-    this.#startOver(now);
-    return true;
+  #follow(buffer: Buffer, packet: RtpPacket, now: number): boolean {
+    if (this.#source.isPresent(packet, now)) return true;
+    this.#source.hold(buffer, packet, now);
+    this.#succeed(now);
+    return false;
   }
 
-  #startOver(now: number): void {
+  /** Goes on with another SSRC when the present one has ended, beginning with what it has sent meanwhile. */
+  #succeed(now: number): void {
+    const successor = this.#source.successor(now);
+    if (!successor) return;
+    this.#startOver(successor, now);
+    for (const { buffer, packet, at } of successor.held) this.#take(buffer, packet, at);
+  }
+
+  #startOver({ report }: Successor, now: number): void {
     this.#earlier.packets += this.#statistics.packets;
     this.#earlier.bytes += this.#statistics.bytes;
     this.#statistics = new ReceptionStatistics(this.line.clockRate);
-    this.#senderReport = undefined;
+    this.#senderReport = report;
+    if (report) this.#statistics.senderReported(report.ntpMiddle, report.at);
     this.#missing &&= new MissingPackets();
-    for (const forwarder of this.#forwarders) forwarder.restart();
+    for (const forwarder of this.#forwarders) {
+      forwarder.restart();
+      if (report) forwarder.senderReport(report);
+    }
     const sink = this.#tap?.sink;
     if (!sink) return;
     this.untap();
     sink.restart("source_changed");
     this.tap(sink, now);
+  }
+
+  #take(buffer: Buffer, packet: RtpPacket, now: number): boolean {
+    // Another payload type of the same stream (comfort noise, tones) only counts.
+    if (packet.payloadType !== this.line.payloadType)
+      packet.payload = packet.payload.subarray(0, 0);
+    const sequence = this.#statistics.arrived(packet, buffer.length, now);
+    if (sequence === undefined) return false;
+    this.#lastRtpAt = now;
+    this.#deliver(sequence, packet, now);
+    // Last, because it overwrites the header.
+    if (this.#forwarders.size > 0 && packet.payloadType === this.line.payloadType)
+      this.#forward(buffer, sequence, packet, now);
+    return true;
   }
 
   #deliver(sequence: number, packet: RtpPacket, now: number): void {
@@ -323,11 +344,17 @@ export class TrackReceiver {
   }
 
   #rtcp(packet: RtcpPacket, now: number): void {
-    if (packet.type !== "senderReport" || packet.ssrc !== this.ssrc) return;
-    this.#statistics.senderReported(packet.ntpMiddle, now);
-    if (packet.ntpMs <= 0) return;
-    this.#senderReport = { ...packet, at: now };
-    this.#tap?.sink.senderReport(packet.ntpMs, packet.rtp);
-    for (const forwarder of this.#forwarders) forwarder.senderReport(packet);
+    if (packet.type === "bye") for (const ssrc of packet.ssrcs) this.#source.ended(ssrc);
+    if (packet.type !== "senderReport") return;
+    if (packet.ssrc === this.ssrc) this.#reported(packet, now);
+    else if (packet.ntpMs > 0) this.#source.reported(packet, now);
+  }
+
+  #reported(report: SenderReport, now: number): void {
+    this.#statistics.senderReported(report.ntpMiddle, now);
+    if (report.ntpMs <= 0) return;
+    this.#senderReport = { ...report, at: now };
+    this.#tap?.sink.senderReport(report.ntpMs, report.rtp);
+    for (const forwarder of this.#forwarders) forwarder.senderReport(report);
   }
 }
