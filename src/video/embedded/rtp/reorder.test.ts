@@ -84,6 +84,57 @@ describe("a reorder buffer", () => {
     expect(out).toEqual({ packets: [1, 2, 3], arrivals: [0, 900, 10], gaps: [] });
   });
 
+  test("waits longer only for what is said to come, and no more once it is not", () => {
+    const { buffer, out } = makeBuffer({ waitMs: 80, capacity: 100 });
+    for (const sequence of [1, 3, 5]) buffer.push(sequence, sequence, 0);
+    const coming = new Set([2, 4]);
+    buffer.expire(500, (sequence) => coming.has(sequence));
+    expect(out.packets).toEqual([1]);
+    coming.delete(2);
+    buffer.expire(501, (sequence) => coming.has(sequence));
+    expect(out.packets).toEqual([1, 3]);
+    expect(buffer.next).toBe(4);
+  });
+
+  test("gives up by the age of the oldest packet held, in whatever order they came", () => {
+    const times = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(times, (sequences) => {
+        const { buffer, out } = makeBuffer({ waitMs: 50, capacity: 1000 });
+        buffer.push(0, 0, 0);
+        const held = new Map<number, number>();
+        let next = 1;
+        const deliver = (): void => {
+          for (; held.delete(next); next++);
+        };
+        for (const [i, sequence] of sequences.entries()) {
+          const now = i * 7;
+          buffer.push(sequence, sequence, now);
+          if (sequence >= next && !held.has(sequence)) held.set(sequence, now);
+          deliver();
+          buffer.expire(now);
+          while (held.size > 0 && now - Math.min(...held.values()) >= 50) {
+            next = Math.min(...held.keys());
+            deliver();
+          }
+          expect(buffer.next).toBe(next);
+          expect(buffer.size).toBe(held.size);
+        }
+        expect(out.packets).toEqual([...out.packets].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  test("gives up on thousands of packets without looking at all of them for each", () => {
+    const { buffer, out } = makeBuffer({ waitMs: 50, capacity: 200_000 });
+    buffer.push(0, 0, 0);
+    // Every other one is missing, and they come from the last to the first.
+    for (let sequence = 200_000; sequence > 0; sequence -= 2) buffer.push(sequence, sequence, 1);
+    buffer.expire(51);
+    expect(out.packets).toHaveLength(100_001);
+    expect(buffer.lost).toBe(100_000);
+  });
+
   test("holds no more packets than its capacity", () => {
     const { buffer, out } = makeBuffer({ waitMs: 1000, capacity: 10 });
     buffer.push(0, 0, 0);

@@ -1,3 +1,5 @@
+import { MinHeap } from "./minHeap.ts";
+
 export interface ReorderSink<P> {
   /** `arrivedAt` is what `push` was told. */
   packet(packet: P, arrivedAt: number): void;
@@ -6,7 +8,7 @@ export interface ReorderSink<P> {
 }
 
 export interface ReorderOptions {
-  /** How long a missing packet is waited for, ms. */
+  /** How long a missing packet is waited for that nobody sends again, ms. */
   waitMs: number;
   /** Packets held at most. */
   capacity: number;
@@ -17,7 +19,10 @@ interface Held<P> {
   at: number;
 }
 
-/** Delivers packets in sequence order, waiting a bounded time and a bounded number of packets for missing ones. */
+/**
+ * Delivers packets in sequence order, waiting a bounded time and a bounded number of packets for missing ones. What is
+ * held is found by number and by age without looking at all of it: a hostile sender makes us hold thousands.
+ */
 export class ReorderBuffer<P> {
   /** Packets given up for good. */
   lost = 0;
@@ -26,6 +31,10 @@ export class ReorderBuffer<P> {
   #options: ReorderOptions;
   #sink: ReorderSink<P>;
   #held = new Map<number, Held<P>>();
+  #sequences = new MinHeap();
+  /** Sequence numbers as they arrived, of which those delivered meanwhile no longer count. */
+  #arrivals: number[] = [];
+  #oldest = 0;
   #next: number | undefined;
 
   constructor(options: ReorderOptions, sink: ReorderSink<P>) {
@@ -35,6 +44,11 @@ export class ReorderBuffer<P> {
 
   get size(): number {
     return this.#held.size;
+  }
+
+  /** Number of the packet that is delivered next: all before are delivered or given up. */
+  get next(): number {
+    return this.#next ?? 0;
   }
 
   /** `sequence` is extended, `now` any clock in ms. */
@@ -50,15 +64,14 @@ export class ReorderBuffer<P> {
       if (this.#held.size > 0) this.#drain();
       return;
     }
-    this.#held.set(sequence, { packet, at: now });
+    this.#hold(sequence, { packet, at: now });
     if (this.#held.size > this.#options.capacity) this.#skip();
   }
 
-  /** Gives up on packets that have been waited for long enough. */
-  expire(now: number): void {
-    while (this.#held.size > 0) {
-      const oldest = Math.min(...[...this.#held.values()].map((held) => held.at));
-      if (now - oldest < this.#options.waitMs) return;
+  /** Gives up on packets that have been waited for long enough, unless they are `coming`, which must end by itself. */
+  expire(now: number, coming: (sequence: number) => boolean = () => false): void {
+    while (this.#next !== undefined && this.#held.size > 0) {
+      if (now - this.#heldSince() < this.#options.waitMs || coming(this.#next)) return;
       this.#skip();
     }
   }
@@ -68,8 +81,27 @@ export class ReorderBuffer<P> {
     while (this.#held.size > 0) this.#skip();
   }
 
+  #hold(sequence: number, held: Held<P>): void {
+    this.#held.set(sequence, held);
+    this.#sequences.add(sequence);
+    this.#arrivals.push(sequence);
+  }
+
+  /** When the oldest of those held arrived. */
+  #heldSince(): number {
+    for (;;) {
+      const held = this.#held.get(this.#arrivals[this.#oldest] ?? Number.NaN);
+      if (held) return held.at;
+      this.#oldest++;
+      if (this.#oldest * 2 > this.#arrivals.length) {
+        this.#arrivals.splice(0, this.#oldest);
+        this.#oldest = 0;
+      }
+    }
+  }
+
   #skip(): void {
-    const lowest = Math.min(...this.#held.keys());
+    const lowest = this.#sequences.lowest ?? 0;
     const missing = lowest - (this.#next ?? lowest);
     this.#next = lowest;
     this.lost += missing;
@@ -78,12 +110,15 @@ export class ReorderBuffer<P> {
   }
 
   #drain(): void {
-    while (this.#next !== undefined) {
+    while (this.#next !== undefined && this.#sequences.lowest === this.#next) {
       const held = this.#held.get(this.#next);
-      if (held === undefined) return;
       this.#held.delete(this.#next);
+      this.#sequences.take();
       this.#next++;
-      this.#sink.packet(held.packet, held.at);
+      if (held) this.#sink.packet(held.packet, held.at);
     }
+    if (this.#held.size > 0) return;
+    this.#arrivals = [];
+    this.#oldest = 0;
   }
 }
