@@ -95,6 +95,44 @@ test("video begins with a keyframe, under the subscriber's numbers", () => {
   ]);
 });
 
+test("H.264 begins with the parameter sets in front of an IDR picture, each in a packet of its own", () => {
+  const at = now;
+  const own = new TrackSender({
+    line: { ...line, formats: [{ codec: "H264", payloadType: 100 }] },
+    ...{ ssrc: outSsrc, first: { sequence: 9, timestamp: 5000 }, now: () => at },
+    track: {
+      mid: "1",
+      onMessage: () => undefined,
+      onOpen: (listener) => listener(),
+      send: (packet) => sent.push(Buffer.from(packet)) > 0,
+    },
+  });
+  const ann = publisher("H264");
+  own.attach(ann);
+  for (const [i, first] of [0x41, 0x67, 0x68, 0x65, 0x41].entries()) {
+    const packet = Buffer.from([
+      0x80,
+      0x80 | 96,
+      0,
+      i,
+      0,
+      0,
+      i,
+      0,
+      0,
+      0,
+      0,
+      3,
+      first,
+      0x88,
+      0x84,
+      1,
+    ]);
+    ann.receive(packet, at);
+  }
+  expect(sentMedia().map(({ payload }) => payload[0])).toEqual([0x67, 0x68, 0x65, 0x41]);
+});
+
 test("a keyframe is asked for when the track opens, when media flows already", () => {
   const ann = publisher();
   media(ann, 400);

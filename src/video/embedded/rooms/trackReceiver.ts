@@ -76,7 +76,7 @@ const reorder = { waitMs: giveUpMs, capacity: 4096 };
 
 function depacketizerFor(line: MediaLine): Depacketizer {
   if (line.codec === "opus") return new OpusDepacketizer();
-  return line.codec === "VP8" ? new Vp8Depacketizer() : new H264Depacketizer();
+  return line.codec === "VP8" ? new Vp8Depacketizer() : new H264Depacketizer(line.parameterSets);
 }
 
 interface Tap {
@@ -226,13 +226,16 @@ export class TrackReceiver {
 
   #newTap(sink: TrackSink): Tap {
     const keyed = this.line.kind === "video";
-    const frames = new FrameAssembler(depacketizerFor(this.line), keyed, (frame) => {
-      if (keyed && frame.key) this.#keyframeAt = this.#lastRtpAt;
-      if (!sink.frame(frame)) frames.skipToKey();
+    const frames = new FrameAssembler(depacketizerFor(this.line), keyed, {
+      frame: (frame) => {
+        if (keyed && frame.key) this.#keyframeAt = this.#lastRtpAt;
+        if (!sink.frame(frame)) frames.skipToKey();
+      },
+      damaged: () => undefined,
     });
     const ordered = {
       packet: (packet: RtpPacket, arrivedAt: number) => frames.packet(packet, arrivedAt),
-      gap: () => frames.gap(),
+      gap: (lost: number) => frames.gap(lost),
     };
     return {
       sink,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { aggregate, fragments, prefixed } from "../../../../test/support/h264Units.ts";
 import type { Depacketizer } from "./depacketizer.ts";
 import { FrameAssembler, type TimedFrame } from "./frames.ts";
 import { H264Depacketizer } from "./h264.ts";
@@ -36,7 +37,10 @@ function vp8Stream(frames: number): RtpPacket[] {
 
 function assemble(depacketizer: Depacketizer, keyed: boolean) {
   const frames: TimedFrame[] = [];
-  const assembler = new FrameAssembler(depacketizer, keyed, (frame) => frames.push(frame));
+  const assembler = new FrameAssembler(depacketizer, keyed, {
+    frame: (frame) => frames.push(frame),
+    damaged: () => undefined,
+  });
   return { assembler, frames };
 }
 
@@ -53,6 +57,16 @@ describe("VP8", () => {
       rtp: 21_000,
       arrivedAt: 210,
     });
+  });
+
+  test("a keyframe may have another size", () => {
+    const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
+    for (const [sequence, width] of [1280, 640].entries()) {
+      const frame = vp8Frame(true, 30, 1);
+      frame.writeUInt16LE(width, 6);
+      assembler.packet(rtp(sequence, sequence, true, Buffer.concat([Buffer.of(0x10), frame])), 0);
+    }
+    expect(frames.map(({ width }) => width)).toEqual([1280, 640]);
   });
 
   test("nothing is written before the first keyframe", () => {
@@ -76,7 +90,7 @@ describe("VP8", () => {
           const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
           const buffer = new ReorderBuffer<RtpPacket>(
             { waitMs: 1000, capacity: 1000 },
-            { packet: (packet) => assembler.packet(packet, 0), gap: () => assembler.gap() },
+            { packet: (packet) => assembler.packet(packet, 0), gap: (lost) => assembler.gap(lost) },
           );
           const order = stream
             .filter(({ sequence }) => !lost.includes(sequence))
@@ -135,33 +149,8 @@ describe("VP8", () => {
 /** Baseline, 640x360 (cropped from 368 lines). */
 const sps = Buffer.from("6742c01ed900a02ff97016c8000003000800000301e47816c9", "hex");
 const pps = Buffer.from("68cb8cb2", "hex");
-const idr = Buffer.concat([Buffer.from([0x65, 0x88]), Buffer.alloc(40, 7)]);
+const idr = Buffer.concat([Buffer.from([0x65, 0x88, 0x84]), Buffer.alloc(40, 7)]);
 const slice = Buffer.concat([Buffer.from([0x41, 0x9a]), Buffer.alloc(20, 9)]);
-const prefixed = (...nals: Buffer[]): Buffer =>
-  Buffer.concat(
-    nals.flatMap((nal) => [Buffer.from([0, 0, nal.length >> 8, nal.length & 0xff]), nal]),
-  );
-const aggregate = (...nals: Buffer[]): Buffer =>
-  Buffer.concat([
-    Buffer.of(0x78),
-    ...nals.flatMap((nal) => [Buffer.from([nal.length >> 8, nal.length & 0xff]), nal]),
-  ]);
-function fragments(nal: Buffer, bytes: number): Buffer[] {
-  const head = nal.readUInt8(0);
-  const body = nal.subarray(1);
-  const out: Buffer[] = [];
-  for (let at = 0; at < body.length; at += bytes) {
-    const flags = (at === 0 ? 0x80 : 0) | (at + bytes >= body.length ? 0x40 : 0);
-    out.push(
-      Buffer.concat([
-        Buffer.from([(head & 0xe0) | 28, flags | (head & 31)]),
-        body.subarray(at, at + bytes),
-      ]),
-    );
-  }
-  return out;
-}
-
 describe("H.264", () => {
   test("parameter sets, fragments and single units become length-prefixed frames with a decoder record", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
@@ -204,7 +193,7 @@ describe("H.264", () => {
   test("a frame whose first slice was lost is dropped", () => {
     const { assembler, frames } = assemble(new H264Depacketizer(), true);
     assembler.packet(rtp(0, 0, true, aggregate(sps, pps, idr)), 0);
-    assembler.gap();
+    assembler.gap(1);
     assembler.packet(rtp(2, 3000, true, Buffer.from([0x65, 0x08, 1, 2, 3])), 0);
     assembler.packet(rtp(3, 6000, true, slice), 0);
     assembler.packet(rtp(4, 9000, true, aggregate(sps, pps, idr)), 0);
@@ -224,7 +213,7 @@ describe("H.264", () => {
 test("Opus packets are frames, whatever was lost between them", () => {
   const { assembler, frames } = assemble(new OpusDepacketizer(), false);
   assembler.packet(rtp(0, 0, false, Buffer.of(1)), 0);
-  assembler.gap();
+  assembler.gap(1);
   assembler.packet(rtp(2, 1920, false, Buffer.of(2)), 0);
   expect(frames.map(({ data, timestamp }) => [data[0], timestamp])).toEqual([
     [1, 0],
@@ -237,17 +226,25 @@ test.each([
   ["H.264", () => new H264Depacketizer(), true],
   ["Opus", () => new OpusDepacketizer(), false],
 ] as const)("no payload makes the %s assembler throw", (_, make, keyed) => {
+  const starts = [
+    [0x7c, 0x87],
+    [0x7c, 0x85],
+    [0x67, 0x42],
+    [0x68],
+    [0x78],
+    [0x65, 0x88],
+    [0x90, 0x80],
+  ];
+  const bytes = fc.uint8Array({ maxLength: 60 });
   const hostile = fc.array(
     fc.record({
       payload: fc.oneof(
-        fc.uint8Array({ maxLength: 60 }),
-        fc.uint8Array({ maxLength: 60 }).map((bytes) => Uint8Array.from([0x7c, 0x87, ...bytes])),
-        fc.uint8Array({ maxLength: 60 }).map((bytes) => Uint8Array.from([0x67, ...bytes])),
-        fc.uint8Array({ maxLength: 60 }).map((bytes) => Uint8Array.from([0x78, ...bytes])),
+        bytes,
+        ...starts.map((start) => bytes.map((rest) => Uint8Array.from([...start, ...rest]))),
       ),
       timestamp: fc.integer({ min: 0, max: 3 }),
       marker: fc.boolean(),
-      gap: fc.boolean(),
+      gap: fc.integer({ min: 0, max: 3 }),
     }),
     { maxLength: 40 },
   );
@@ -255,10 +252,10 @@ test.each([
     fc.property(hostile, (packets) => {
       const { assembler } = assemble(make(), keyed);
       for (const [i, { payload, timestamp, marker, gap }] of packets.entries()) {
-        if (gap) assembler.gap();
+        if (gap > 0) assembler.gap(gap);
         assembler.packet(rtp(i, timestamp, marker, Buffer.from(payload)), 0);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
 });

@@ -1,43 +1,60 @@
-import type { Depacketizer, EncodedFrame } from "./depacketizer.ts";
+import type { Depacketizer, EncodedFrame, Placement } from "./depacketizer.ts";
+import { isSlice, nalType, ppsOfSlice, typeOf } from "./h264Ids.ts";
 import { pictureSize } from "./h264Sps.ts";
+import { ParameterSets } from "./parameterSets.ts";
 
-const nalSlice = 1;
-const nalIdr = 5;
-const nalSei = 6;
-const nalSps = 7;
-const nalPps = 8;
-const nalDelimiter = 9;
-const nalFiller = 12;
 const nalStapA = 24;
 const nalFuA = 28;
 
-const typeOf = (nal: Buffer): number => (nal[0] ?? 0) & 0x1f;
+const isSet = (type: number): boolean => type === nalType.sps || type === nalType.pps;
+const isIdr = (type: number): boolean => type === nalType.idr;
 
 /** Whether a payload begins a picture that can be decoded by itself: parameter sets or an IDR slice. */
 export function startsH264Keyframe(payload: Buffer): boolean {
+  return startsUnit(payload, (type) => isSet(type) || isIdr(type));
+}
+
+function startsUnit(payload: Buffer, wanted: (type: number) => boolean): boolean {
   const type = typeOf(payload);
   if (type === nalFuA) {
     const header = payload[1] ?? 0;
-    return (header & 0x80) !== 0 && startsKey(header & 0x1f);
+    return (header & 0x80) !== 0 && wanted(header & 0x1f);
   }
-  return type === nalStapA ? aggregatedTypes(payload).some(startsKey) : startsKey(type);
+  if (type !== nalStapA) return wanted(type);
+  return unitsOf(payload)?.some((nal) => wanted(typeOf(nal))) ?? false;
 }
 
-const startsKey = (type: number): boolean => type === nalSps || type === nalIdr;
-
-function aggregatedTypes(payload: Buffer): number[] {
-  const types: number[] = [];
-  for (let at = 1; at + 2 < payload.length; at += 2 + payload.readUInt16BE(at))
-    types.push((payload[at + 2] ?? 0) & 0x1f);
-  return types;
+/** The NAL units of an aggregate; undefined when it is malformed. */
+function unitsOf(payload: Buffer): Buffer[] | undefined {
+  const units: Buffer[] = [];
+  let at = 1;
+  while (at + 2 < payload.length) {
+    const end = at + 2 + payload.readUInt16BE(at);
+    if (end > payload.length || end === at + 2) return undefined;
+    units.push(payload.subarray(at + 2, end));
+    at = end;
+  }
+  return at > 1 && at === payload.length ? units : undefined;
 }
 
-/** H.264 in packetization mode 1 (RFC 6184): single NAL units, STAP-A, FU-A. Frames come out with 4-byte lengths. */
+/**
+ * H.264 in packetization mode 1 (RFC 6184): single NAL units, STAP-A, FU-A. Frames come out with 4-byte lengths, and
+ * behind the parameter sets that changed since the last one, wherever these came; keyframes behind all they need.
+ */
 export class H264Depacketizer implements Depacketizer {
   #nals: Buffer[] = [];
   #fragments: Buffer[] = [];
-  #sps: Buffer | undefined;
-  #pps: Buffer | undefined;
+  #sets: ParameterSets;
+  /** Those in the frame, in front of its first slice. */
+  #carried = new Set<number>();
+  /** Those behind its first slice: they hold from the next frame on. */
+  #later: Buffer[] = [];
+  #hasSlice = false;
+
+  /** `signalled`: parameter sets known before the first packet. */
+  constructor(signalled?: readonly Buffer[]) {
+    this.#sets = new ParameterSets(signalled);
+  }
 
   /** True for parameter sets, SEI, delimiters and the first slice of a picture. */
   startsFrame(payload: Buffer): boolean {
@@ -48,49 +65,88 @@ export class H264Depacketizer implements Depacketizer {
     return (header & 0x80) !== 0 && startsPictureOf(header & 0x1f, payload[2] ?? 0);
   }
 
+  placement(payload: Buffer): Placement {
+    const [first = 0, header = 0] = payload;
+    const fragment = (first & 0x1f) === nalFuA;
+    const type = fragment ? header & 0x1f : first & 0x1f;
+    return {
+      startsFrame: this.startsFrame(payload),
+      unreferenced: isSlice(type) && (first & 0x60) === 0,
+      goesOn: fragment && (header & 0x40) === 0,
+    };
+  }
+
   add(payload: Buffer): boolean {
     const type = typeOf(payload);
     if (type === nalFuA) return this.#addFragment(payload);
     if (this.#fragments.length > 0) return false;
     if (type === nalStapA) return this.#addAggregate(payload);
-    if (type < nalSlice || type > 23) return false;
+    if (type < nalType.slice || type > 23) return false;
     this.#take(payload);
     return true;
   }
 
+  salvage(payload: Buffer): void {
+    if (isSet(typeOf(payload))) this.#sets.take(payload);
+    if (typeOf(payload) !== nalStapA) return;
+    for (const nal of unitsOf(payload) ?? []) if (isSet(typeOf(nal))) this.#sets.take(nal);
+  }
+
+  gap(): void {
+    this.#sets.gap();
+  }
+
   finish(): EncodedFrame | "empty" | undefined {
-    const nals = this.#nals;
     const cut = this.#fragments.length > 0;
+    const frame = cut ? undefined : this.#hasSlice ? this.#picture() : "empty";
     this.reset();
-    if (cut) return undefined;
-    if (!nals.some((nal) => typeOf(nal) >= nalSlice && typeOf(nal) <= nalIdr)) return "empty";
-    const data = lengthPrefixed(nals);
-    if (!nals.some((nal) => typeOf(nal) === nalIdr)) return { data, key: false };
-    const configuration = this.#configuration();
-    // Its parameter sets were lost: nothing could decode it, so another is asked for at once.
-    return configuration && { data, key: true, ...configuration };
+    return frame;
   }
 
   reset(): void {
+    for (const nal of this.#later) this.#sets.take(nal);
+    this.#later = [];
     this.#nals = [];
     this.#fragments = [];
+    this.#carried.clear();
+    this.#hasSlice = false;
   }
 
-  #configuration(): Omit<EncodedFrame, "data" | "key"> | undefined {
-    if (!this.#sps || !this.#pps) return undefined;
-    const size = pictureSize(this.#sps);
-    return size && { ...size, codecPrivate: decoderConfiguration(this.#sps, this.#pps) };
+  #picture(): EncodedFrame | undefined {
+    const idr = this.#nals.filter((nal) => isIdr(typeOf(nal)));
+    const key = idr.length > 0;
+    const needed = key ? this.#sets.neededBy(idr.map(ppsOfSlice)) : [];
+    this.#sets.pictureEnded(key);
+    // Its parameter sets were lost: nothing could decode it, so another is asked for at once.
+    if (!needed) return undefined;
+    if (!key) return { data: this.#data(needed), key };
+    const configuration = this.#sets.decoderConfiguration(needed);
+    const size = configuration && pictureSize(configuration.sps);
+    if (!size) return undefined;
+    return { data: this.#data(needed), key, ...size, codecPrivate: configuration.record };
+  }
+
+  /** The frame as it came, unless parameter sets are missing in it. */
+  #data(needed: readonly number[]): Buffer {
+    const sets = this.#sets;
+    const wanted = sets.changed ? [...needed, ...sets.unwritten()] : needed;
+    if (wanted.length === 0) return lengthPrefixed(this.#nals);
+    const front = sets.write([...this.#carried, ...wanted]);
+    const complete = wanted.every((key) => this.#carried.has(key));
+    if (complete) return lengthPrefixed(this.#nals);
+    // All of them in one place: a decoder wants each behind the one that it refers to.
+    return lengthPrefixed([...front, ...this.#withoutCarried()]);
+  }
+
+  #withoutCarried(): Buffer[] {
+    const slice = this.#nals.findIndex((nal) => isSlice(typeOf(nal)));
+    return this.#nals.filter((nal, i) => i >= slice || !isSet(typeOf(nal)));
   }
 
   #addAggregate(payload: Buffer): boolean {
-    let at = 1;
-    while (at + 2 < payload.length) {
-      const end = at + 2 + payload.readUInt16BE(at);
-      if (end > payload.length || end === at + 2) return false;
-      this.#take(payload.subarray(at + 2, end));
-      at = end;
-    }
-    return at > 1 && at === payload.length;
+    const units = unitsOf(payload);
+    for (const nal of units ?? []) this.#take(nal);
+    return units !== undefined;
   }
 
   #addFragment(payload: Buffer): boolean {
@@ -109,10 +165,19 @@ export class H264Depacketizer implements Depacketizer {
 
   #take(nal: Buffer): void {
     const type = typeOf(nal);
-    if (type === nalDelimiter || type === nalFiller) return;
-    if (type === nalSps && nal.length >= 4 && nal.length <= 0xffff) this.#sps = nal;
-    if (type === nalPps && nal.length >= 2 && nal.length <= 0xffff) this.#pps = nal;
+    if (type === nalType.delimiter || type === nalType.filler) return;
+    if (isSlice(type)) this.#hasSlice = true;
+    if (isSet(type)) this.#takeSet(nal);
     this.#nals.push(nal);
+  }
+
+  #takeSet(nal: Buffer): void {
+    if (this.#hasSlice) {
+      this.#later.push(nal);
+      return;
+    }
+    const key = this.#sets.take(nal);
+    if (key !== undefined) this.#carried.add(key);
   }
 }
 
@@ -120,8 +185,8 @@ const startsPicture = (nal: Buffer): boolean => startsPictureOf(typeOf(nal), nal
 
 /** A slice header begins with `first_mb_in_slice`; its first bit is set exactly when that is zero. */
 function startsPictureOf(type: number, firstByte: number): boolean {
-  if (type >= nalSei && type <= nalDelimiter) return true;
-  return type >= nalSlice && type <= nalIdr && (firstByte & 0x80) !== 0;
+  if (type >= nalType.sei && type <= nalType.delimiter) return true;
+  return isSlice(type) && (firstByte & 0x80) !== 0;
 }
 
 function lengthPrefixed(nals: readonly Buffer[]): Buffer {
@@ -132,19 +197,4 @@ function lengthPrefixed(nals: readonly Buffer[]): Buffer {
     at += nal.copy(data, at);
   }
   return data;
-}
-
-/** The avcC record (ISO/IEC 14496-15 §5.3.3.1) for 4-byte lengths and one set of each kind. */
-function decoderConfiguration(sps: Buffer, pps: Buffer): Buffer {
-  const record = Buffer.alloc(11 + sps.length + pps.length);
-  record.writeUInt8(1, 0);
-  sps.copy(record, 1, 1, 4);
-  record.writeUInt8(0xff, 4);
-  record.writeUInt8(0xe1, 5);
-  record.writeUInt16BE(sps.length, 6);
-  sps.copy(record, 8);
-  record.writeUInt8(1, 8 + sps.length);
-  record.writeUInt16BE(pps.length, 9 + sps.length);
-  pps.copy(record, 11 + sps.length);
-  return record;
 }

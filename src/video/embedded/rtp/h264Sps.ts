@@ -24,7 +24,7 @@ export function pictureSize(sps: Buffer): PictureSize | undefined {
 }
 
 /** Removes the 0x03 bytes that keep start codes out of the payload (H.264 §7.4.1). */
-function withoutEmulation(bytes: Buffer): Buffer {
+export function withoutEmulation(bytes: Buffer): Buffer {
   const kept = bytes.filter(
     (byte, i) => !(byte === 3 && i >= 2 && bytes[i - 1] === 0 && bytes[i - 2] === 0),
   );

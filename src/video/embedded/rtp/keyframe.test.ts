@@ -10,6 +10,8 @@ test.each([
   ["the middle of a VP8 keyframe", "VP8", bytes(0x80, 0x80, 0x80, 1, 0x10, 0, 0), false],
   ["a VP8 descriptor alone", "VP8", bytes(0x90, 0x80, 0x80, 1), false],
   ["H.264 parameters", "H264", bytes(0x67, 0x42), true],
+  ["an H.264 picture parameter set", "H264", bytes(0x68, 0xcb), true],
+  ["an H.264 parameter set in fragments", "H264", bytes(0x7c, 0x87, 0x42), true],
   ["an H.264 IDR slice", "H264", bytes(0x65, 0x88), true],
   ["an H.264 slice", "H264", bytes(0x41, 0x9a), false],
   ["parameters among others", "H264", bytes(0x78, 0, 1, 0x09, 0, 2, 0x67, 0x42), true],

@@ -1,4 +1,4 @@
-import type { Depacketizer, EncodedFrame } from "./depacketizer.ts";
+import type { Depacketizer, EncodedFrame, Placement } from "./depacketizer.ts";
 
 /** Opus (RFC 7587): every packet is a frame. */
 export class OpusDepacketizer implements Depacketizer {
@@ -8,10 +8,18 @@ export class OpusDepacketizer implements Depacketizer {
     return true;
   }
 
+  placement(): Placement {
+    return { startsFrame: true, unreferenced: true, goesOn: false };
+  }
+
   add(payload: Buffer): boolean {
     this.#packet = payload;
     return true;
   }
+
+  salvage(): void {}
+
+  gap(): void {}
 
   finish(): EncodedFrame | undefined {
     const data = this.#packet;

@@ -1,8 +1,11 @@
-import type { Depacketizer, EncodedFrame } from "./depacketizer.ts";
+import type { Depacketizer, EncodedFrame, Placement } from "./depacketizer.ts";
 
 interface Descriptor {
   /** The packet begins the first partition, and with it the frame. */
   startsFrame: boolean;
+  /** No other frame refers to this one. */
+  unreferenced: boolean;
+  picture?: Placement["picture"];
   bytes: number;
 }
 
@@ -11,8 +14,20 @@ function parseDescriptor(payload: Buffer): Descriptor | undefined {
   const first = payload[0];
   if (first === undefined) return undefined;
   const startsFrame = (first & 0x10) !== 0 && (first & 0x07) === 0;
-  const bytes = (first & 0x80) === 0 ? 1 : extendedBytes(payload);
-  return bytes < payload.length ? { startsFrame, bytes } : undefined;
+  const unreferenced = (first & 0x20) !== 0;
+  const extended = (first & 0x80) !== 0;
+  const bytes = extended ? extendedBytes(payload) : 1;
+  if (bytes >= payload.length) return undefined;
+  const picture = extended ? pictureOf(payload) : undefined;
+  return { startsFrame, unreferenced, bytes, ...(picture && { picture }) };
+}
+
+/** The number of the picture, of 7 or 15 bits. */
+function pictureOf(payload: Buffer): Placement["picture"] {
+  if (((payload[1] ?? 0) & 0x80) === 0) return undefined;
+  const id = payload[2] ?? 0;
+  if ((id & 0x80) === 0) return { id, modulus: 0x80 };
+  return { id: ((id & 0x7f) << 8) | (payload[3] ?? 0), modulus: 0x8000 };
 }
 
 function extendedBytes(payload: Buffer): number {
@@ -34,12 +49,22 @@ export class Vp8Depacketizer implements Depacketizer {
     return parseDescriptor(payload)?.startsFrame ?? false;
   }
 
+  placement(payload: Buffer): Placement {
+    const descriptor = parseDescriptor(payload);
+    const { startsFrame = false, unreferenced = false, picture } = descriptor ?? {};
+    return { startsFrame, unreferenced, goesOn: false, ...(picture && { picture }) };
+  }
+
   add(payload: Buffer): boolean {
     const descriptor = parseDescriptor(payload);
     if (descriptor === undefined) return false;
     this.#parts.push(payload.subarray(descriptor.bytes));
     return true;
   }
+
+  salvage(): void {}
+
+  gap(): void {}
 
   finish(): EncodedFrame | undefined {
     const parts = this.#parts;
