@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CaptureEvent } from "../../src/media/format/events.ts";
+import { trackBlocks } from "../../src/media/format/trackExcerpt.ts";
 import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { buildRoomProcess, RoomHarness, type Sealed } from "./support/roomHarness.ts";
@@ -162,6 +163,35 @@ describe("a capture", () => {
     expect(pauses).toHaveLength(1);
     const lengthMs = stoppedAt - startedAt - (pauses[0]?.durationMs ?? 0);
     for (const { endMs } of tracks) expect(endMs).toBeLessThanOrEqual(lengthMs + 1);
+  });
+
+  test("has the picture of a sender that makes no keyframe when asked, from the start and after a pause", async () => {
+    provider = await rooms.started();
+    const { publisher } = await rooms.publish(provider, "ann", { deaf: true });
+    await heard(2);
+    const { keyframeSentAt } = publisher;
+    const sentSince = (ms: number) =>
+      vi.waitFor(() => expect(publisher.sentAt - keyframeSentAt).toBeGreaterThan(ms), patience);
+    await sentSince(1000);
+    await provider.startRecording(request());
+    await flowing(2);
+    await provider.pauseRecording(request());
+    await sentSince(2500);
+    await provider.resumeRecording(request());
+    await flowing(4);
+    await stopped();
+    expect(publisher.keyframesAsked).toBeGreaterThan(1);
+    expect(publisher.keyframeSentAt).toBe(keyframeSentAt);
+    const files = (await ofType("track")).filter(({ kind }) => kind === "video");
+    const blocks = files.map(({ file }) => [
+      ...trackBlocks(path.join(rooms.captureDir("recording_1"), file)),
+    ]);
+    // Every frame since the keyframe: the first of each file was sent before it began.
+    expect(blocks.map(([first]) => first?.key)).toEqual([true, true]);
+    const lengths = blocks.map((frames) => frames.at(-1)?.ms ?? 0);
+    expect(lengths[0]).toBeGreaterThan(1000);
+    expect(lengths[1]).toBeGreaterThan(2500);
+    for (const frames of blocks) expect(frames.filter(({ key }) => key)).toHaveLength(1);
   });
 
   test("is still paused after kill -9, and goes on when it is told to", async () => {

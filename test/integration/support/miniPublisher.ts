@@ -12,6 +12,8 @@ export interface MiniPublisherOptions {
   unannounced?: boolean;
   width?: number;
   height?: number;
+  /** Makes no keyframe when it is asked for one, only the first. */
+  deaf?: boolean;
 }
 
 interface Stream {
@@ -50,6 +52,8 @@ export class MiniPublisher {
   closed = false;
   /** Epoch ms of the latest media. */
   sentAt = 0;
+  /** Epoch ms of the latest keyframe. */
+  keyframeSentAt = 0;
   #connection: PeerConnection;
   #audio: Stream | undefined;
   #videos: Stream[] = [];
@@ -64,12 +68,14 @@ export class MiniPublisher {
   /** The native side does not keep them from being collected. */
   #kept: unknown[] = [];
   #keyWanted = true;
+  #deaf: boolean;
   #opened: Promise<void>;
 
   constructor(name: string, options: MiniPublisherOptions = {}) {
-    const { audio = true, videos = 1, width = 640, height = 360 } = options;
+    const { audio = true, videos = 1, width = 640, height = 360, deaf = false } = options;
     this.#size = { width, height };
     this.#unannounced = options.unannounced ?? false;
+    this.#deaf = deaf;
     this.#connection = new nodeDataChannel.PeerConnection(`mini-${name}`, {
       iceServers: [],
       bindAddress: "127.0.0.1",
@@ -188,7 +194,7 @@ export class MiniPublisher {
       if (type === 205 && format === 1) this.nacks++;
       if (type === 206 && format === 1) {
         this.keyframesAsked++;
-        this.#keyWanted = true;
+        this.#keyWanted = !this.#deaf;
       }
       if (type === 206 && format === 15) {
         const head = packet.readUInt8(at + 17);
@@ -222,6 +228,7 @@ export class MiniPublisher {
     if (ms < this.#silentUntil) return;
     const key = this.#keyWanted;
     this.#keyWanted = false;
+    if (key) this.keyframeSentAt = this.sentAt;
     this.#pictureId = (this.#pictureId + 1) & 0x7fff;
     for (const video of this.#videos) {
       const frame = vp8Frame(key, this.#size, key ? 6000 : 2500);

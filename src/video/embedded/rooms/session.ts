@@ -128,7 +128,7 @@ export class PublishSession {
   close(reason: string): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    for (const receiver of this.receivers) receiver.untap();
+    for (const receiver of this.receivers) receiver.close();
     this.#parts.listener.closed(this, reason);
     this.#parts.peer.close();
     this.#track = undefined;

@@ -12,7 +12,7 @@ const audio: MediaLine = {
   clockRate: 48_000,
   audioLevelId: 1,
   transportSequenceId: 5,
-  retransmits: true,
+  retransmits: false,
 };
 
 class Sink implements TrackSink {

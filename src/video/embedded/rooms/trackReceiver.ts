@@ -1,26 +1,21 @@
-import type { Depacketizer } from "../rtp/depacketizer.ts";
-import { FrameAssembler, type TimedFrame } from "../rtp/frames.ts";
-import { H264Depacketizer } from "../rtp/h264.ts";
-import { startsKeyframe } from "../rtp/keyframe.ts";
-import { giveUpMs, MissingPackets } from "../rtp/missing.ts";
-import { OpusDepacketizer } from "../rtp/opus.ts";
+import type { TimedFrame } from "../rtp/frames.ts";
+import { startsKeyframe, startsKeyPicture } from "../rtp/keyframe.ts";
 import { isRtcp, parseRtp, type RtpPacket } from "../rtp/packet.ts";
-import { ReorderBuffer } from "../rtp/reorder.ts";
 import { keepLevelOnly, type LevelElement } from "../rtp/rewriter.ts";
 import {
   agedReport,
-  nack,
   parseRtcp,
-  pictureLoss,
   type RtcpPacket,
   receiverReport,
   type SenderReport,
 } from "../rtp/rtcp.ts";
 import { ReceptionStatistics } from "../rtp/statistics.ts";
 import type { TransportFeedback } from "../rtp/transportFeedback.ts";
-import { Vp8Depacketizer } from "../rtp/vp8.ts";
 import type { MediaLine } from "../whip/offer.ts";
+import { processBudget } from "./keptGroup.ts";
+import { SenderRequests } from "./senderRequests.ts";
 import { SourceFollower, type Successor } from "./sourceFollower.ts";
+import { type MediaListener, TrackMedia } from "./trackMedia.ts";
 
 /** Where a tapped track's media goes. */
 export interface TrackSink {
@@ -68,49 +63,28 @@ export interface TrackCounters {
   droppedFrames: number;
 }
 
-/** A request is not repeated sooner: senders need some time to make a keyframe. */
-const keyframeRetryMs = 400;
 /** Recovery points for players and seeking. */
 const keyframeEveryMs = 10_000;
-const reorder = { waitMs: giveUpMs, capacity: 4096 };
-
-function depacketizerFor(line: MediaLine): Depacketizer {
-  if (line.codec === "opus") return new OpusDepacketizer();
-  return line.codec === "VP8" ? new Vp8Depacketizer() : new H264Depacketizer(line.parameterSets);
-}
-
-interface Tap {
-  sink: TrackSink;
-  reorder: ReorderBuffer<RtpPacket>;
-  frames: FrameAssembler;
-}
 
 /**
- * One received track: counts it, asks for lost packets and keyframes, passes its packets on, and while tapped puts
- * its frames together.
- * All times are ms of one monotonic clock.
+ * One received track: counts it, asks for lost packets and keyframes, passes its packets on, and while tapped hands
+ * over its frames. All times are ms of one monotonic clock.
  */
 export class TrackReceiver {
   readonly line: MediaLine;
   #source: SourceFollower;
   #own: number;
-  #send: (rtcp: Buffer) => void;
+  #requests: SenderRequests;
   #transport: Pick<TransportFeedback, "arrived">;
   #statistics: ReceptionStatistics;
-  #earlier = { packets: 0, bytes: 0 };
-  #lost = 0;
-  #droppedFrames = 0;
-  #nacks = 0;
-  #keyframeRequests = 0;
+  #earlier = { packets: 0, bytes: 0, lost: 0, dropped: 0 };
   #lastRtpAt = 0;
-  #keyframeAskedAt = Number.NEGATIVE_INFINITY;
   #keyframeAt = Number.NEGATIVE_INFINITY;
-  #keyframeWanted = false;
   #senderReport: (SenderReport & { at: number }) | undefined;
-  #tap: Tap | undefined;
+  #newMedia: () => TrackMedia;
+  #media: TrackMedia;
+  #sink: TrackSink | undefined;
   #forwarders = new Set<Forwarder>();
-  /** Present while somebody needs every packet. */
-  #missing: MissingPackets | undefined;
   #onLevel: (dbov: number) => void = () => undefined;
 
   /** `own` is the SSRC of our feedback, `send` takes RTCP packets, `transport` is told of what arrives. */
@@ -119,13 +93,16 @@ export class TrackReceiver {
     own: number,
     send: (rtcp: Buffer) => void,
     transport: Pick<TransportFeedback, "arrived">,
+    budget = processBudget,
   ) {
     this.line = line;
     this.#source = new SourceFollower(line.payloadType);
     this.#own = own;
-    this.#send = send;
+    this.#requests = new SenderRequests(line, own, send);
     this.#transport = transport;
     this.#statistics = new ReceptionStatistics(line.clockRate);
+    this.#newMedia = () => new TrackMedia(line, budget, this.#mediaListener());
+    this.#media = this.#newMedia();
   }
 
   /** The SSRC that is received; undefined before any. */
@@ -139,14 +116,15 @@ export class TrackReceiver {
   }
 
   get counters(): TrackCounters {
-    const { packets, bytes } = this.#earlier;
+    const { packets, bytes, lost, dropped } = this.#earlier;
+    const { damage } = this.#media;
     return {
       packets: packets + this.#statistics.packets,
       bytes: bytes + this.#statistics.bytes,
-      lost: this.#lost + (this.#tap?.reorder.lost ?? 0),
-      nacks: this.#nacks,
-      keyframeRequests: this.#keyframeRequests,
-      droppedFrames: this.#droppedFrames + (this.#tap?.frames.dropped ?? 0),
+      lost: lost + damage.lost,
+      nacks: this.#requests.nacks,
+      keyframeRequests: this.#requests.keyframes,
+      droppedFrames: dropped + damage.dropped,
     };
   }
 
@@ -163,13 +141,18 @@ export class TrackReceiver {
     return this.#take(buffer, packet, now);
   }
 
-  /** Starts handing frames to `sink`; asks for a keyframe at once. */
+  /**
+   * Starts handing frames to `sink`; asks for a keyframe at once. Without one in time, video begins with the last one
+   * before and all that followed it: these frames arrived before now.
+   */
   tap(sink: TrackSink, now: number): void {
     this.untap();
-    this.#tap = this.#newTap(sink);
-    this.#missing ??= new MissingPackets();
-    this.#keyframeAskedAt = this.#keyframeAt = Number.NEGATIVE_INFINITY;
-    this.#askForKeyframe(now);
+    this.#sink = sink;
+    this.#media.tap((frame) => sink.frame(frame), now);
+    this.#requests.needAll(true);
+    this.#requests.timing.renew();
+    this.#requests.askForKeyframe(this.ssrc, now);
+    this.#keyframeAt = Number.NEGATIVE_INFINITY;
     if (!this.#senderReport) return;
     const elapsedMs = now - this.#senderReport.at;
     const { ntpMs, rtp } = agedReport(this.#senderReport, elapsedMs, this.line.clockRate);
@@ -178,30 +161,33 @@ export class TrackReceiver {
 
   /** Hands over what is complete and stops. */
   untap(): void {
-    this.#tap?.reorder.flush();
-    this.#lost += this.#tap?.reorder.lost ?? 0;
-    this.#droppedFrames += this.#tap?.frames.dropped ?? 0;
-    this.#tap = undefined;
-    this.#forgetMissing();
+    this.#media.untap();
+    this.#sink = undefined;
+    this.#requests.needAll(this.#forwarders.size > 0);
+  }
+
+  /** Hands over what is complete, and keeps nothing of what came so far. */
+  close(): void {
+    this.untap();
+    this.#media.close();
   }
 
   /** Passes packets on from now on; the last sender report is repeated, and a keyframe asked for when needed. */
   addForwarder(forwarder: Forwarder, now: number): void {
     this.#forwarders.add(forwarder);
-    this.#missing ??= new MissingPackets();
+    this.#requests.needAll(true);
     if (this.#senderReport) forwarder.senderReport(this.#senderReport);
     if (forwarder.needsKeyframe) this.requestKeyframe(now);
   }
 
   removeForwarder(forwarder: Forwarder): void {
     this.#forwarders.delete(forwarder);
-    this.#forgetMissing();
+    this.#requests.needAll(this.#sink !== undefined || this.#forwarders.size > 0);
   }
 
   /** Asks for a keyframe as soon as it may be asked for again. */
   requestKeyframe(now: number): void {
-    this.#keyframeWanted = true;
-    this.#askForKeyframe(now);
+    this.#requests.want(this.ssrc, now);
   }
 
   /** Hears the level of every packet that carries one. */
@@ -212,9 +198,10 @@ export class TrackReceiver {
   /** Repeats requests and gives up on what will not come; to be called every few ten ms. */
   tick(now: number): void {
     this.#succeed(now);
-    this.#askForMissing(now);
-    this.#tap?.reorder.expire(now);
-    if (this.#needsKeyframe(now)) this.#askForKeyframe(now);
+    this.#requests.askForMissing(this.ssrc, now);
+    this.#expire(now);
+    const waiting = [...this.#forwarders].some(({ needsKeyframe }) => needsKeyframe);
+    this.#requests.passOn(waiting, this.ssrc, now);
   }
 
   /** The receiver report for the time since the last one; undefined before any packet. */
@@ -224,23 +211,15 @@ export class TrackReceiver {
     return report && receiverReport(this.#own, report);
   }
 
-  #newTap(sink: TrackSink): Tap {
-    const keyed = this.line.kind === "video";
-    const frames = new FrameAssembler(depacketizerFor(this.line), keyed, {
-      frame: (frame) => {
-        if (keyed && frame.key) this.#keyframeAt = this.#lastRtpAt;
-        if (!sink.frame(frame)) frames.skipToKey();
-      },
-      damaged: () => undefined,
-    });
-    const ordered = {
-      packet: (packet: RtpPacket, arrivedAt: number) => frames.packet(packet, arrivedAt),
-      gap: (lost: number) => frames.gap(lost),
-    };
+  #mediaListener(): MediaListener {
+    const { timing } = this.#requests;
     return {
-      sink,
-      reorder: new ReorderBuffer(reorder, ordered),
-      frames,
+      keyframe: () => {
+        this.#keyframeAt = this.#lastRtpAt;
+        timing.completed();
+      },
+      damaged: (sequence) => timing.broken(sequence),
+      keyframeUnderWay: (now) => timing.underWay(now),
     };
   }
 
@@ -265,14 +244,18 @@ export class TrackReceiver {
     this.#statistics = new ReceptionStatistics(this.line.clockRate);
     this.#senderReport = report;
     if (report) this.#statistics.senderReported(report.ntpMiddle, report.at);
-    this.#missing &&= new MissingPackets();
+    this.#requests.startOver();
     for (const forwarder of this.#forwarders) {
       forwarder.restart();
       if (report) forwarder.senderReport(report);
     }
-    const sink = this.#tap?.sink;
+    const sink = this.#sink;
+    this.close();
+    const { lost, dropped } = this.#media.damage;
+    this.#earlier.lost += lost;
+    this.#earlier.dropped += dropped;
+    this.#media = this.#newMedia();
     if (!sink) return;
-    this.untap();
     sink.restart("source_changed");
     this.tap(sink, now);
   }
@@ -292,14 +275,23 @@ export class TrackReceiver {
   }
 
   #deliver(sequence: number, packet: RtpPacket, now: number): void {
-    this.#missing?.arrived(sequence, now);
-    if (packet.payload.length > 0) this.#tap?.sink.received(now);
-    this.#askForMissing(now);
+    this.#requests.arrived(sequence, this.ssrc, now);
+    if (packet.payload.length > 0) this.#sink?.received(now);
+    if (startsKeyPicture(this.line.codec, packet.payload))
+      this.#requests.timing.began(sequence, packet.timestamp, now);
     if (packet.audioLevel !== undefined) {
       this.#onLevel(packet.audioLevel);
-      this.#tap?.sink.level(packet.audioLevel);
+      this.#sink?.level(packet.audioLevel);
     }
-    this.#tap?.reorder.push(sequence, packet, now);
+    this.#media.push(sequence, packet, now);
+    this.#expire(now);
+  }
+
+  /** Gives up on what will not come, and asks for a keyframe as soon as one is needed. */
+  #expire(now: number): void {
+    this.#media.expire(now, this.#requests.coming);
+    if (this.#needsKeyframe(now) && this.#requests.timing.due(now))
+      this.#requests.askForKeyframe(this.ssrc, now);
   }
 
   #forward(buffer: Buffer, sequence: number, packet: RtpPacket, now: number): void {
@@ -313,37 +305,11 @@ export class TrackReceiver {
     for (const forwarder of this.#forwarders) forwarder.packet(passing, now);
   }
 
-  #forgetMissing(): void {
-    if (!this.#tap && this.#forwarders.size === 0) this.#missing = undefined;
-  }
-
+  /** The sink needs one, or one is due, or sooner there than what is missing. */
   #needsKeyframe(now: number): boolean {
-    if (this.#keyframeWanted) return true;
-    const tap = this.#tap;
-    if (tap && (tap.frames.needsKey || now - this.#keyframeAt >= keyframeEveryMs)) return true;
-    return [...this.#forwarders].some(({ needsKeyframe }) => needsKeyframe);
-  }
-
-  #askForMissing(now: number): void {
-    if (!this.#missing || this.#missing.size === 0 || this.ssrc === undefined) return;
-    const due = this.#missing.due(now);
-    if (due.length === 0) return;
-    this.#nacks += due.length;
-    this.#feedback(nack(this.#own, this.ssrc, due));
-  }
-
-  #askForKeyframe(now: number): void {
-    if (this.line.kind !== "video" || this.ssrc === undefined) return;
-    if (now - this.#keyframeAskedAt < keyframeRetryMs) return;
-    this.#keyframeAskedAt = now;
-    this.#keyframeWanted = false;
-    this.#keyframeRequests++;
-    this.#feedback(pictureLoss(this.#own, this.ssrc));
-  }
-
-  /** Feedback travels behind an empty report, as a compound packet must (RFC 4585 §3.1). */
-  #feedback(packet: Buffer): void {
-    this.#send(Buffer.concat([receiverReport(this.#own), packet]));
+    if (!this.#sink || this.line.kind !== "video") return false;
+    if (this.#media.needsKeyframe || now - this.#keyframeAt >= keyframeEveryMs) return true;
+    return this.#requests.overdue(now);
   }
 
   #rtcp(packet: RtcpPacket, now: number): void {
@@ -357,7 +323,7 @@ export class TrackReceiver {
     this.#statistics.senderReported(report.ntpMiddle, now);
     if (report.ntpMs <= 0) return;
     this.#senderReport = { ...report, at: now };
-    this.#tap?.sink.senderReport(report.ntpMs, report.rtp);
+    this.#sink?.senderReport(report.ntpMs, report.rtp);
     for (const forwarder of this.#forwarders) forwarder.senderReport(report);
   }
 }

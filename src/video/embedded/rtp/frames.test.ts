@@ -133,17 +133,6 @@ describe("VP8", () => {
       assembler.packet({ ...packet, timestamp: (packet.timestamp + start) % 2 ** 32 }, 0);
     expect(frames.map(({ timestamp }) => timestamp - start)).toEqual([0, 3000, 6000]);
   });
-
-  test("a refused frame makes it wait for a keyframe", () => {
-    const { assembler, frames } = assemble(new Vp8Depacketizer(), true);
-    const stream = vp8Stream(20);
-    for (const packet of stream.slice(0, 9)) assembler.packet(packet, 0);
-    assembler.skipToKey();
-    for (const packet of stream.slice(9)) assembler.packet(packet, 0);
-    expect(frames.map(({ rtp: at }) => at / 3000)).toEqual([
-      0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
-    ]);
-  });
 });
 
 /** Baseline, 640x360 (cropped from 368 lines). */

@@ -78,11 +78,6 @@ export class FrameAssembler {
     if (this.#keyed) this.#lost += lost;
   }
 
-  /** Writing was refused: what follows is useless before the next keyframe. */
-  skipToKey(): void {
-    this.#needsKey = this.#keyed;
-  }
-
   /** Deals with the loss before a packet; true when only frames were hit that no other frame refers to. */
   #leaveOut(packet: RtpPacket): boolean {
     const lost = this.#lost;

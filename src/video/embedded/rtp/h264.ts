@@ -14,6 +14,11 @@ export function startsH264Keyframe(payload: Buffer): boolean {
   return startsUnit(payload, (type) => isSet(type) || isIdr(type));
 }
 
+/** Whether a slice of such a picture itself begins in a payload. */
+export function startsIdrSlice(payload: Buffer): boolean {
+  return startsUnit(payload, isIdr);
+}
+
 function startsUnit(payload: Buffer, wanted: (type: number) => boolean): boolean {
   const type = typeOf(payload);
   if (type === nalFuA) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startsKeyframe } from "./keyframe.ts";
+import { startsKeyframe, startsKeyPicture } from "./keyframe.ts";
 
 const bytes = (...values: number[]) => Buffer.from(values);
 
@@ -24,4 +24,14 @@ test.each([
   ["any sound", "opus", bytes(0xf8), true],
 ] as const)("%s", (_, codec, payload, expected) => {
   expect(startsKeyframe(codec, payload)).toBe(expected);
+});
+
+test.each([
+  ["an IDR slice", "H264", bytes(0x65, 0x88), true],
+  ["an IDR slice behind parameters", "H264", bytes(0x78, 0, 2, 0x67, 0x42, 0, 2, 0x65, 0x88), true],
+  ["parameters, which may come without a picture", "H264", bytes(0x67, 0x42), false],
+  ["a VP8 keyframe", "VP8", bytes(0x10, 0x50, 0, 0), true],
+  ["sound", "opus", bytes(0xf8), false],
+] as const)("whether the picture of a keyframe begins: %s", (_, codec, payload, expected) => {
+  expect(startsKeyPicture(codec, payload)).toBe(expected);
 });

@@ -154,10 +154,53 @@ describe("missing packets", () => {
     expect(missing.due(5)).toEqual([11, 12]);
     expect(missing.due(84)).toEqual([]);
     expect(missing.due(85)).toEqual([11, 12]);
-    expect(missing.arrived(11, 90)).toBe(true);
-    expect(missing.due(170)).toEqual([12]);
+    expect(missing.due(170)).toEqual([11, 12]);
+    expect(missing.has(12)).toBe(true);
     expect(missing.due(1005)).toEqual([]);
     expect(missing.size).toBe(0);
+  });
+
+  test.each([
+    ["a little longer than an answer takes", 160, 200],
+    ["not at once where answers come at once", 2, 40],
+    ["not much later however long answers take", 900, 250],
+  ])("are asked for again %s", (_, answerMs, repeatMs) => {
+    const missing = new MissingPackets();
+    missing.arrived(10, 0);
+    missing.arrived(12, 0);
+    expect(missing.due(0)).toEqual([11]);
+    expect(missing.arrived(11, answerMs)).toBe(true);
+    missing.arrived(14, 2000);
+    expect(missing.due(2000)).toEqual([13]);
+    expect(missing.due(2000 + repeatMs - 1)).toEqual([]);
+    expect(missing.due(2000 + repeatMs)).toEqual([13]);
+  });
+
+  test("that were only overtaken say little of how long answers take", () => {
+    const missing = new MissingPackets();
+    missing.arrived(0, 0);
+    missing.arrived(2, 0);
+    missing.due(0);
+    missing.arrived(1, 160);
+    missing.arrived(4, 1000);
+    missing.due(1000);
+    missing.arrived(3, 1001);
+    missing.arrived(6, 2000);
+    missing.due(2000);
+    expect(missing.due(2150)).toEqual([]);
+  });
+
+  test("are overdue after a few requests, those before a keyframe never", () => {
+    const missing = new MissingPackets();
+    missing.arrived(10, 0);
+    missing.arrived(12, 0);
+    missing.due(0);
+    expect(missing.overdue(319, 0)).toBe(false);
+    expect(missing.overdue(320, 0)).toBe(true);
+    expect(missing.overdue(320, 11)).toBe(false);
+    missing.arrived(14, 100);
+    expect(missing.overdue(320, 11)).toBe(false);
+    expect(missing.overdue(420, 11)).toBe(true);
   });
 
   test("of a long hole are not asked for", () => {
