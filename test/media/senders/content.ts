@@ -1,0 +1,84 @@
+import { constants, Frame, Rational } from "../../../src/media/compose/nodeAv.ts";
+import { Encoder } from "../../../src/synth/encoder.ts";
+import { type AudioPacket, audioPacketMs } from "../../../src/synth/mediaLoop.ts";
+
+/**
+ * What there is to hear, by the time at which it is captured: twice a second a beep, each of a pitch of its own, so that
+ * whatever is heard somewhere tells when it was captured.
+ */
+export const beepEveryMs = 500;
+export const beepLengthMs = 100;
+/** Sessions are shorter: then pitches would come again. */
+export const contentMs = 25_000;
+export const beepCount = contentMs / beepEveryMs;
+const amplitude = 0.25;
+const rampMs = 4;
+const sampleRate = 48_000;
+const packetSamples = (sampleRate * audioPacketMs) / 1000;
+/** Samples by which libopus delays sound: it is fed that much early. */
+const lookahead = 312;
+
+/** Multiples of 100 Hz: apart in windows of 10 ms. Two senders share none. */
+export function pitchOfBeep(participant: number, beep: number): number {
+  return 400 + 100 * (2 * beep + (participant % 2));
+}
+
+function sampleAt(participant: number, index: number): number {
+  const ms = (index * 1000) / sampleRate;
+  const beep = Math.floor(ms / beepEveryMs);
+  const within = ms - beep * beepEveryMs;
+  if (index < 0 || within >= beepLengthMs || beep >= beepCount) return 0;
+  const ramp = Math.min(1, within / rampMs, (beepLengthMs - within) / rampMs);
+  const hertz = pitchOfBeep(participant, beep);
+  return amplitude * ramp * Math.sin((2 * Math.PI * hertz * index) / sampleRate);
+}
+
+const banks = new Map<number, readonly AudioPacket[]>();
+
+/** All packets of a participant; the n-th is captured at n × 20 ms. Encoded once per process. */
+export function soundOf(participant: number): readonly AudioPacket[] {
+  const bank = banks.get(participant) ?? encodeSound(participant);
+  banks.set(participant, bank);
+  return bank;
+}
+
+function encodeSound(participant: number): AudioPacket[] {
+  const encoder = new Encoder(
+    "libopus",
+    (context) => {
+      context.sampleRate = sampleRate;
+      context.sampleFormat = constants.AV_SAMPLE_FMT_S16;
+      context.channelLayout = mono;
+      context.timeBase = new Rational(1, sampleRate);
+      context.bitRate = 48_000n;
+    },
+    { frame_duration: audioPacketMs },
+  );
+  const packets = Array.from({ length: contentMs / audioPacketMs + 1 }, (_, index) =>
+    encoder.encode(soundFrame(participant, index)),
+  ).flat();
+  encoder.close();
+  return packets.map(({ data }, index) => ({ data, levelDbov: levelAt(index * audioPacketMs) }));
+}
+
+/** What the sender says of how loud a packet is. */
+function levelAt(ms: number): number {
+  return ms % beepEveryMs < beepLengthMs ? -15 : -127;
+}
+
+const mono = { nbChannels: 1, order: constants.AV_CHANNEL_ORDER_NATIVE, mask: 4n };
+
+function soundFrame(participant: number, packet: number): Frame {
+  const from = packet * packetSamples + lookahead;
+  const samples = Int16Array.from({ length: packetSamples }, (_, at) =>
+    Math.round(sampleAt(participant, from + at) * 32_767),
+  );
+  return Frame.fromAudioBuffer(Buffer.from(samples.buffer), {
+    nbSamples: packetSamples,
+    format: constants.AV_SAMPLE_FMT_S16,
+    sampleRate,
+    channelLayout: mono,
+    timeBase: { num: 1, den: sampleRate },
+    pts: BigInt(packet * packetSamples),
+  });
+}

@@ -1,0 +1,230 @@
+import { audioPacketMs } from "../../../src/synth/mediaLoop.ts";
+import { beepCount, beepEveryMs, beepLengthMs, pitchOfBeep } from "./content.ts";
+import type { SenderScript, SessionScript, Span } from "./script.ts";
+import type { Sender, SentPicture, SentSound } from "./sender.ts";
+import type { SentPacket } from "./trackSource.ts";
+
+/** What has to be in the recording, in ms of recorded time: when it was captured, plus what the network takes at least. */
+export interface Expected {
+  participant: number;
+  /** How far from its place something may be found, ms. */
+  toleranceMs: number;
+  durationMs: number;
+  pictures: ExpectedPicture[];
+  beeps: ExpectedBeep[];
+  /** Stretches in which media arrived that nobody can decode: they have to be told of. */
+  unusable: Unusable[];
+}
+
+export interface ExpectedPicture {
+  counter: number;
+  atMs: number;
+  /** When the next one that has to be there takes its place; Infinity for the last one. */
+  untilMs: number;
+  /** It has to be there; else it may. */
+  required: boolean;
+  /** It has to be seen until the next one comes, however long that takes. */
+  held: boolean;
+}
+
+export interface ExpectedBeep {
+  beep: number;
+  hertz: number;
+  atMs: number;
+  required: boolean;
+  /** It has to sound for as long as it was captured: the decoder had what comes before it, too. */
+  whole: boolean;
+  /** Some of it was sent. */
+  possible: boolean;
+}
+
+export interface Unusable extends Span {
+  kind: "audio" | "video";
+  /** A sender that answers requests would have ended it long before. */
+  tooLong: boolean;
+}
+
+const toleranceMs = 80;
+/** A recording that begins, or goes on, may wait this long for a key frame. */
+const firstPictureMs = 1000;
+const firstSoundMs = 100;
+/** What arrives this shortly before the end may be on its way still. */
+const edgeMs = 150;
+/** What was lost and came later than this after its time, ms, was given up. */
+const givenUpMs = 900;
+/** A decoder of sound that missed something is itself again after this, ms. */
+const settlingMs = 100;
+const worthTellingMs = 1000;
+
+/** What one sender's part of a recording has to hold. Pure. */
+export function expectedOf(script: SessionScript, sender: Sender): Expected {
+  const sections = sectionsOf(script);
+  const durationMs = sections.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  return {
+    ...{ participant: sender.script.participant, durationMs },
+    toleranceMs: toleranceMs + (hasTrueClock(sender.script) ? 0 : sender.script.network.jitterMs),
+    pictures: expectedPictures(sender, sections),
+    beeps: expectedBeeps(sender, sections),
+    unusable: unusableOf(sender, sections),
+  };
+}
+
+/** Whether reports say at every time when something was captured; else it is known by arrival, which jitters. */
+function hasTrueClock({ reports, audio, video }: SenderScript): boolean {
+  const breaks = [audio, video].some(
+    ({ jumps, sources, pauses }) =>
+      jumps.length + sources.length > 0 || pauses.some(({ timeGoesOn }) => !timeGoesOn),
+  );
+  return reports !== undefined && reports.wrong.length === 0 && reports.firstMs <= 3000 && !breaks;
+}
+
+interface Section extends Span {
+  /** Recorded time of its beginning. */
+  recordedMs: number;
+}
+
+function sectionsOf({ recording }: SessionScript): Section[] {
+  const starts = [recording.fromMs, ...recording.pauses.map(({ toMs }) => toMs)];
+  const ends = [...recording.pauses.map(({ fromMs }) => fromMs), recording.toMs];
+  let recordedMs = 0;
+  return starts.map((fromMs, index) => {
+    const toMs = ends[index] ?? fromMs;
+    recordedMs += toMs - fromMs;
+    return { fromMs, toMs, recordedMs: recordedMs - (toMs - fromMs) };
+  });
+}
+
+/** The section in which all of `fromMs..toMs` lies, with everything that had to arrive for it. */
+function sectionOf(
+  sections: readonly Section[],
+  { fromMs, toMs }: Span,
+  packets: readonly SentPacket[],
+  firstMs: number,
+): Section | undefined {
+  return sections.find((section) => {
+    const [least, most] = [section.fromMs + firstMs, section.toMs - edgeMs];
+    const arrived = packets.every(({ arrivedMs = most }) => arrivedMs < most);
+    return fromMs >= least && toMs < most && arrived;
+  });
+}
+
+/** Whether a packet came in time to be of use; a stall delays, but does not lose. */
+function isDelivered({ arrivedMs, lost }: SentPacket, dueMs: number): boolean {
+  return arrivedMs !== undefined && (!lost || arrivedMs - dueMs <= givenUpMs);
+}
+
+function expectedPictures({ pictures, script }: Sender, sections: Section[]): ExpectedPicture[] {
+  const { delayMs } = script.network;
+  const usable = decodable(pictures, script);
+  let untilMs = Number.POSITIVE_INFINITY;
+  const backwards = pictures.toReversed().map((picture) => {
+    const realMs = picture.capturedMs + delayMs;
+    const span = { fromMs: realMs, toMs: realMs };
+    const section = sectionOf(sections, span, picture.packets, firstPictureMs);
+    const required = usable.has(picture) && section !== undefined && !isAfterBreak(script, picture);
+    const atMs = recordedMs(realMs, sections);
+    const expected = { counter: picture.counter, atMs, untilMs, required };
+    if (required) untilMs = atMs;
+    return { ...expected, held: required && isStill(script, picture) };
+  });
+  return backwards.reverse();
+}
+
+function isStill({ video }: SenderScript, { capturedMs }: SentPicture): boolean {
+  return video.stills.some(({ fromMs, toMs }) => capturedMs >= fromMs && capturedMs < toMs);
+}
+
+/** Stretches in which pictures arrived, or should have, and could not be decoded. */
+function unusableOf({ pictures, script }: Sender, sections: Section[]): Unusable[] {
+  const usable = decodable(pictures, script);
+  const [begin, end] = [sections[0]?.fromMs ?? 0, sections.at(-1)?.toMs ?? 0];
+  const realMs = ({ capturedMs }: SentPicture) => capturedMs + script.network.delayMs;
+  const stretches: SentPicture[][] = [[]];
+  for (const picture of pictures.filter((one) => realMs(one) >= begin && realMs(one) <= end)) {
+    if (!usable.has(picture)) stretches.at(-1)?.push(picture);
+    else if (stretches.at(-1)?.length !== 0) stretches.push([]);
+  }
+  return stretches.flatMap((stretch) => {
+    const [first, last] = [stretch[0], stretch.at(-1)];
+    if (!first || !last) return [];
+    const fromMs = recordedMs(realMs(first), sections);
+    const toMs = recordedMs(realMs(last), sections);
+    // A key frame that was lost as well had to be asked for again.
+    const rounds = 1 + stretch.filter(({ key }) => key).length;
+    const patienceMs = answerMs(script) + (script.video.nack ? givenUpMs + 500 : 400);
+    const one = {
+      kind: "video" as const,
+      fromMs,
+      toMs,
+      tooLong: toMs - fromMs > rounds * patienceMs,
+    };
+    return one.tooLong || toMs - fromMs >= worthTellingMs ? [one] : [];
+  });
+}
+
+/** From the wish for a key frame until it is there, at most. */
+function answerMs({ network, video }: SenderScript): number {
+  const { delayMs, jitterMs } = network;
+  return (video.answersAfterMs ?? Number.POSITIVE_INFINITY) + 2 * (delayMs + jitterMs) + 150;
+}
+
+/** Whether a new piece may wait for its key frame, which has been asked for: the numbers have just broken. */
+function isAfterBreak(script: SenderScript, { capturedMs }: SentPicture): boolean {
+  const { jumps, sources, answersAfterMs } = script.video;
+  if (answersAfterMs === undefined) return false;
+  return [...jumps, ...sources].some(
+    ({ atMs }) => capturedMs >= atMs && capturedMs < atMs + answerMs(script),
+  );
+}
+
+/** Pictures that can be decoded from what arrived: key frames, and what follows one without a loss. */
+function decodable(pictures: readonly SentPicture[], script: SenderScript): Set<SentPicture> {
+  const found = new Set<SentPicture>();
+  const { delayMs } = script.network;
+  let intact = false;
+  for (const picture of pictures) {
+    const dueMs = picture.capturedMs + delayMs;
+    const whole = picture.packets.every((packet) => isDelivered(packet, dueMs));
+    intact = whole && (intact || picture.key) && script.video.parameterSets !== "none";
+    if (intact) found.add(picture);
+  }
+  return found;
+}
+
+function expectedBeeps({ sounds, script }: Sender, sections: Section[]): ExpectedBeep[] {
+  const { delayMs } = script.network;
+  const bySlot = new Map(sounds.map((sound) => [sound.capturedMs, sound]));
+  return Array.from({ length: beepCount }, (_, beep) => {
+    const capturedMs = beep * beepEveryMs;
+    const slots = Array.from({ length: beepLengthMs / audioPacketMs }, (_unused, index) =>
+      bySlot.get(capturedMs + index * audioPacketMs),
+    );
+    const sent = slots.filter((slot): slot is SentSound => slot !== undefined);
+    const realMs = capturedMs + delayMs;
+    const span = { fromMs: realMs, toMs: realMs + beepLengthMs };
+    const packets = sent.map(({ packet }) => packet);
+    const all =
+      sent.length === slots.length && packets.every((packet) => isDelivered(packet, realMs));
+    const required = all && sectionOf(sections, span, packets, firstSoundMs) !== undefined;
+    const before = sounds.filter(
+      (one) => one.capturedMs < capturedMs && one.capturedMs >= capturedMs - settlingMs,
+    );
+    const whole = before.every(({ packet }) => isDelivered(packet, realMs));
+    const paused = script.audio.pauses.some(
+      ({ fromMs, toMs }) => fromMs < capturedMs && toMs > capturedMs - settlingMs,
+    );
+    return {
+      ...{ beep, hertz: pitchOfBeep(script.participant, beep), atMs: recordedMs(realMs, sections) },
+      required,
+      whole: required && whole && !paused,
+      possible: sent.length > 0,
+    };
+  });
+}
+
+/** Recorded time of a real one; what lies in a pause is at its edge. */
+function recordedMs(realMs: number, sections: readonly Section[]): number {
+  const section = sections.filter(({ fromMs }) => fromMs <= realMs).at(-1) ?? sections[0];
+  if (!section) return realMs;
+  return section.recordedMs + Math.min(realMs, section.toMs) - section.fromMs;
+}
