@@ -9,6 +9,8 @@ export interface Expected {
   participant: number;
   /** How far from its place something may be found, ms. */
   toleranceMs: number;
+  /** Reports do not say at every time when something was captured: only its arrival does. */
+  byArrival: boolean;
   durationMs: number;
   pictures: ExpectedPicture[];
   beeps: ExpectedBeep[];
@@ -60,9 +62,10 @@ const worthTellingMs = 1000;
 export function expectedOf(script: SessionScript, sender: Sender): Expected {
   const sections = sectionsOf(script);
   const durationMs = sections.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+  const byArrival = !hasTrueClock(sender.script);
   return {
-    ...{ participant: sender.script.participant, durationMs },
-    toleranceMs: toleranceMs + (hasTrueClock(sender.script) ? 0 : sender.script.network.jitterMs),
+    ...{ participant: sender.script.participant, durationMs, byArrival },
+    toleranceMs: toleranceMs + (byArrival ? sender.script.network.jitterMs : 0),
     pictures: expectedPictures(sender, sections),
     beeps: expectedBeeps(sender, sections),
     unusable: unusableOf(sender, sections),
