@@ -149,12 +149,13 @@ function unusableOf({ pictures, script }: Sender, sections: Section[]): Unusable
   }
   return stretches.flatMap((stretch) => {
     const [first, last] = [stretch[0], stretch.at(-1)];
-    if (!first || !last) return [];
+    if (!first || !last || mayBeDecodable(first, script)) return [];
     const fromMs = recordedMs(realMs(first), sections);
     const toMs = recordedMs(realMs(last), sections);
     // A key frame that was lost as well had to be asked for again.
     const rounds = 1 + stretch.filter(({ key }) => key).length;
-    const patienceMs = answerMs(script) + (script.video.nack ? givenUpMs + 500 : 400);
+    const stalledMs = script.network.stalls.reduce((sum, one) => sum + one.toMs - one.fromMs, 0);
+    const patienceMs = answerMs(script) + stalledMs + (script.video.nack ? givenUpMs + 500 : 400);
     const one = {
       kind: "video" as const,
       fromMs,
@@ -163,6 +164,13 @@ function unusableOf({ pictures, script }: Sender, sections: Section[]): Unusable
     };
     return one.tooLong || toMs - fromMs >= worthTellingMs ? [one] : [];
   });
+}
+
+/** What came too late for certain use was not lost for certain either. */
+function mayBeDecodable({ packets }: SentPicture, { video }: SenderScript): boolean {
+  return (
+    video.parameterSets !== "none" && packets.every(({ arrivedMs }) => arrivedMs !== undefined)
+  );
 }
 
 /** From the wish for a key frame until it is there, at most. */

@@ -96,8 +96,9 @@ function monoOf(frame: Frame): Float32Array {
 }
 
 function placed(sound: { at: number; samples: Float32Array }[]): Float32Array {
-  const last = sound.at(-1);
-  const all = new Float32Array(last ? last.at + last.samples.length : 0);
+  // Not always the last: a damaged file may go back in time.
+  const end = sound.reduce((most, { at, samples }) => Math.max(most, at + samples.length), 0);
+  const all = new Float32Array(end);
   for (const { at, samples } of sound)
     all.set(at < 0 ? samples.subarray(-at) : samples, Math.max(0, at));
   return all;
