@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { root } from "./build.mjs";
 
 const usage = `Usage: npm run test:senders -- [--sessions N] [--seed S] [--named] [--quick] [--jobs N]
-  --sessions N  how many sessions (default 100)
+  --sessions N  how many sessions (default 100, or all that are named)
   --seed S      the first seed; the others follow (default 1)
   --named       the sessions with one fault each instead, by their number
   --quick       look at the player's tracks only, not at a composed file
@@ -20,14 +20,15 @@ const kept = 40;
 
 const { values } = parseArgs({
   options: {
-    sessions: { type: "string", default: "100" },
+    sessions: { type: "string" },
     seed: { type: "string", default: "1" },
     jobs: { type: "string", default: String(os.availableParallelism()) },
     named: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
   },
 });
-const [sessions, first, jobs] = [values.sessions, values.seed, values.jobs].map(Number);
+const wanted = values.sessions ?? (values.named ? "48" : "100");
+const [sessions, first, jobs] = [wanted, values.seed, values.jobs].map(Number);
 if (![sessions, first, jobs].every(Number.isInteger) || sessions < 1 || jobs < 1) {
   console.error(usage);
   process.exit(2);

@@ -62,7 +62,10 @@ export interface RecordingTrack {
   source?: MediaSource;
   kind: "audio" | "video";
   codec: string;
-  /** Offset from the start of the recording, ms. */
+  /**
+   * Where its file begins, ms from the start of the recording: before it (negative) where pictures of before are needed to
+   * show the first one.
+   */
   startMs: number;
   endMs: number;
   sizeBytes: number;

@@ -21,6 +21,8 @@ export interface TrackDigest {
   /** When its first frame that can be decoded was written; undefined while there is none, or where it was not noted. */
   firstFrameAt: number | undefined;
   endedAt: number | undefined;
+  /** Why it ended. */
+  endReason: string | undefined;
   /** Media time of its last frame, ms; undefined when its writer died. */
   endMs: number | undefined;
   /** Last sign of life of the writer that wrote it, if that writer died. */
@@ -143,6 +145,7 @@ export class CaptureDigest {
       firstAt: undefined,
       firstFrameAt: undefined,
       endedAt: undefined,
+      endReason: undefined,
       endMs: undefined,
       orphanedAt: undefined,
       counted: undefined,
@@ -176,6 +179,7 @@ export class CaptureDigest {
         break;
       case "trackEnd":
         track.counted ??= countsOf(event);
+        track.endReason ??= event.reason;
         track.endedAt ??= event.t;
         // An empty file never had a frame that could be decoded.
         if (event.bytes > 0) track.endMs ??= event.endMs;

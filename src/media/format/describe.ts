@@ -51,14 +51,14 @@ function roundGaps({ gaps }: Timeline): RecordingGap[] {
 
 function describeTracks(participant: TimelineParticipant): Promise<RecordingTrack[]> {
   return Promise.all(
-    participant.tracks.map(async ({ id, kind, codec, path, startMs, endMs }) => ({
+    participant.tracks.map(async ({ id, kind, codec, path, endMs, clock }) => ({
       trackId: id,
       participantId: participant.userId,
       participantName: participant.name,
       source: participant.source,
       kind,
       codec,
-      startMs: Math.round(startMs),
+      startMs: Math.round(clock.at(0)),
       endMs: Math.round(endMs),
       sizeBytes: await stat(path).then(
         (found) => found.size,

@@ -24,11 +24,14 @@ interface Track {
   /** When sent (our clock), how long under way. */
   reports?: { sentMs: number; delayMs: number }[];
   clockOffsetMs?: number;
+  /** Nothing came any more. */
+  silent?: boolean;
 }
 
 function track({ id, participant = "p", kind = "video", fromMs, ...rest }: Track): CaptureEvent[] {
   const clockRate = kind === "video" ? 90_000 : 48_000;
   const { reports = [], source, clockOffsetMs = 0, endMs, endedAtMs, waitedMs } = rest;
+  const { silent = false } = rest;
   const opened = { type: "track", t: t0 + fromMs, track: id, participant, kind } as const;
   const codec = kind === "video" ? "VP8" : "opus";
   return [
@@ -47,7 +50,7 @@ function track({ id, participant = "p", kind = "video", fromMs, ...rest }: Track
       : [
           {
             ...({ type: "trackEnd", t: t0 + (endedAtMs ?? fromMs + endMs), track: id } as const),
-            ...{ endMs, reason: "left", packets: 1, lost: 0, bytes: 1 },
+            ...{ endMs, reason: silent ? "silence" : "left", packets: 1, lost: 0, bytes: 1 },
           },
         ]),
   ];
@@ -136,7 +139,7 @@ describe("buildTimeline", () => {
 
   it("ends an abrupt leaver's track at its last frame, not when it was noticed", () => {
     const timeline = timelineOf(
-      ...track({ id: "v", fromMs: 0, endMs: 3000, endedAtMs: 8000 }),
+      ...track({ id: "v", fromMs: 0, endMs: 3000, endedAtMs: 8000, silent: true }),
       stop(20_000),
     );
     expect(timeline.participants[0]?.tracks[0]?.endMs).toBe(3100);
@@ -272,7 +275,7 @@ describe("a paused capture", () => {
       stop(10_000),
     );
     // It began 590 ms of its media before, which a timeline has no place for.
-    expect(timeline.participants[0]?.tracks[0]).toMatchObject({ startMs: 4000, endMs: 5510 });
+    expect(timeline.participants[0]?.tracks[0]).toMatchObject({ startMs: 4000, endMs: 6010 });
   });
 
   it("puts nothing that was sent during a pause on the timeline", () => {
@@ -339,10 +342,15 @@ describe("a shared screen", () => {
 
   it("is seen until it is taken away, however long nothing moves on it", () => {
     const still = { source: "screen", fromMs: 1000, endMs: 500, endedAtMs: 9000 } as const;
-    const presence = (source: "camera" | "screen") =>
-      timelineOf(...track({ ...still, id: "s", source }), stop(12_000)).participants[0]?.presence;
-    expect(presence("screen")).toEqual([{ fromMs: 1000, toMs: 9000 }]);
-    expect(presence("camera")).toEqual([{ fromMs: 1000, toMs: 1600 }]);
+    const presence = (what: Partial<Track>) =>
+      timelineOf(...track({ ...still, id: "s", ...what }), stop(12_000)).participants[0]?.presence;
+    expect(presence({ source: "screen" })).toEqual([{ fromMs: 1000, toMs: 9000 }]);
+    expect(presence({ source: "camera" })).toEqual([{ fromMs: 1000, toMs: 9000 }]);
+    const reports = [{ sentMs: 4000, delayMs: 20 }];
+    expect(presence({ source: "camera", silent: true, reports })).toEqual([
+      { fromMs: 1000, toMs: 4020 },
+    ]);
+    expect(presence({ source: "camera", silent: true })).toEqual([{ fromMs: 1000, toMs: 1600 }]);
   });
 
   it("makes nobody the speaker with its sound", () => {

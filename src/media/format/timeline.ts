@@ -208,15 +208,13 @@ function placeOf(
   section: Section,
   { time, ends, lastT }: Frame,
 ): { startMs: number; endMs: number } {
-  const { id, source, kind, firstFrameAt, endMs = ends.get(id), endedAt, orphanedAt } = track;
+  const { id, kind, firstFrameAt, endMs = ends.get(id), endedAt, orphanedAt } = track;
   const begunMs = firstFrameAt === undefined ? 0 : time.at(firstFrameAt) - settleMs;
   const startMs = clamp(firstSeenMs(track, Math.max(clock.at(0), begunMs), time), section);
   // Without any frame the track never was: its end is its start.
   if (endMs === undefined) return { startMs, endMs: startMs };
-  // A screen on which nothing moves sends next to nothing, and is seen until it is taken away.
-  const stands = source === "screen" && kind === "video";
   const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT);
-  const aliveMs = stands ? endKnownMs : Math.min(lastSignMs(track, time), endKnownMs);
+  const aliveMs = kind === "video" ? Math.min(lastSignMs(track, time), endKnownMs) : 0;
   const lastMs = Math.max(clock.at(endMs) + lingerMs, aliveMs, endKnownMs - settleMs);
   return { startMs, endMs: clamp(lastMs, section) };
 }
@@ -228,10 +226,15 @@ function firstSeenMs({ kind, attendedAt }: TrackDigest, firstMs: number, time: R
   return soon ? Math.min(firstMs, attendedMs) : firstMs;
 }
 
-/** A camera before which nothing moves sends nothing but reports: it is there as long as they come. */
-function lastSignMs({ kind, times }: TrackDigest, time: RecordedTime): number {
+/**
+ * A camera or a screen on which nothing moves sends nothing but reports: it is seen until it ends. Of a sender that fell
+ * silent nothing is known after its last report.
+ */
+function lastSignMs({ source, times, endReason }: TrackDigest, time: RecordedTime): number {
+  const fellSilent = endReason === undefined || endReason === "silence";
+  if (source === "screen" || !fellSilent) return Number.POSITIVE_INFINITY;
   const { lastReportAt } = times;
-  return kind === "video" && lastReportAt !== undefined ? time.at(lastReportAt) : 0;
+  return lastReportAt === undefined ? 0 : time.at(lastReportAt);
 }
 
 function clamp(ms: number, { startMs, endMs }: { startMs: number; endMs: number }): number {

@@ -12,6 +12,8 @@ export interface Expected {
   /** Reports do not say at every time when something was captured: only its arrival does. */
   byArrival: boolean;
   durationMs: number;
+  /** Where the recording begins and goes on: the first picture from there may be shown at once. */
+  beginnings: Span[];
   pictures: ExpectedPicture[];
   beeps: ExpectedBeep[];
   /** Stretches in which media arrived that nobody can decode: they have to be told of. */
@@ -66,6 +68,9 @@ export function expectedOf(script: SessionScript, sender: Sender): Expected {
   return {
     ...{ participant: sender.script.participant, durationMs, byArrival },
     toleranceMs: toleranceMs + (byArrival ? sender.script.network.jitterMs : 0),
+    beginnings: sections.map(({ recordedMs: fromMs }) => {
+      return { fromMs, toMs: fromMs + firstPictureMs };
+    }),
     pictures: expectedPictures(sender, sections),
     beeps: expectedBeeps(sender, sections),
     unusable: unusableOf(sender, sections),

@@ -131,7 +131,8 @@ function judgeSound({ beeps, toleranceMs }: Expected, view: View): Unplaced[] {
   ];
 }
 
-function judgePictures({ pictures, toleranceMs }: Expected, view: View): Unplaced[] {
+function judgePictures(expected: Expected, view: View): Unplaced[] {
+  const { pictures, toleranceMs } = expected;
   const required = pictures.filter((one) => one.required);
   const of = required.length;
   const slackMs = toleranceMs + (view.name === "file" ? fileStepMs : 0);
@@ -141,7 +142,7 @@ function judgePictures({ pictures, toleranceMs }: Expected, view: View): Unplace
   const absent = required.filter((one) => !isThere(one));
   const missing = absent.filter(({ counter }) => !times.has(counter));
   const late = absent.filter(({ counter }) => times.has(counter));
-  const stale = view.name === "file" ? staleOf(pictures, times, slackMs) : [];
+  const stale = view.name === "file" ? staleOf(expected, times, slackMs) : [];
   return [
     finding(
       "picture missing",
@@ -188,13 +189,14 @@ function timesByCounter({ pictures }: View): Map<number, number[]> {
 
 /** Pictures that are shown when another one should have taken their place. */
 function staleOf(
-  pictures: readonly ExpectedPicture[],
+  { pictures, beginnings }: Expected,
   times: Map<number, number[]>,
   slackMs: number,
 ): { counter: number; ms: number }[] {
   return pictures.flatMap(({ counter, atMs, untilMs }) =>
     (times.get(counter) ?? [])
       .filter((ms) => ms < atMs - slackMs || ms > untilMs + slackMs)
+      .filter((ms) => !beginnings.some((one) => ms >= one.fromMs && ms < atMs && atMs < one.toMs))
       .map((ms) => ({ counter, ms })),
   );
 }

@@ -1,10 +1,12 @@
 import { silentLog } from "../../../src/core/log.ts";
 import { Captures } from "../../../src/video/embedded/capture/captures.ts";
+import type { MediaOf } from "../../../src/video/embedded/capture/roomCapture.ts";
 import { Occupancy } from "../../../src/video/embedded/rooms/occupancy.ts";
 import type { Peer, PeerTrack } from "../../../src/video/embedded/rooms/peer.ts";
 import { PresenceBook } from "../../../src/video/embedded/rooms/presenceBook.ts";
 import { Revocations } from "../../../src/video/embedded/rooms/revocations.ts";
 import { Rooms } from "../../../src/video/embedded/rooms/rooms.ts";
+import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { SenderScript } from "./script.ts";
 import { payloadTypes } from "./sender.ts";
 import { levelExtension } from "./trackSource.ts";
@@ -20,20 +22,26 @@ const options = {
 };
 const mids = { audio: "0", video: "1" } as const;
 
+type Kind = "audio" | "video";
+
 /** The transport of one sender, without a network. */
 class DirectPeer implements Peer {
-  #listeners = new Map<string, (packet: Buffer) => void>();
+  #listener: (packet: Buffer) => void = () => undefined;
   #onTrack: (track: PeerTrack) => void = () => undefined;
   #onConnected: () => void = () => undefined;
-  #toSender: (kind: "audio" | "video", rtcp: Buffer) => void = () => undefined;
+  #toSender: (kind: Kind, rtcp: Buffer) => void = () => undefined;
+  /** Which line an SSRC is of, by what was sent. */
+  #kinds = new Map<number, Kind>();
 
-  connect(toSender: (kind: "audio" | "video", rtcp: Buffer) => void): void {
+  connect(toSender: (kind: Kind, rtcp: Buffer) => void): void {
     this.#toSender = toSender;
     this.#onConnected();
   }
 
-  deliver(kind: "audio" | "video", packet: Buffer): void {
-    this.#listeners.get(kind)?.(packet);
+  deliver(kind: Kind, packet: Buffer): void {
+    const isRtcp = packet.readUInt8(1) >= 192 && packet.readUInt8(1) <= 223;
+    this.#kinds.set(packet.readUInt32BE(isRtcp ? 4 : 8), kind);
+    this.#listener(packet);
   }
 
   onTrack(listener: (track: PeerTrack) => void): void {
@@ -53,22 +61,36 @@ class DirectPeer implements Peer {
   }
 
   async answer(): Promise<string> {
-    for (const kind of ["audio", "video"] as const)
-      this.#onTrack({
-        mid: mids[kind],
-        onMessage: (listener) => this.#listeners.set(kind, listener),
-        send: (rtcp) => {
-          this.#toSender(kind, rtcp);
-          return true;
-        },
-      });
-    return "v=0\r\n";
+    this.#onTrack({
+      mid: mids.audio,
+      onMessage: (listener) => {
+        this.#listener = listener;
+      },
+      send: (rtcp) => {
+        for (const ssrc of sourcesOf(rtcp)) {
+          const kind = this.#kinds.get(ssrc);
+          if (kind) this.#toSender(kind, rtcp);
+        }
+        return true;
+      },
+    });
+    return transportAnswer;
   }
 
   close(): void {
-    this.#listeners.clear();
+    this.#listener = () => undefined;
   }
 }
+
+/** The streams that the feedback in a compound RTCP packet is about. */
+function sourcesOf(compound: Buffer): Set<number> {
+  const sources = new Set<number>();
+  for (let at = 0; at + 12 <= compound.length; at += 4 * (compound.readUInt16BE(at + 2) + 1))
+    if ([205, 206].includes(compound.readUInt8(at + 1))) sources.add(compound.readUInt32BE(at + 8));
+  return sources;
+}
+
+const mediaOf: MediaOf = (_room, _user, source) => ({ source, audio: true, video: true });
 
 /** The room process's rooms and captures, without sockets. */
 export class RoomUnderTest {
@@ -89,7 +111,7 @@ export class RoomUnderTest {
     });
     this.captures = new Captures(
       { recordingsDir, diskFloorBytes: 0 },
-      { clock, log: silentLog, now, freeBytes: async () => 1e12 },
+      { clock, log: silentLog, now, mediaOf, freeBytes: async () => 1e12 },
       this.#rooms,
     );
     this.#rooms.onMedia(this.captures);

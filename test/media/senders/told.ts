@@ -9,7 +9,9 @@ export interface Told {
   toMs: number;
 }
 
-/** What a recording tells of media that was received and is not in it. A capture does not say so yet: nothing. */
-export function toldOf(_description: CaptureDescription): Told[] {
-  return [];
+/** What a recording tells of media that was received and is not in it; it says how much, not where. */
+export function toldOf({ problems, durationMs }: CaptureDescription): Told[] {
+  return problems.map(({ participantId, kind }) => {
+    return { participant: participantId, kind, fromMs: 0, toMs: durationMs };
+  });
 }

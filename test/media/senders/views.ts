@@ -99,7 +99,7 @@ export async function trackViews(
   const byItself =
     ({ track }: DecodedTrack) =>
     (mediaMs: number) =>
-      track.startMs + mediaMs;
+      new MediaClock(track.clock).at(0) + mediaMs;
   return [
     { name: "player", broken, durationMs, ...seen(decoded, byClock, index) },
     { name: "track", broken, ...seen(decoded, byItself, index) },
