@@ -1,12 +1,11 @@
 import type { Timeline, TimelineTrack } from "../format/timeline.ts";
 import { AudioTrack } from "./audioTrack.ts";
+import { Limiter, limiterBehind } from "./limiter.ts";
 import { sampleRate } from "./sampleRate.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
 
 /** Samples per mixed block: one AAC frame. */
 export const blockSamples = 1024;
-/** Louder than this is bent towards full scale instead of clipped. */
-const knee = 0.8;
 
 /** Samples of the timeline to mix, and where the sound of tracks that began before continues, by track. */
 export interface SoundPart {
@@ -21,7 +20,10 @@ export class AudioMixer {
   #open: AudioTrack[] = [];
   #skipped: SkippedTracks;
   #part: SoundPart;
+  #limiter: Limiter;
+  /** Samples handed out so far, and mixed so far: the limiter holds what is between. */
   #position: number;
+  #mixed: number;
 
   constructor(timeline: Timeline, skipped: SkippedTracks, part: SoundPart) {
     this.#pending = timeline.participants
@@ -30,10 +32,12 @@ export class AudioMixer {
       .sort((a, b) => a.startMs - b.startMs);
     this.#skipped = skipped;
     this.#part = part;
+    this.#mixed = Math.max(0, part.from - limiterBehind);
+    this.#limiter = new Limiter(this.#mixed, blockSamples);
     this.#position = part.from;
   }
 
-  /** Samples mixed so far. */
+  /** Samples handed out so far. */
   get position(): number {
     return this.#position;
   }
@@ -50,21 +54,34 @@ export class AudioMixer {
 
   /** The next block, left then right, each `blockSamples` long or, at the very end, shorter. New memory each time. */
   next(): Float32Array {
-    const length = Math.min(blockSamples, this.#part.to - this.#position);
-    const block = new Float32Array(2 * length);
-    const left = block.subarray(0, length);
-    const right = block.subarray(length);
-    this.#openUntil(this.#position + length);
-    for (const track of this.#open) track.mixInto(left, right, this.#position);
-    this.#closeEnded();
-    limit(block);
-    this.#position += length;
+    // Of what comes before only the limiter needs to know.
+    while (this.#limiter.position < this.#position)
+      this.#take(Math.min(blockSamples, this.#position - this.#limiter.position));
+    const block = this.#take(Math.min(blockSamples, this.#part.to - this.#position));
+    this.#position = this.#limiter.position;
     return block;
   }
 
   close(): void {
     for (const track of this.#open) track.close();
     this.#open = [];
+  }
+
+  #take(length: number): Float32Array {
+    while (this.#limiter.ready < length) this.#mix();
+    const block = new Float32Array(2 * length);
+    this.#limiter.take(block.subarray(0, length), block.subarray(length));
+    return block;
+  }
+
+  /** Mixes the next block for the limiter, which looks ahead. */
+  #mix(): void {
+    const [left, right] = [new Float32Array(blockSamples), new Float32Array(blockSamples)];
+    this.#openUntil(this.#mixed + blockSamples);
+    for (const track of this.#open) track.mixInto(left, right, this.#mixed);
+    this.#closeEnded();
+    this.#limiter.add(left, right);
+    this.#mixed += blockSamples;
   }
 
   #openUntil(position: number): void {
@@ -84,15 +101,5 @@ export class AudioMixer {
     if (!this.#open.some(({ ended }) => ended)) return;
     for (const track of this.#open) if (track.ended) track.close();
     this.#open = this.#open.filter(({ ended }) => !ended);
-  }
-}
-
-/** Keeps samples within full scale: linear up to the knee, then bent. In place. */
-export function limit(samples: Float32Array): void {
-  for (let index = 0; index < samples.length; index++) {
-    const value = samples[index] ?? 0;
-    const over = Math.abs(value) - knee;
-    if (over > 0)
-      samples[index] = Math.sign(value) * (knee + (1 - knee) * Math.tanh(over / (1 - knee)));
   }
 }
