@@ -1,29 +1,16 @@
-import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { silentLog } from "../../src/core/log.ts";
 import { blockSamples } from "../../src/media/compose/audioMixer.ts";
-import { runComposeTask } from "../../src/media/compose/composer.ts";
-import { renderPart, soundEnd } from "../../src/media/compose/render.ts";
-import type { RenditionSink } from "../../src/media/compose/renditionSink.ts";
-import { SkippedTracks } from "../../src/media/compose/skippedTracks.ts";
-import { renderSlice } from "../../src/media/compose/sliceCompositor.ts";
-import { frameCount, frameMs, frameSample, type Slice } from "../../src/media/compose/slicePlan.ts";
+import { soundEnd } from "../../src/media/compose/render.ts";
+import { frameMs, frameSample } from "../../src/media/compose/slicePlan.ts";
 import { loadTimeline, settleMs } from "../../src/media/format/timeline.ts";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
-import {
-  composeCapture,
-  composeProgram,
-  develop,
-  type Film,
-  jobFor,
-  type Wanted,
-} from "./support/captureStudio.ts";
+import { composeCapture, develop, type Film, jobFor } from "./support/captureStudio.ts";
+import { early, largestDifference, sliced, sliceOf, slicesOf, wholeOf } from "./support/slicing.ts";
 import { roughness, steadyTone } from "./support/steadyTone.ts";
 
 let media: MediaLoop[];
@@ -67,88 +54,17 @@ function meeting(): CaptureScript {
   };
 }
 
-/** Slices of `length` frames, the last as it comes. */
-function slicesOf(total: number, length: number): Slice[] {
-  return Array.from({ length: Math.ceil(total / length) }, (_, index) => ({
-    fromFrame: index * length,
-    toFrame: Math.min(total, (index + 1) * length),
-    last: (index + 1) * length >= total,
-  }));
-}
-
-/** Remembers what it is given: a hash of each picture, the sound by position. */
-class Memory implements RenditionSink {
-  readonly pictures: string[] = [];
-  readonly sound = new Map<number, Float32Array>();
-  #at: number;
-
-  constructor(soundFrom: number) {
-    this.#at = soundFrom;
-  }
-
-  video(picture: Buffer): void {
-    this.pictures.push(createHash("sha1").update(picture).digest("hex"));
-  }
-
-  audio(block: Float32Array): void {
-    this.sound.set(this.#at, block);
-    this.#at += block.length / 2;
-  }
-
-  finish(): void {}
-  abort(): void {}
-}
-
-async function wholeOf(captureDir: string): Promise<Memory> {
-  const timeline = await loadTimeline(captureDir);
-  const sink = new Memory(0);
-  const part = {
-    ...{ fromFrame: 0, toFrame: frameCount(timeline.durationMs) },
-    sound: { from: 0, to: soundEnd(timeline) },
-  };
-  const parts = { sink, skipped: new SkippedTracks(), onProgress: () => undefined };
-  await renderPart(look, timeline, part, parts);
-  return sink;
-}
-
-async function sliceOf(captureDir: string, slice: Slice): Promise<Memory> {
-  let sink = new Memory(0);
-  const open = (soundFrom: number) => {
-    sink = new Memory(soundFrom);
-    return sink;
-  };
-  const skipped = new SkippedTracks();
-  const parts = { folder: await folder(), skipped, onProgress: () => undefined };
-  await renderSlice({ captureDir, ...look, ...slice }, open, parts);
-  expect(skipped.tracks).toEqual([]);
-  return sink;
-}
-
-/** What the capture was when its recorder had got to `untilMs`: the log and the files as long as they were. */
-async function early(dir: string, untilMs: number): Promise<string> {
-  const to = path.join(await folder(), "capture");
-  await mkdir(to);
-  await cp(dir, to, { recursive: true });
-  const lines = (await readFile(path.join(dir, "events.jsonl"), "utf8")).split("\n");
-  const startedAt = (JSON.parse(lines[0] ?? "") as { t: number }).t;
-  const kept = lines.filter(
-    (line) => line !== "" && (JSON.parse(line) as { t: number }).t <= startedAt + untilMs,
-  );
-  await writeFile(path.join(to, "events.jsonl"), `${kept.join("\n")}\n{"type":"lev`);
-  return to;
-}
-
 describe("slices before they are encoded", () => {
   it("hold the pictures and the sound of one pass, whenever they are composed", async () => {
     const dir = path.join(await folder(), "capture");
     await buildCapture(dir, meeting());
-    const whole = await wholeOf(dir);
+    const whole = await wholeOf(dir, look);
     const slices = slicesOf(whole.pictures.length, 112);
     const pictures: string[] = [];
     for (const slice of slices) {
       const untilMs = frameMs(slice.toFrame) + settleMs + pauseMs + 1000;
       const source = slice.last ? dir : await early(dir, untilMs);
-      const part = await sliceOf(source, slice);
+      const part = await sliceOf(source, slice, look);
       pictures.push(...part.pictures);
       const inside = [...part.sound].filter(([at]) => at >= frameSample(slice.fromFrame));
       for (const [at, block] of inside) {
@@ -162,29 +78,6 @@ describe("slices before they are encoded", () => {
     expect(pictures).toHaveLength(whole.pictures.length);
   });
 });
-
-function largestDifference(a: Float32Array, b: Float32Array | undefined): number {
-  return a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b?.[at] ?? 9))), 0);
-}
-
-/** Composes all slices of `length` frames, each in its own process, and joins them. */
-async function sliced(dir: string, length: number, wanted: Wanted): Promise<Film> {
-  const job = jobFor(dir, wanted);
-  const options = { entry: await composeProgram(), log: silentLog };
-  const { durationMs } = await loadTimeline(dir);
-  const { layout, quality, audioOnly, captureDir, threads } = job;
-  const slices = slicesOf(frameCount(durationMs), length).map((slice) => ({
-    ...({ task: "slice", captureDir, layout, quality, audioOnly, threads, ...slice } as const),
-    output: path.join(path.dirname(dir), `${length}-${slice.fromFrame}.slice`),
-  }));
-  for (const slice of slices) await runComposeTask(slice, options);
-  const output = path.join(path.dirname(dir), `joined-${path.basename(job.output)}`);
-  const files = slices.map((slice) => slice.output);
-  const join = { task: "join", output, quality, audioOnly, slices: files, durationMs } as const;
-  const { probe } = await runComposeTask(join, options);
-  if (!probe) throw new Error("no file");
-  return develop({ ...job, output }, probe, () => 2);
-}
 
 describe("slices joined", () => {
   it("are one file like that of one pass: every picture, sound with it, nothing heard at the borders", async () => {

@@ -1,6 +1,7 @@
 import type { Timeline, TimelineTrack } from "../format/timeline.ts";
 import { AudioTrack } from "./audioTrack.ts";
 import { Limiter, limiterBehind } from "./limiter.ts";
+import type { Gains } from "./loudnessSurvey.ts";
 import { sampleRate } from "./sampleRate.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";
 
@@ -12,6 +13,8 @@ export interface SoundPart {
   from: number;
   to: number;
   continues?: ReadonlyMap<string, number>;
+  /** How loud tracks are made. */
+  gains?: Gains;
 }
 
 /** Mixes all sound of a part of a timeline, block after block; where nobody speaks there is silence. */
@@ -94,7 +97,11 @@ export class AudioMixer {
   }
 
   #track(track: TimelineTrack): AudioTrack {
-    return new AudioTrack(track, this.#part.continues?.get(track.id));
+    const { continues, gains } = this.#part;
+    return new AudioTrack(track, {
+      continues: continues?.get(track.id),
+      gain: gains?.get(track.id),
+    });
   }
 
   #closeEnded(): void {

@@ -1,5 +1,7 @@
 import type { TimelineTrack } from "../format/timeline.ts";
-import { constants, Frame } from "./nodeAv.ts";
+import { type Sound, soundOf } from "./decodedSound.ts";
+import type { GainCurve } from "./gainCurve.ts";
+import { Frame } from "./nodeAv.ts";
 import { sampleRate } from "./sampleRate.ts";
 import { TrackDecoder } from "./trackDecoder.ts";
 
@@ -10,12 +12,23 @@ const jump = 0.03 * sampleRate;
 /** In between, the place drifts by at most this per frame, which nobody hears. */
 const slip = 2;
 
+/** What a track is mixed with beside its media. */
+export interface Mixing {
+  /** Where the file's first frame belongs if it continues what came before, samples. */
+  continues?: number | undefined;
+  /** How loud it is made; as it is unless given. */
+  gain?: GainCurve | undefined;
+}
+
 /** Sound of one track, placed at absolute sample positions of the timeline. Decodes forward only. */
 export class AudioTrack {
   #track: TimelineTrack;
   #decoder: TrackDecoder;
   #frame = new Frame();
-  #channels: Float32Array[] = [];
+  #sound: Sound | undefined;
+  #gain: GainCurve | undefined;
+  /** Gain at the beginning of the decoded frame and at its end. */
+  #gains: [number, number] = [1, 1];
   /** Nothing sounds before: it was sent in a pause or before the recording. */
   #begins: number;
   /** Position of the first sample of the decoded frame. */
@@ -25,10 +38,11 @@ export class AudioTrack {
   #length = 0;
   #ended = false;
 
-  /** `continues`: where the file's first frame belongs if it continues what came before. Throws when it cannot be opened. */
-  constructor(track: TimelineTrack, continues?: number) {
+  /** Throws when it cannot be opened. */
+  constructor(track: TimelineTrack, { continues, gain }: Mixing = {}) {
     this.#track = track;
     this.#continues = continues;
+    this.#gain = gain;
     this.#begins = Math.round((track.startMs * sampleRate) / 1000);
     this.#decoder = new TrackDecoder(track.path, 1);
     this.#frame.alloc();
@@ -43,8 +57,10 @@ export class AudioTrack {
   mixInto(left: Float32Array, right: Float32Array, from: number): void {
     const to = from + left.length;
     while (!this.#ended && this.#position < to) {
-      const [l, r = l] = this.#channels;
-      if (l && r) this.#add(l, r, { left, right, from });
+      if (this.#sound) {
+        this.#add(left, this.#sound.left, from);
+        this.#add(right, this.#sound.right, from);
+      }
       if (this.#position + this.#length > to) return;
       this.#decode();
     }
@@ -55,17 +71,14 @@ export class AudioTrack {
     this.#decoder.close();
   }
 
-  #add(
-    l: Float32Array,
-    r: Float32Array,
-    { left, right, from }: { left: Float32Array; right: Float32Array; from: number },
-  ): void {
+  #add(mix: Float32Array, channel: Float32Array, from: number): void {
     const first = Math.max(0, Math.max(from, this.#begins) - this.#position);
-    const last = Math.min(this.#length, from + left.length - this.#position);
+    const last = Math.min(this.#length, from + mix.length - this.#position);
+    const [gain, end] = this.#gains;
+    const slope = (end - gain) / this.#length;
     for (let index = first; index < last; index++) {
       const at = this.#position + index - from;
-      left[at] = (left[at] ?? 0) + (l[index] ?? 0);
-      right[at] = (right[at] ?? 0) + (r[index] ?? 0);
+      mix[at] = (mix[at] ?? 0) + (gain + slope * index) * (channel[index] ?? 0);
     }
   }
 
@@ -75,14 +88,16 @@ export class AudioTrack {
         this.#ended = true;
         return;
       }
-    } while (this.#frame.format !== constants.AV_SAMPLE_FMT_FLTP || !this.#frame.data);
-    const atMs = this.#track.clock.at(this.#decoder.mediaMs(this.#frame));
+      this.#sound = soundOf(this.#frame);
+    } while (!this.#sound);
+    const mediaMs = this.#decoder.mediaMs(this.#frame);
     this.#length = this.#frame.nbSamples;
-    this.#channels = (this.#frame.data ?? []).map(
-      (plane) => new Float32Array(plane.buffer, plane.byteOffset, this.#length),
-    );
+    const atMs = this.#track.clock.at(mediaMs);
     this.#position = placeFrame(Math.round((atMs * sampleRate) / 1000), this.#continues);
     this.#continues = this.#position + this.#length;
+    if (!this.#gain) return;
+    const endMs = mediaMs + (this.#length * 1000) / sampleRate;
+    this.#gains = [this.#gain.at(mediaMs), this.#gain.at(endMs)];
   }
 }
 

@@ -3,6 +3,7 @@ import { SceneWalk, scenesOf } from "../../core/picture/scenes.ts";
 import type { Timeline } from "../format/timeline.ts";
 import { AudioMixer, type SoundPart } from "./audioMixer.ts";
 import { Canvas } from "./canvas.ts";
+import { surveyLoudness } from "./loudnessSurvey.ts";
 import { NameTags } from "./nameTag.ts";
 import { PicturePainter } from "./picturePainter.ts";
 import type { ComposeJob } from "./protocol.ts";
@@ -33,14 +34,17 @@ export function soundEnd({ durationMs }: Timeline): number {
   return Math.round((durationMs * sampleRate) / 1000);
 }
 
-/** Renders a part of a timeline into a sink, and finishes it. */
+/** Renders a part of a timeline into a sink, and finishes it. Everybody is made equally loud, unless gains are given. */
 export async function renderPart(
   look: Look,
   timeline: Timeline,
   part: Part,
   { sink, skipped, onProgress }: Rendering & { sink: RenditionSink },
 ): Promise<void> {
-  const mixer = new AudioMixer(timeline, skipped, part.sound);
+  const survey = () =>
+    surveyLoudness(timeline, timeline.durationMs, { onProgress: () => onProgress(0) });
+  const gains = part.sound.gains ?? (await survey());
+  const mixer = new AudioMixer(timeline, skipped, { ...part.sound, gains });
   try {
     if (!look.audioOnly)
       await renderPictures(look, timeline, part, { sink, mixer, skipped, onProgress });

@@ -6,6 +6,7 @@ import { blockSamples } from "./audioMixer.ts";
 import { excerpt } from "./excerpts.ts";
 import { UnsettledError } from "./failures.ts";
 import { joinSlices } from "./joinSlices.ts";
+import { surveyLoudness } from "./loudnessSurvey.ts";
 import type { JoinJob, ProbeFinding, SkippedTrack, SliceJob } from "./protocol.ts";
 import { makeDurable, publish, renameDurably } from "./publish.ts";
 import { type Look, type Rendering, renderPart, soundEnd } from "./render.ts";
@@ -38,7 +39,8 @@ export async function composeSlice(
       video: job.audioOnly ? undefined : canvasSize(job.quality),
     });
   try {
-    await renderSlice(job, openSink, { folder, skipped, onProgress });
+    const powersIn = path.join(path.dirname(job.output), "loudness");
+    await renderSlice(job, openSink, { folder, powersIn, skipped, onProgress });
     await makeDurable(temporary);
     await renameDurably(temporary, job.output);
     return skipped.tracks;
@@ -49,12 +51,12 @@ export async function composeSlice(
 
 /**
  * Renders a slice: its pictures, and its sound from a little before to a little after it. `folder` is for what is needed
- * meanwhile. Throws UnsettledError.
+ * meanwhile, `powersIn` the file of what is known of the loudness before it. Throws UnsettledError.
  */
 export async function renderSlice(
   slice: Pick<SliceJob, "captureDir" | "fromFrame" | "toFrame" | "last"> & Look,
   openSink: (soundFrom: number) => RenditionSink,
-  { folder, skipped, onProgress }: Rendering & { folder: string },
+  { folder, powersIn, skipped, onProgress }: Rendering & { folder: string; powersIn?: string },
 ): Promise<void> {
   const { fromFrame, toFrame } = slice;
   const whole = await settledTimeline(slice);
@@ -62,7 +64,11 @@ export async function renderSlice(
   const fromMs = Math.max(0, (sound.from * 1000) / sampleRate - decoderLeadMs);
   const stretch = { fromMs, toMs: frameMs(toFrame) };
   const { timeline, continues } = excerpt(whole, stretch, { folder, skipped });
-  const part = { fromFrame, toFrame, sound: { ...sound, continues } };
+  const gains = await surveyLoudness(whole, (sound.to * 1000) / sampleRate, {
+    ...(powersIn === undefined ? {} : { keptIn: powersIn }),
+    onProgress: () => onProgress(0),
+  });
+  const part = { fromFrame, toFrame, sound: { ...sound, continues, gains } };
   await renderPart(slice, timeline, part, { sink: openSink(sound.from), skipped, onProgress });
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { unsigned } from "./ebml.ts";
 import { blocksFrom, FileWindow, type TrackBlock } from "./trackBlocks.ts";
-import { clusterMark } from "./trackContainer.ts";
+import { blockHeadBytes, clusterMark } from "./trackContainer.ts";
 
 /** A file that small is read through rather than searched, bytes. */
 const smallBytes = 1 << 18;
@@ -36,6 +36,39 @@ export function writeExcerpt(
     writeFileSync(target, Buffer.concat([file.at(0, first).subarray(0, first), clusterOf(start)]));
     append(file, target, start.offset, end);
     return { firstMs: start.ms };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A frame with its content. */
+export interface TrackFrameContent {
+  /** Media time, ms. */
+  ms: number;
+  data: Buffer;
+}
+
+/**
+ * The frames needed to decode a track file from `fromMs` up to `toMs` (media time), without reading what comes before. The
+ * file may be growing. Throws like `writeExcerpt`.
+ */
+export function* trackFrames(
+  source: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Generator<TrackFrameContent> {
+  const fd = openSync(source, "r");
+  try {
+    const file = new FileWindow(fd, fstatSync(fd).size);
+    const first = file.nextCluster(0);
+    if (first === undefined) throw new Error("no media");
+    const start = startBlock(file, first, fromMs);
+    if (!start) return;
+    for (const { offset, end, ms } of blocksFrom(file, start.cluster)) {
+      if (ms >= toMs) return;
+      if (offset < start.offset) continue;
+      const at = offset + blockHeadBytes;
+      yield { ms, data: Buffer.from(file.at(at, end - at).subarray(0, end - at)) };
+    }
   } finally {
     closeSync(fd);
   }
