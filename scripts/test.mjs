@@ -1,4 +1,4 @@
-// `npm test`: builds what the child processes need, then runs every tier. A tier that needs Chromium or ffmpeg says so when
+// `npm test`: builds what the child processes need, then runs every tier. A tier that needs Chromium, Firefox or ffmpeg says so when
 // they are missing; with CI=true that is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,6 +12,7 @@ const found = (names) =>
 
 const missing = [
   ["the browser tests", found(["chromium", "chromium-browser", "google-chrome"])],
+  ["the tests in Firefox", found(["firefox-esr", "firefox"])],
   ["the comparison with ffmpeg", found(["ffmpeg"])],
 ].filter(([, program]) => program === undefined);
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { beepSample, findBeeps, isOn, pitchOf, sampleRate } from "./beep.ts";
+import { beepSample, findBeeps, findSounds, isOn, pitchOf, sampleRate } from "./beep.ts";
 
 function sound(seconds: number, participants: readonly number[], shift = 0): Float32Array {
   return Float32Array.from({ length: seconds * sampleRate }, (_, index) =>
@@ -58,4 +58,16 @@ function noise(seed: number): () => number {
 
 it("beep and flash are on in the first tenth of each second", () => {
   expect([0, 99.9, 100, 999, 1000, -950].map(isOn)).toEqual([true, true, false, false, true, true]);
+});
+
+it("what is left of a beep that was cut is heard, for as long as it lasts", () => {
+  const cut = sound(2, [1]);
+  cut.fill(0, sampleRate + 1920, sampleRate + 9600);
+  const [whole, left] = findSounds(cut, sampleRate, pitchOf(1));
+  expect(whole?.lengthMs).toBeGreaterThan(85);
+  expect(whole?.lengthMs).toBeLessThan(110);
+  expect(Math.abs((left?.startMs ?? 0) - 1000)).toBeLessThan(4);
+  expect(left?.lengthMs).toBeGreaterThan(25);
+  expect(left?.lengthMs).toBeLessThan(50);
+  expect(findBeeps(cut, sampleRate, pitchOf(1))).toHaveLength(1);
 });

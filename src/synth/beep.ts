@@ -32,9 +32,23 @@ const hopMs = 1;
 
 /**
  * Onsets of the beeps of one pitch in mono sound, ms from its first sample, rising. What is less than half as loud
- * as the loudest of that pitch does not count; a beep that sounds already at the first sample has its onset at 0.
+ * as the loudest of that pitch does not count; a beep that sounds already at the first sample has its onset at 0. What does
+ * not last is the click with which another pitch begins or ends.
  */
 export function findBeeps(samples: Float32Array, rate: number, pitchHz: number): number[] {
+  return findSounds(samples, rate, pitchHz)
+    .filter(({ lengthMs }) => lengthMs >= beepLengthMs / 2)
+    .map(({ startMs }) => startMs);
+}
+
+export interface Sound {
+  /** From the first sample. */
+  startMs: number;
+  lengthMs: number;
+}
+
+/** Everything of one pitch that `findBeeps` looks at, however short: what is left of a beep that was cut, too. */
+export function findSounds(samples: Float32Array, rate: number, pitchHz: number): Sound[] {
   const window = Math.round((rate * windowMs) / 1000);
   const hop = (rate * hopMs) / 1000;
   const count = Math.max(0, Math.floor((samples.length - window) / hop) + 1);
@@ -42,21 +56,18 @@ export function findBeeps(samples: Float32Array, rate: number, pitchHz: number):
     toneLevel(samples, Math.round(index * hop), window, pitchHz / rate),
   );
   const loudest = levels.reduce((max, level) => Math.max(max, level), 0);
-  return loudest < 0.01 ? [] : onsets(levels, loudest / 2);
+  return loudest < 0.01 ? [] : sounds(levels, loudest / 2);
 }
 
-/**
- * A window is half full of tone when its middle is at the onset: that is where half the level is crossed. What does
- * not last is the click with which another pitch begins or ends.
- */
-function onsets(levels: Float64Array, half: number): number[] {
-  const found: number[] = [];
+/** A window is half full of tone when its middle is at the onset: that is where half the level is crossed. */
+function sounds(levels: Float64Array, half: number): Sound[] {
+  const found: Sound[] = [];
   let start: number | undefined;
   for (let index = 0; index <= levels.length; index++) {
     const sounding = (levels[index] ?? 0) >= half;
     if (sounding) start ??= index;
     if (sounding || start === undefined) continue;
-    if ((index - start) * hopMs >= beepLengthMs / 2) found.push(crossing(levels, start, half));
+    found.push({ startMs: crossing(levels, start, half), lengthMs: (index - start) * hopMs });
     start = undefined;
   }
   return found;

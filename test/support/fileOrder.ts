@@ -18,6 +18,7 @@ export const live = [
   "test/acceptance/browser/roomRecovery.test.ts",
   "test/acceptance/survivalPauses.test.ts",
   "test/acceptance/browser/uplink.test.ts",
+  "test/acceptance/browser/mute.test.ts",
 ];
 
 const root = path.resolve(import.meta.dirname, "../..");

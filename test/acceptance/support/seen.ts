@@ -1,4 +1,4 @@
-import { findBeeps, pitchOf } from "../../../src/synth/beep.ts";
+import { findBeeps, findSounds, pitchOf, type Sound } from "../../../src/synth/beep.ts";
 import { type PatternMark, readPattern } from "../../../src/synth/pattern.ts";
 import type { Rect } from "../../../src/synth/picture.ts";
 import type { SentFrame } from "../../../src/synth/whipPublisher.ts";
@@ -11,6 +11,8 @@ export interface Seen {
   pictures: number;
   /** Onsets of a participant's beeps, ms. */
   beeps(participant: number): number[];
+  /** Whatever is heard of a participant, what is left of a beep that was cut too. */
+  sounds(participant: number): Sound[];
 }
 
 const soundRate = 48_000;
@@ -27,6 +29,7 @@ export function look(file: string, places: readonly Rect[]): Seen {
     marks,
     pictures,
     beeps: (participant) => findBeeps(samples, soundRate, pitchOf(participant)),
+    sounds: (participant) => findSounds(samples, soundRate, pitchOf(participant)),
   };
 }
 

@@ -1,30 +1,8 @@
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { describe, it, vi } from "vitest";
+import { findProgram, inBrowser } from "./installed.ts";
 import { followWindows, keepWindows } from "./windowEvidence.ts";
 
-/** For one test or hook, ms: browser, server and encoders share few cores, perhaps with others. */
-const patienceMs = 600_000;
-
-const programs = ["chromium", "chromium-browser", "google-chrome"];
-
-/** The first of the known browsers on the search path; undefined when there is none. */
-export function findChromium(searchPath = process.env["PATH"] ?? ""): string | undefined {
-  const folders = searchPath.split(path.delimiter).filter((folder) => folder !== "");
-  return programs
-    .flatMap((program) => folders.map((folder) => path.join(folder, program)))
-    .find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const findChromium = () => findProgram(["chromium", "chromium-browser", "google-chrome"]);
 
 let shared: Promise<Browser> | undefined;
 
@@ -67,14 +45,5 @@ async function launch(): Promise<Browser> {
 
 /** A suite that needs Chromium. Without it the suite is reported as not run, which in CI is a failure. */
 export function inChromium(title: string, define: () => void): void {
-  if (findChromium() !== undefined) {
-    vi.setConfig({ testTimeout: patienceMs, hookTimeout: patienceMs });
-    describe(title, define);
-    return;
-  }
-  const notRun = `NOT RUN: ${title}; no Chromium on the PATH`;
-  process.stderr.write(`${notRun}\n`);
-  it(notRun, () => {
-    if (process.env["CI"] === "true") throw new Error("CI must have a Chromium");
-  });
+  inBrowser("Chromium", findChromium(), title, define);
 }
