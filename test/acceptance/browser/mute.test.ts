@@ -34,9 +34,17 @@ const disabling: Habit = {
   mutes: ["disable the microphone", "enable the microphone"],
   turnsOff: ["disable the camera", "enable the camera"],
 };
-const changing: Habit = {
-  mutes: ["disable the microphone", "enable the microphone"],
+const taking: Habit = {
+  mutes: ["take the microphone away", "give the microphone back"],
   turnsOff: ["take the camera away", "give the camera back"],
+};
+const stopping: Habit = {
+  mutes: ["stop the microphone", "open another microphone"],
+  turnsOff: disabling.turnsOff,
+};
+const suspending: Habit = {
+  mutes: ["suspend the sound", "resume the sound"],
+  turnsOff: taking.turnsOff,
 };
 
 const precise: Precision = { toleranceMs: 80, inPieces: false };
@@ -50,7 +58,7 @@ const lastPictureMs = 2500;
 const backMs = 1000;
 
 inChromium("people in Chromium who mute", () => {
-  recorded([disabling, changing], async () => {
+  recorded([disabling, taking, stopping, suspending], async () => {
     const browser = await openChromium();
     return {
       open: async () => {
@@ -64,7 +72,7 @@ inChromium("people in Chromium who mute", () => {
 
 inFirefox("people in Firefox who mute", () => {
   recorded(
-    [disabling, { ...changing, keepsLastPicture: true }],
+    [disabling, { ...taking, keepsLastPicture: true }, stopping],
     async () => {
       const firefox = await openFirefox();
       return { open: () => firefox.newWindow(), close: () => firefox.closeWindows() };
@@ -84,7 +92,10 @@ interface Special {
   serverOptions?: () => Record<string, string>;
 }
 
-/** One meeting of all of them, who mute at the same time, later turn off their cameras and last change their microphones. */
+/**
+ * One meeting of all of them, who mute at the same time, each in another way, later turn off their cameras and last change
+ * their microphones.
+ */
 function recorded(
   habits: readonly Habit[],
   openWindows: () => Promise<Windows>,
