@@ -1,11 +1,12 @@
 import type { RoomRole } from "../../port.ts";
 import type { MediaSource } from "../control/protocol.ts";
-import { isRtcp, parseRtp } from "../rtp/packet.ts";
+import { isRtcp, isSenderReport, parseRtp } from "../rtp/packet.ts";
 import { bitrateEstimate, receiverReport } from "../rtp/rtcp.ts";
 import { TransportFeedback } from "../rtp/transportFeedback.ts";
 import type { MediaLine, Routing } from "../whip/offer.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 import type { Peer, PeerTrack } from "./peer.ts";
+import { ReportRhythm } from "./reportRhythm.ts";
 import { TrackReceiver } from "./trackReceiver.ts";
 
 export interface SessionUser {
@@ -16,7 +17,7 @@ export interface SessionUser {
 export interface SessionLimits {
   /** A session that has not connected by then is closed, ms. */
   pendingMs: number;
-  /** A connected session is closed after this long without RTP or RTCP, ms. */
+  /** A connected session is closed after this long without RTP or RTCP, ms; one whose reports are rare, later. */
   silenceMs: number;
   /** Bit rate asked of one video track, kbit/s. */
   videoKbps: number;
@@ -64,6 +65,7 @@ export class PublishSession {
   #transport: TransportFeedback;
   #state: "pending" | "connected" | "closed" = "pending";
   #joined = false;
+  #reports = new ReportRhythm();
   #heardAt: number;
   #reportedAt = 0;
 
@@ -115,7 +117,7 @@ export class PublishSession {
     if (now - this.#reportedAt >= reportEveryMs) this.#report(now);
     const { pendingMs, silenceMs } = this.#parts.limits;
     const pending = this.#state === "pending";
-    if (now - this.#heardAt >= (pending ? pendingMs : silenceMs))
+    if (now - this.#heardAt >= (pending ? pendingMs : this.#reports.limitMs(silenceMs)))
       this.close(pending ? "not_connected" : "silence");
   }
 
@@ -144,8 +146,10 @@ export class PublishSession {
     const now = this.#parts.now();
     this.#heardAt = now;
     this.#state = "connected";
-    if (isRtcp(packet)) for (const receiver of this.receivers) receiver.receive(packet, now);
-    else this.#media(packet, now);
+    if (isRtcp(packet)) {
+      if (isSenderReport(packet)) this.#reports.report(now);
+      for (const receiver of this.receivers) receiver.receive(packet, now);
+    } else this.#media(packet, now);
   }
 
   #media(packet: Buffer, now: number): void {

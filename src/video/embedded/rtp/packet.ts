@@ -28,6 +28,11 @@ export function isRtcp(buffer: Buffer): boolean {
   return type >= 192 && type <= 223;
 }
 
+/** True for RTCP that begins with a sender report (RFC 3550 §6.4.1). */
+export function isSenderReport(buffer: Buffer): boolean {
+  return buffer[1] === 200;
+}
+
 /** Parses an RTP packet; undefined when it is malformed. */
 export function parseRtp(buffer: Buffer, ids: ExtensionIds): RtpPacket | undefined {
   if (buffer.length < fixedHeaderBytes) return undefined;
