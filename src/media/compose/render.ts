@@ -82,7 +82,8 @@ async function renderPictures(
   try {
     for (let frame = fromFrame; frame < toFrame; frame++) {
       // Half a frame later: time stamps are rounded, and exact ticks would now and then miss a picture by a hair.
-      const middleMs = frameMs(frame + 0.5);
+      // The last one may reach beyond the end, where nobody is there any more.
+      const middleMs = Math.min(frameMs(frame + 0.5), timeline.durationMs - 1);
       const states = new Map(feeds.map(({ id, feed }) => [id, feed.at(middleMs)]));
       painter.draw(scenes.at(middleMs), states);
       await sink.video(canvas.data);

@@ -87,16 +87,21 @@ function addPiece(
   const [first] = more;
   const reached = first && first.mediaMs - fromMs <= firstReachMs;
   const shift = reached ? offsetOf(first) : atMs - fromMs;
-  const last = points.at(-1);
-  if (last) {
-    const endMs = Math.min(Math.max(previousEndMs, last.mediaMs), fromMs - leastMs);
-    const end = { mediaMs: endMs, atMs: last.atMs + endMs - last.mediaMs };
-    if (end.mediaMs > last.mediaMs) points.push(end);
+  if (points.length > 0) {
+    const end = endOf(points, Math.min(previousEndMs, fromMs - leastMs));
     // What was misplaced before is not heard twice: this piece begins where that ended.
-    const floorMs = (points.at(-1) ?? end).atMs + leastMs;
-    points.push({ mediaMs: fromMs, atMs: Math.max(fromMs + shift, floorMs) });
+    const startMs = Math.max(fromMs + shift, end.atMs + leastMs);
+    points.push({ mediaMs: fromMs, atMs: startMs });
   } else if (!reached) points.push({ mediaMs: fromMs, atMs });
   for (const point of more) addPoint(points, point);
+}
+
+/** Ends a piece: what its reports say of the time after it is dropped. Returns its last point. */
+function endOf(points: ClockPoint[], mediaMs: number): ClockPoint {
+  const end = { mediaMs, atMs: new MediaClock([...points]).at(mediaMs) };
+  while ((points.at(-1)?.mediaMs ?? Number.NEGATIVE_INFINITY) >= mediaMs) points.pop();
+  points.push(end);
+  return end;
 }
 
 const offsetOf = ({ mediaMs, atMs }: ClockPoint): number => atMs - mediaMs;

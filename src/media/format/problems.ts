@@ -2,7 +2,7 @@ import type { RecordingProblem } from "../../core/recording.ts";
 import type { CaptureDigest, TrackDigest } from "./captureDigest.ts";
 
 /** What is missing is told from this much on, and from this share of what was received; ms. */
-const worthTelling = { ms: 1000, share: 0.02 } as const;
+const worthTelling = { ms: 500, share: 0.01 } as const;
 
 /** What was received and could not be stored, or not all of it. */
 export function problemsOf({ tracks, unstored, names }: CaptureDigest): RecordingProblem[] {

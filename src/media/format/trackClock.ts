@@ -4,8 +4,6 @@ import type { TrackPiece, TrackTimes } from "./trackTimes.ts";
 
 /** How far a report may place media before its arrival, and after: encoders and networks take time, nothing comes early; ms. */
 const believed = { beforeMs: 500, afterMs: 150 } as const;
-/** Of a sender whose reports were right before a pause: a network that stood still looks like one. */
-const provenBeforeMs = 10_000;
 /** Where only the arrival of the first packet is known: a sender whose first report is further from it has no usable clock, ms. */
 const maxDisagreementMs = 5000;
 
@@ -33,10 +31,9 @@ export function trackClock(
       mediaMs,
       atMs: onTimeline(ntp + offsetAt(arrivalMs)),
     }));
-    const beforeMs = proven ? provenBeforeMs : believed.beforeMs;
     const place = { fromMs, previousEndMs, ...arrival };
     const points = piece.followed
-      ? believable(place, reports, beforeMs)
+      ? believable(place, reports, proven)
       : agreeing(arrival.atMs, reports);
     proven ||= points.length > 0;
     return points.length > 0 ? { ...place, points } : place;
@@ -55,12 +52,17 @@ function arrivalPoints(
     .map(({ theirMs, ourMs }) => ({ mediaMs: theirMs, atMs: onTimeline(ourMs) }));
 }
 
-/** The reports that arrival does not contradict. */
-function believable(place: PlacedPiece, reports: ClockPoint[], beforeMs: number): ClockPoint[] {
+/**
+ * The reports that arrival does not contradict. A network that stood still may look like a pause: a sender whose reports
+ * were right before it (`proven`) is believed that there was none.
+ */
+function believable(place: PlacedPiece, reports: ClockPoint[], proven: boolean): ClockPoint[] {
   const byArrival = MediaClock.from([place]);
+  const pauseMs = place.fromMs - place.previousEndMs;
   return reports.filter(({ mediaMs, atMs }) => {
     const lateMs = byArrival.at(mediaMs) - atMs;
-    return lateMs <= beforeMs && lateMs >= -believed.afterMs;
+    const noPause = proven && Math.abs(lateMs - pauseMs) <= believed.beforeMs;
+    return noPause || (lateMs <= believed.beforeMs && lateMs >= -believed.afterMs);
   });
 }
 

@@ -32,8 +32,8 @@ const suspiciousMs = 80;
 const unusual = { times: 1.3, andMs: 40, frames: 256 } as const;
 /** A frame that much later than the one before begins a pause, or a stall of the network; ms. */
 const suddenMs = 60;
-/** How early the beginning of a piece may still be found out to be, and for how long; ms. */
-const beginning = { forMs: 2000, frames: 25, earlyMs: 1000 } as const;
+/** How early the beginning of a piece may still be found out to be, and for how long; ms. A network may have held back the first. */
+const beginning = { forMs: 2000, frames: 25, earlyMs: 1000, firstEarlyMs: 5000 } as const;
 /** The frames of this much time decide whether the sender paused, ms. */
 const decisionMs = 300;
 /** Frames that come in real time keep their distance from the line within this, ms. */
@@ -61,6 +61,8 @@ export class Continuity<F> {
   /** Arrival against media time. */
   #line = new ClockOffset(maxDrift);
   #begunAt = 0;
+  /** The piece was begun by its sender or the recording, not by what frames told. */
+  #begunByItself = true;
   #framesSince = 0;
   /** How late the last frames were, ms. */
   #usual: number[] = [];
@@ -98,6 +100,13 @@ export class Continuity<F> {
     else this.#pass(arrived);
   }
 
+  /** A frame that came after later ones, because it was lost and sent again: when it came tells nothing. */
+  pushOvertaken(frame: F, senderMs: number, arrivedAt: number): void {
+    const offMs = this.#held.at(-1)?.offMs ?? this.#previousOff;
+    const inPace = senderMs + this.shiftMs + this.#line.latest + offMs;
+    this.push(frame, senderMs, this.#shift === undefined ? arrivedAt : inPace);
+  }
+
   /** What comes next has a time base of its own. */
   restart(): void {
     this.flush();
@@ -124,6 +133,7 @@ export class Continuity<F> {
       return;
     }
     const mediaMs = Math.max(arrivedAt - this.#line.latest, this.#lastMs + 1);
+    this.#begunByItself = true;
     this.#startPiece(frame, { shift: mediaMs - senderMs, atMs: mediaMs, arrivedAt });
   }
 
@@ -146,9 +156,10 @@ export class Continuity<F> {
   #isSudden({ arrivedAt, offMs }: Held<F>): boolean {
     if (offMs > suspiciousMs)
       return offMs - this.#previousOff > suddenMs && offMs > this.#unusualMs;
-    const { forMs, frames, earlyMs } = beginning;
+    const { forMs, frames, earlyMs, firstEarlyMs } = beginning;
     const young = arrivedAt - this.#begunAt < forMs || this.#framesSince < frames;
-    return offMs < -(young ? earlyMs : suspiciousMs);
+    const begunEarlyMs = this.#begunByItself ? firstEarlyMs : earlyMs;
+    return offMs < -(young ? begunEarlyMs : suspiciousMs);
   }
 
   get #unusualMs(): number {
@@ -238,6 +249,7 @@ export class Continuity<F> {
     const lateMs = leastOf(this.#isFlat(held) ? held : held.slice(held.length >> 1));
     const atMs = Math.max(first.senderMs + this.shiftMs + lateMs, this.#lastMs + 1);
     const { frame, senderMs, arrivedAt } = first;
+    this.#begunByItself = false;
     this.#startPiece(frame, { shift: atMs - senderMs, atMs, arrivedAt });
     for (const one of held) {
       const offMs = one.arrivedAt - one.senderMs - this.shiftMs - this.#line.latest;

@@ -1,5 +1,5 @@
 /** What comes further apart covers no more than this, ms. */
-const mostMs = 1000;
+const mostMs = 250;
 
 /** For how long something kept coming: the time between one and the next, as long as they are close together. */
 export class Coverage {

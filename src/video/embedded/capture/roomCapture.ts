@@ -108,6 +108,7 @@ export class RoomCapture {
         participantId: id,
         source: session.source,
         receiver,
+        isOn: () => this.#mediaOf(this.target.roomId, id, session.source)[receiver.line.kind],
         overloaded: (kind) => this.#queuedBytes > backlog[kind],
         onRefused: () => this.refusedFrames++,
         now: this.#now,

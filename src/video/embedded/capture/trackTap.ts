@@ -4,6 +4,7 @@ import type { TrackWriter } from "../../../media/format/trackWriter.ts";
 import type { TrackReceiver, TrackSink } from "../rooms/trackReceiver.ts";
 import type { TimedFrame } from "../rtp/frames.ts";
 import { agedReport } from "../rtp/rtcp.ts";
+import { Unwrapper } from "../rtp/sequence.ts";
 import { Continuity, type PieceStart } from "./continuity.ts";
 import { Coverage } from "./coverage.ts";
 
@@ -20,6 +21,8 @@ export interface TapParts {
   /** Whether the disk is so far behind that frames of this kind are given up. */
   overloaded: (kind: "audio" | "video") => boolean;
   onRefused: () => void;
+  /** Whether its publisher says that it is on. */
+  isOn: () => boolean;
   /** Monotonic ms. */
   now: () => number;
 }
@@ -48,7 +51,9 @@ export class TrackTap implements TrackSink {
   /** The least delayed frame since the last one told. */
   #earliest: { mediaMs: number; arrivedAt: number } | undefined;
   #arrivalAt = Number.NEGATIVE_INFINITY;
+  /** In the sender's time: a network that stood still delivers much at once. */
   #received = new Coverage();
+  #timestamps = new Unwrapper(32);
   #stored = new Coverage();
   /** Counters of the receiver at the beginning. */
   #before: { packets: number; lost: number };
@@ -68,13 +73,19 @@ export class TrackTap implements TrackSink {
       onRefused();
       return false;
     }
-    this.#continuity.push(frame, this.#toMs(frame.timestamp), frame.arrivedAt);
+    const { timestamp, arrivedAt, overtaken } = frame;
+    if (overtaken) this.#continuity.pushOvertaken(frame, this.#toMs(timestamp), arrivedAt);
+    else this.#continuity.push(frame, this.#toMs(timestamp), arrivedAt);
     this.#tellReports();
     return true;
   }
 
-  received(now: number): void {
-    this.#received.add(now);
+  isOn(): boolean {
+    return this.#parts.isOn();
+  }
+
+  received(timestamp: number): void {
+    this.#received.add(this.#toMs(this.#timestamps.unwrap(timestamp)));
   }
 
   level(dbov: number): void {
@@ -127,11 +138,11 @@ export class TrackTap implements TrackSink {
   }
 
   #write(frame: TimedFrame, mediaMs: number): void {
-    const { timestamp, rtp, arrivedAt, ...encoded } = frame;
+    const { timestamp, rtp, arrivedAt, overtaken, ...encoded } = frame;
     this.#open ??= this.#begin(frame);
     this.#open.track.frame({ ...encoded, ms: mediaMs });
     this.#stored.add(mediaMs);
-    this.#noteArrival(this.#open, mediaMs, arrivedAt);
+    if (!overtaken) this.#noteArrival(this.#open, mediaMs, arrivedAt);
   }
 
   #begin({ rtp, arrivedAt }: TimedFrame): Open {

@@ -18,6 +18,9 @@ class Listener implements TrackSink, Forwarder {
     return true;
   }
   received(): void {}
+  isOn(): boolean {
+    return true;
+  }
   level(): void {}
   packet({ timestamp }: { timestamp: number }): void {
     this.passed.push(timestamp / 3000);

@@ -14,6 +14,9 @@ class Sink implements TrackSink {
     return true;
   }
   received(): void {}
+  isOn(): boolean {
+    return true;
+  }
   level(): void {}
   senderReport(): void {}
   restart(): void {}

@@ -30,7 +30,14 @@ function begin(line: MediaLine): void {
   const ignore = (): void => undefined;
   const frame = (one: TimedFrame): boolean => frames.push(one) > 0;
   receiver.tap(
-    { frame, received: () => undefined, level: ignore, senderReport: ignore, restart: ignore },
+    {
+      frame,
+      received: () => undefined,
+      isOn: () => true,
+      level: ignore,
+      senderReport: ignore,
+      restart: ignore,
+    },
     0,
   );
 }

@@ -29,7 +29,7 @@ interface Tap {
   waiting: boolean;
   /** or, from then on, the kept group, ms. */
   heldUntil: number;
-  /** A frame came: the sender is not silent. */
+  /** A frame came, or a report of a camera that is on: the sender is not silent. */
   heard: boolean;
   lost: number;
   dropped: number;
@@ -63,7 +63,7 @@ export class TrackMedia {
     });
     this.#frames = frames;
     this.#reorder = new ReorderBuffer(reorder, {
-      packet: (packet, arrivedAt) => frames.packet(packet, arrivedAt),
+      packet: (packet, arrivedAt, overtaken) => frames.packet(packet, arrivedAt, overtaken),
       gap: (lost) => frames.gap(lost),
     });
   }
@@ -104,6 +104,11 @@ export class TrackMedia {
       ...{ waiting: this.#video, heldUntil: now + keyframeGraceMs, heard: false },
       ...{ lost: this.#reorder.lost, dropped: this.#frames.dropped },
     };
+  }
+
+  /** The sender is there and its camera is on, whether or not anything moves before it. */
+  isOn(): void {
+    if (this.#tap) this.#tap.heard = true;
   }
 
   /** Hands over what is complete and stops. */

@@ -26,6 +26,9 @@ class Sink implements TrackSink {
     return !this.full;
   }
   received(): void {}
+  isOn(): boolean {
+    return true;
+  }
   level(dbov: number): void {
     this.levels.push(dbov);
   }

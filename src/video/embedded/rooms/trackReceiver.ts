@@ -21,8 +21,10 @@ import { type MediaListener, TrackMedia } from "./trackMedia.ts";
 export interface TrackSink {
   /** False when it could not be taken: video then pauses until the next keyframe. */
   frame(frame: TimedFrame): boolean;
-  /** A packet with media came, stored or not; `now` is monotonic, ms. */
-  received(now: number): void;
+  /** Whether its publisher says that it is on. */
+  isOn(): boolean;
+  /** A packet with media came, stored or not; its RTP timestamp. */
+  received(timestamp: number): void;
   /** RFC 6464 audio level, dBov. */
   level(dbov: number): void;
   /** The sender's clock (epoch ms) at an RTP timestamp. */
@@ -276,7 +278,7 @@ export class TrackReceiver {
 
   #deliver(sequence: number, packet: RtpPacket, now: number): void {
     this.#requests.arrived(sequence, this.ssrc, now);
-    if (packet.payload.length > 0) this.#sink?.received(now);
+    if (packet.payload.length > 0) this.#sink?.received(packet.timestamp);
     if (startsKeyPicture(this.line.codec, packet.payload))
       this.#requests.timing.began(sequence, packet.timestamp, now);
     if (packet.audioLevel !== undefined) {
@@ -324,6 +326,7 @@ export class TrackReceiver {
     if (report.ntpMs <= 0) return;
     this.#senderReport = { ...report, at: now };
     this.#sink?.senderReport(report.ntpMs, report.rtp);
+    if (this.#sink?.isOn()) this.#media.isOn();
     for (const forwarder of this.#forwarders) forwarder.senderReport(report);
   }
 }

@@ -8,8 +8,10 @@ export interface TimedFrame extends EncodedFrame {
   timestamp: number;
   /** The timestamp as it was on the wire. */
   rtp: number;
-  /** When the first packet of it that was used arrived, monotonic ms: lost ones are waited for, so it may be a while ago. */
+  /** When the first packet of it arrived that was not overtaken, monotonic ms: lost ones are waited for, so it may be a while ago. */
   arrivedAt: number;
+  /** All of its packets came after later ones, sent again: its arrival tells nothing of the sender's pace. */
+  overtaken?: true;
 }
 
 /** A hostile publisher must not make us hold more than this for one frame. */
@@ -19,6 +21,7 @@ interface Current {
   rtp: number;
   timestamp: number;
   arrivedAt: number;
+  overtaken: boolean;
   bytes: number;
   broken: boolean;
   /** It lost packets, and no other frame refers to it. */
@@ -61,13 +64,17 @@ export class FrameAssembler {
     return this.#needsKey;
   }
 
-  /** The next packet in sequence, and when it arrived, monotonic ms. */
-  packet(packet: RtpPacket, arrivedAt: number): void {
+  /** The next packet in sequence, when it arrived, monotonic ms, and whether later ones had come before it. */
+  packet(packet: RtpPacket, arrivedAt: number, overtaken = false): void {
     // Padding, sent to probe bandwidth.
     if (packet.payload.length === 0) return;
     const dispensable = this.#lost > 0 && this.#leaveOut(packet);
     if (this.#current && this.#current.rtp !== packet.timestamp) this.#finish(true);
     this.#current ??= this.#begin(packet, arrivedAt, dispensable);
+    if (this.#current.overtaken && !overtaken) {
+      this.#current.overtaken = false;
+      this.#current.arrivedAt = arrivedAt;
+    }
     this.#add(this.#current, packet.payload);
     this.#last = packet;
     if (packet.marker || !this.#keyed) this.#finish(false);
@@ -110,6 +117,7 @@ export class FrameAssembler {
       rtp: packet.timestamp,
       timestamp,
       arrivedAt,
+      overtaken: true,
       bytes: 0,
       broken,
       dispensable: dispensable && broken,
@@ -138,8 +146,9 @@ export class FrameAssembler {
     this.#current = undefined;
     if (frame === "empty" || (this.#needsKey && !frame.key)) return;
     this.#needsKey = false;
-    const { timestamp, rtp, arrivedAt } = current;
-    this.#listener.frame({ ...frame, timestamp, rtp, arrivedAt });
+    const { timestamp, rtp, arrivedAt, overtaken } = current;
+    const timed = { ...frame, timestamp, rtp, arrivedAt };
+    this.#listener.frame(overtaken ? { ...timed, overtaken } : timed);
   }
 
   #drop(before: boolean): void {

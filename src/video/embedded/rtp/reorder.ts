@@ -1,8 +1,8 @@
 import { MinHeap } from "./minHeap.ts";
 
 export interface ReorderSink<P> {
-  /** `arrivedAt` is what `push` was told. */
-  packet(packet: P, arrivedAt: number): void;
+  /** `arrivedAt` is what `push` was told; `overtaken`: later packets had come before, so it tells nothing of the sender's pace. */
+  packet(packet: P, arrivedAt: number, overtaken: boolean): void;
   /** `lost` packets will never come. */
   gap(lost: number): void;
 }
@@ -17,6 +17,7 @@ export interface ReorderOptions {
 interface Held<P> {
   packet: P;
   at: number;
+  overtaken: boolean;
 }
 
 /**
@@ -36,6 +37,8 @@ export class ReorderBuffer<P> {
   #arrivals: number[] = [];
   #oldest = 0;
   #next: number | undefined;
+  /** Highest number so far. */
+  #highest = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReorderOptions, sink: ReorderSink<P>) {
     this.#options = options;
@@ -58,13 +61,15 @@ export class ReorderBuffer<P> {
       this.late++;
       return;
     }
+    const overtaken = sequence < this.#highest;
+    this.#highest = Math.max(this.#highest, sequence);
     if (sequence === this.#next) {
       this.#next++;
-      this.#sink.packet(packet, now);
+      this.#sink.packet(packet, now, overtaken);
       if (this.#held.size > 0) this.#drain();
       return;
     }
-    this.#hold(sequence, { packet, at: now });
+    this.#hold(sequence, { packet, at: now, overtaken });
     if (this.#held.size > this.#options.capacity) this.#skip();
   }
 
@@ -115,7 +120,7 @@ export class ReorderBuffer<P> {
       this.#held.delete(this.#next);
       this.#sequences.take();
       this.#next++;
-      if (held) this.#sink.packet(held.packet, held.at);
+      if (held) this.#sink.packet(held.packet, held.at, held.overtaken);
     }
     if (this.#held.size > 0) return;
     this.#arrivals = [];
