@@ -17,9 +17,17 @@ export function drawSession(seed: number): SessionScript {
   const names = session.senders.map((sender) => {
     const chosen = chooseFaults(random.fork(), session.senders.length > 1);
     for (const name of chosen) faults[name]?.({ session, sender, random: random.fork() });
+    leaveKnowable(sender);
     return [sender.video.codec, ...chosen].join(", ");
   });
   return { ...session, name: names.join(" | ") };
+}
+
+/** Arrival tells of a jump, and without reports of a pause: not while nothing arrives. */
+function leaveKnowable({ reports, audio, video, network }: SenderScript): void {
+  const silently = audio.pauses.some(({ timeGoesOn }) => !timeGoesOn);
+  const jumps = audio.jumps.length + video.jumps.length > 0;
+  if (jumps || (silently && reports === undefined)) network.stalls = [];
 }
 
 function drawSender(participant: number, random: Random): SenderScript {

@@ -53,11 +53,11 @@ const toleranceMs = 80;
 const firstPictureMs = 1000;
 const firstSoundMs = 100;
 /** What arrives this shortly before the end may be on its way still. */
-const edgeMs = 150;
+export const edgeMs = 150;
 /** What was lost and came later than this after its time, ms, was given up. */
 const givenUpMs = 900;
-/** A decoder of sound that missed something is itself again after this, ms. */
-const settlingMs = 100;
+/** A decoder of sound that missed something comes back step by step: it is loud enough again after this, and itself; ms. */
+const settlingMs = { loud: 300, whole: 100 } as const;
 const worthTellingMs = 1000;
 
 /** What one sender's part of a recording has to hold. Pure. */
@@ -221,18 +221,20 @@ function expectedBeeps({ sounds, script }: Sender, sections: Section[]): Expecte
     const packets = sent.map(({ packet }) => packet);
     const all =
       sent.length === slots.length && packets.every((packet) => isDelivered(packet, realMs));
-    const required = all && sectionOf(sections, span, packets, firstSoundMs) !== undefined;
-    const before = sounds.filter(
-      (one) => one.capturedMs < capturedMs && one.capturedMs >= capturedMs - settlingMs,
-    );
-    const whole = before.every(({ packet }) => isDelivered(packet, realMs));
-    const paused = script.audio.pauses.some(
-      ({ fromMs, toMs }) => fromMs < capturedMs && toMs > capturedMs - settlingMs,
-    );
+    const heardBefore = sounds
+      .filter((one) => one.capturedMs < capturedMs)
+      .filter((one) => one.capturedMs >= capturedMs - settlingMs.loud)
+      .every(({ packet }) => isDelivered(packet, realMs));
+    const pausedWithin = (ms: number) =>
+      script.audio.pauses.some(({ fromMs, toMs }) => fromMs < capturedMs && toMs > capturedMs - ms);
+    // The model's encoder goes on in a pause, unlike a real one; where silence is sent too, it is found again at once.
+    const lostTrack = script.audio.dtx && pausedWithin(beepEveryMs + beepLengthMs);
+    const isThere = all && sectionOf(sections, span, packets, firstSoundMs) !== undefined;
+    const required = isThere && heardBefore && !lostTrack;
     return {
       ...{ beep, hertz: pitchOfBeep(script.participant, beep), atMs: recordedMs(realMs, sections) },
       required,
-      whole: required && whole && !paused,
+      whole: required && !pausedWithin(settlingMs.whole),
       possible: sent.length > 0,
     };
   });

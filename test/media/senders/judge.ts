@@ -1,6 +1,6 @@
 import { beepLengthMs } from "./content.ts";
 import type { HeardBeep } from "./ear.ts";
-import type { Expected, ExpectedBeep, ExpectedPicture } from "./expected.ts";
+import { type Expected, type ExpectedBeep, type ExpectedPicture, edgeMs } from "./expected.ts";
 import type { Told } from "./told.ts";
 import type { View } from "./views.ts";
 
@@ -168,7 +168,7 @@ function judgePictures(expected: Expected, view: View): Unplaced[] {
     ),
     finding(
       "still picture gone",
-      { places: goneOf(required, view, slackMs), of },
+      { places: goneOf(expected, required, view, slackMs), of },
       ({ counter, ms }) =>
         `picture ${counter} is not shown at ${round(ms)}; there is ${shownAt(view, ms)}`,
       ({ ms }) => ms,
@@ -196,13 +196,17 @@ function staleOf(
   return pictures.flatMap(({ counter, atMs, untilMs }) =>
     (times.get(counter) ?? [])
       .filter((ms) => ms < atMs - slackMs || ms > untilMs + slackMs)
-      .filter((ms) => !beginnings.some((one) => ms >= one.fromMs && ms < atMs && atMs < one.toMs))
+      .filter(
+        (ms) =>
+          !beginnings.some((one) => ms >= one.fromMs - slackMs && ms < atMs && atMs < one.toMs),
+      )
       .map((ms) => ({ counter, ms })),
   );
 }
 
 /** Times at which a still picture is not shown although nothing has taken its place; only in the file. */
 function goneOf(
+  { beginnings, durationMs }: Expected,
   required: readonly ExpectedPicture[],
   { name, pictures }: View,
   slackMs: number,
@@ -212,8 +216,11 @@ function goneOf(
     .filter(({ held }) => held)
     .flatMap(({ counter, atMs, untilMs }) =>
       pictures
-        .filter(({ ms }) => ms > atMs + slackMs && ms < untilMs - slackMs)
+        .filter(
+          ({ ms }) => ms > atMs + slackMs && ms < Math.min(untilMs, durationMs - edgeMs) - slackMs,
+        )
         .filter((shown) => shown.counter !== counter)
+        .filter(({ ms }) => !beginnings.some((one) => ms >= one.fromMs - slackMs && ms < one.toMs))
         .map(({ ms }) => ({ counter, ms })),
     );
 }

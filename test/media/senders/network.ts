@@ -2,6 +2,8 @@ import type { Random } from "./random.ts";
 import type { NetworkScript } from "./script.ts";
 import type { VirtualTime } from "./virtualTime.ts";
 
+const settledMs = 300;
+
 /** The way from a sender to the server and back. */
 export class Network {
   #script: NetworkScript;
@@ -41,7 +43,8 @@ export class Network {
   #arrival(atMs: number): number {
     const { delayMs, jitterMs, reorders, stalls } = this.#script;
     let arrival = atMs + delayMs + this.#random.between(0, jitterMs);
-    if (!reorders) arrival = Math.max(arrival, this.#lastMs);
+    // What overtakes the very first packet would be taken for it.
+    if (!reorders || atMs < settledMs) arrival = Math.max(arrival, this.#lastMs);
     for (const { fromMs, toMs } of stalls) if (arrival >= fromMs && arrival < toMs) arrival = toMs;
     this.#lastMs = Math.max(this.#lastMs, arrival);
     return arrival;
