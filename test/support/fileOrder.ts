@@ -19,6 +19,7 @@ export const live = [
   "test/acceptance/survivalPauses.test.ts",
   "test/acceptance/browser/uplink.test.ts",
   "test/acceptance/browser/mute.test.ts",
+  "test/acceptance/browser/sleep.test.ts",
 ];
 
 const root = path.resolve(import.meta.dirname, "../..");

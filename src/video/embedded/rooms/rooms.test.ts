@@ -158,7 +158,7 @@ describe("presence", () => {
     expect(heard).toEqual(["ann joined", "ann transport_closed left"]);
   });
 
-  test("ends five seconds after the last packet, RTCP included", async () => {
+  test("ends five seconds after the last packet, RTCP included, and its connection a minute later", async () => {
     const peer = await live("ann");
     now = 4000;
     peer.deliver(control);
@@ -166,7 +166,22 @@ describe("presence", () => {
     expect(changes).toEqual(["ann joined"]);
     rooms.tick(9000);
     expect(changes).toEqual(["ann joined", "ann left"]);
+    rooms.tick(68_999);
+    expect(peer.closed).toBe(false);
+    rooms.tick(69_000);
     expect(peer.closed).toBe(true);
+    expect(changes).toEqual(["ann joined", "ann left"]);
+  });
+
+  test("begins again when media comes after a silence, as of a laptop that slept", async () => {
+    const peer = await live("ann");
+    rooms.tick(8000);
+    expect(rooms.publishing("r")).toEqual([]);
+    now = 12_000;
+    peer.deliver(media);
+    expect(changes).toEqual(["ann joined", "ann left", "ann joined"]);
+    rooms.tick(16_999);
+    expect(peer.closed).toBe(false);
   });
 
   test("survives a pause of this process", async () => {

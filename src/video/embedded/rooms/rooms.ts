@@ -158,10 +158,12 @@ export class Rooms {
     if (this.#find(roomId, user.id, source)) return;
     const limit = Math.min(maxParticipants, this.#options.maxParticipants);
     // One screen a person at most: screens are bounded like cameras, but do not take people's places.
-    if (this.#in(roomId).filter((session) => session.source === source).length >= limit) {
+    const there = this.#in(roomId).filter((session) => session.source === source);
+    if (there.length >= limit && !giveWay(there)) {
       throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
     }
-    if (this.#sessions.size >= this.#options.maxPublishers) {
+    const full = this.#sessions.size >= this.#options.maxPublishers;
+    if (full && !giveWay([...this.#sessions.values()])) {
       const metadata = { reason: "server_full", limit: this.#options.maxPublishers };
       throw new AppError("CONFLICT", "This server takes no more publishers.", metadata);
     }
@@ -182,6 +184,7 @@ export class Rooms {
       limits: this.#options,
       listener: {
         joined: (joined) => this.#joined(joined),
+        slept: (slept) => this.#slept(slept),
         closed: (closed, reason) => this.#closed(closed, reason),
       },
       now: this.#deps.now,
@@ -209,12 +212,15 @@ export class Rooms {
     for (const listener of this.#listeners) listener.joined(session);
   }
 
+  /** Gone for everybody, unless media comes again over the same connection. */
+  #slept(session: PublishSession): void {
+    const { roomId, user, id } = session;
+    this.#deps.log.info({ roomId, userId: user.id, sessionId: id }, "publisher fell silent");
+    this.#tellEnd(session, "silence");
+  }
+
   #closed(session: PublishSession, reason: string): void {
     const { roomId, user, id } = session;
-    const replaced = this.#sessions.get(keyOf(session)) !== session;
-    if (!replaced) this.#sessions.delete(keyOf(session));
-    const others = this.#of(roomId, user.id).some((other) => other !== session && other.joined);
-    const left = !replaced && !others && this.#publishers.delete(personOf(session));
     this.#deps.log.info(
       { roomId, userId: user.id, sessionId: id, reason, ...session.oddities },
       "publish session ended",
@@ -222,6 +228,15 @@ export class Rooms {
     this.#past = session.receivers
       .map(({ counters }) => mediaCounters(counters))
       .reduce(addCounters, this.#past);
+    const replaced = this.#sessions.get(keyOf(session)) !== session;
+    if (!replaced) this.#sessions.delete(keyOf(session));
+    this.#tellEnd(session, reason, replaced);
+  }
+
+  #tellEnd(session: PublishSession, reason: string, replaced = false): void {
+    const { roomId, user } = session;
+    const others = this.#of(roomId, user.id).some((other) => other !== session && other.joined);
+    const left = !replaced && !others && this.#publishers.delete(personOf(session));
     for (const listener of this.#listeners) listener.closed(session, reason, left);
     if (left) this.#deps.occupancy.leave(roomId, user.id, publishing);
   }
@@ -244,6 +259,13 @@ export class Rooms {
   #in(roomId: string): PublishSession[] {
     return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
   }
+}
+
+/** Ends one that fell silent, for somebody who comes; false when there is none. */
+function giveWay(sessions: readonly PublishSession[]): boolean {
+  const silent = sessions.find(({ asleep }) => asleep);
+  silent?.close("silence");
+  return silent !== undefined;
 }
 
 /** Keeps a publisher in the room. */

@@ -24,8 +24,10 @@ export interface SessionLimits {
 }
 
 export interface SessionListener {
-  /** The first media packet, before it is handled. */
+  /** The first media packet, also the first after a sleep, before it is handled. */
   joined(session: PublishSession): void;
+  /** Nothing came for a while: gone, unless media comes again soon. */
+  slept(session: PublishSession): void;
   /** Called once. */
   closed(session: PublishSession, reason: string): void;
 }
@@ -49,6 +51,8 @@ export interface SessionParts {
 }
 
 const reportEveryMs = 1000;
+/** Who has fallen silent may come back over the same connection for so long, as a laptop that slept, ms. */
+const sleepMs = 60_000;
 
 /** One person publishing over one transport. */
 export class PublishSession {
@@ -65,6 +69,7 @@ export class PublishSession {
   #transport: TransportFeedback;
   #state: "pending" | "connected" | "closed" = "pending";
   #joined = false;
+  #asleep = false;
   #reports = new ReportRhythm();
   #heardAt: number;
   #reportedAt = 0;
@@ -95,13 +100,18 @@ export class PublishSession {
     parts.peer.onClosed((reason) => this.close(reason));
   }
 
-  /** Media has been received. */
+  /** Media has been received, of late. */
   get joined(): boolean {
     return this.#joined;
   }
 
   get closed(): boolean {
     return this.#state === "closed";
+  }
+
+  /** It fell silent; its connection is kept for when media comes again. */
+  get asleep(): boolean {
+    return this.#asleep && !this.closed;
   }
 
   /** What of the packets was unusual. */
@@ -115,10 +125,27 @@ export class PublishSession {
     for (const receiver of this.receivers) receiver.tick(now);
     this.#tellArrivals(now);
     if (now - this.#reportedAt >= reportEveryMs) this.#report(now);
+    this.#noticeSilence(now);
+  }
+
+  #noticeSilence(now: number): void {
     const { pendingMs, silenceMs } = this.#parts.limits;
-    const pending = this.#state === "pending";
-    if (now - this.#heardAt >= (pending ? pendingMs : this.#reports.limitMs(silenceMs)))
-      this.close(pending ? "not_connected" : "silence");
+    const silentMs = now - this.#heardAt;
+    if (this.#state === "pending") {
+      if (silentMs >= pendingMs) this.close("not_connected");
+      return;
+    }
+    const limitMs = this.#reports.limitMs(silenceMs);
+    if (silentMs >= (this.#joined || this.#asleep ? limitMs + sleepMs : limitMs))
+      this.close("silence");
+    else if (this.#joined && silentMs >= limitMs) this.#sleep();
+  }
+
+  #sleep(): void {
+    this.#joined = false;
+    this.#asleep = true;
+    for (const receiver of this.receivers) receiver.close();
+    this.#parts.listener.slept(this);
   }
 
   /** This process itself was not running for `ms`: not the publisher's silence. */
@@ -161,6 +188,7 @@ export class PublishSession {
     }
     if (!this.#joined) {
       this.#joined = true;
+      this.#asleep = false;
       this.#parts.listener.joined(this);
     }
     receiver.receive(packet, now);

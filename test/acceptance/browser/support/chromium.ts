@@ -1,4 +1,4 @@
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 import { findProgram, inBrowser } from "./installed.ts";
 import { followWindows, keepWindows } from "./windowEvidence.ts";
 
@@ -24,9 +24,16 @@ export async function closeWindows(browser: Browser | undefined): Promise<void> 
 
 /** Starts the browser found: with media that needs no person's consent, and nothing that calls home. */
 async function launch(): Promise<Browser> {
+  const browser = await chromium.launch(launchOptions());
+  followWindows(browser);
+  return browser;
+}
+
+/** @throws Error without Chromium */
+export function launchOptions(): LaunchOptions {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("there is no Chromium on the PATH");
-  const browser = await chromium.launch({
+  return {
     executablePath,
     args: [
       "--no-sandbox",
@@ -38,9 +45,7 @@ async function launch(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
     ],
-  });
-  followWindows(browser);
-  return browser;
+  };
 }
 
 /** A suite that needs Chromium. Without it the suite is reported as not run, which in CI is a failure. */
