@@ -333,6 +333,7 @@ describe("a recording's life", () => {
       gaps: [],
       pauses: [],
       tracks: [],
+      problems: [],
       renditions: [],
       progress: { done: 0 },
     });

@@ -89,8 +89,9 @@ globalThis.WebClient = class WebClient {
   /** Pictures sent so far. */
   async sentFrames() {
     const reports = [...(await this.#connection.getStats()).values()];
-    const video = reports.find(({ type, kind }) => type === "outbound-rtp" && kind === "video");
-    return video?.framesSent ?? 0;
+    return reports
+      .filter(({ type, kind }) => type === "outbound-rtp" && kind === "video")
+      .reduce((sum, { framesSent = 0 }) => sum + framesSent, 0);
   }
 
   /** Which ways to the outside these servers open: the protocols of relayed addresses, and the codes of what failed. */
