@@ -348,7 +348,7 @@ describe("a shared screen", () => {
     expect(presence({ source: "camera" })).toEqual([{ fromMs: 1000, toMs: 9000 }]);
     const reports = [{ sentMs: 4000, delayMs: 20 }];
     expect(presence({ source: "camera", silent: true, reports })).toEqual([
-      { fromMs: 1000, toMs: 4020 },
+      { fromMs: 1000, toMs: 5020 },
     ]);
     expect(presence({ source: "camera", silent: true })).toEqual([{ fromMs: 1000, toMs: 1600 }]);
   });

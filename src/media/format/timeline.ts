@@ -214,8 +214,10 @@ function placeOf(
   // Without any frame the track never was: its end is its start.
   if (endMs === undefined) return { startMs, endMs: startMs };
   const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT);
-  const aliveMs = kind === "video" ? Math.min(lastSignMs(track, time), endKnownMs) : 0;
-  const lastMs = Math.max(clock.at(endMs) + lingerMs, aliveMs, endKnownMs - settleMs);
+  const lastFrameAtMs = clock.at(endMs);
+  const signMs = kind === "video" ? lastSignMs(track, lastFrameAtMs, time) : 0;
+  const aliveMs = Math.min(signMs, endKnownMs);
+  const lastMs = Math.max(lastFrameAtMs + lingerMs, aliveMs, endKnownMs - settleMs);
   return { startMs, endMs: clamp(lastMs, section) };
 }
 
@@ -226,15 +228,26 @@ function firstSeenMs({ kind, attendedAt }: TrackDigest, firstMs: number, time: R
   return soon ? Math.min(firstMs, attendedMs) : firstMs;
 }
 
+/** Why a track ends when its sender says so; else the recording ended, or nothing came any more. */
+const saidReasons = new Set(["left", "unpublished", "replaced", "removed", "transport_closed"]);
+/** A camera whose reports go on for so long after its last picture is still, ms; it may be there until the next report is due. */
+const still = { afterMs: 500, leastMs: 1000, mostMs: 8000, times: 1.25 } as const;
+
 /**
  * A camera or a screen on which nothing moves sends nothing but reports: it is seen until it ends. Of a sender that fell
  * silent nothing is known after its last report.
  */
-function lastSignMs({ source, times, endReason }: TrackDigest, time: RecordedTime): number {
-  const fellSilent = endReason === undefined || endReason === "silence";
-  if (source === "screen" || !fellSilent) return Number.POSITIVE_INFINITY;
-  const { lastReportAt } = times;
-  return lastReportAt === undefined ? 0 : time.at(lastReportAt);
+function lastSignMs(
+  { source, times, endReason = "" }: TrackDigest,
+  lastFrameMs: number,
+  time: RecordedTime,
+): number {
+  if (source === "screen" || saidReasons.has(endReason)) return Number.POSITIVE_INFINITY;
+  const { lastReportAt, reportGapMs } = times;
+  const reportMs = lastReportAt === undefined ? 0 : time.at(lastReportAt);
+  if (reportMs < lastFrameMs + still.afterMs) return 0;
+  const { leastMs, mostMs, times: more } = still;
+  return reportMs + Math.min(Math.max(leastMs, reportGapMs * more), mostMs);
 }
 
 function clamp(ms: number, { startMs, endMs }: { startMs: number; endMs: number }): number {

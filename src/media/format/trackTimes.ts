@@ -41,6 +41,8 @@ interface Candidate extends TrackReport {
 export class TrackTimes {
   readonly pieces: TrackPiece[] = [];
   readonly senderClock = new SenderClock();
+  /** Between the last two reports, ms. */
+  reportGapMs = 0;
   #clockRate: number;
   #zero = 0;
   #kept = 0;
@@ -90,6 +92,7 @@ export class TrackTimes {
   report(rtp: number, ntp: number, arrivalMs: number): void {
     const piece = this.pieces.at(-1);
     if (!piece) return;
+    this.reportGapMs = arrivalMs - (this.#lastReportAt ?? arrivalMs);
     this.#lastReportAt = arrivalMs;
     const expectedMs = arrivalMs - piece.arrival.offsetAt(arrivalMs);
     const mediaMs = this.#mediaMs(rtp, expectedMs);
