@@ -126,6 +126,7 @@ export class CaptureWriter {
     await mkdir(dirname(dir), { recursive: true });
     await mkdir(dir, { mode: 0o750 });
     const startedAt = Math.round(deps.clock.now());
+    const begunAt = monotonic(deps)();
     const { recordingId, roomId, maxDurationMs } = start;
     const version = captureFormatVersion;
     const event: CaptureEvent = {
@@ -134,7 +135,9 @@ export class CaptureWriter {
     };
     await writeDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
-    const begun = { startedAt, lastT: startedAt, now: startedAt, pauses: [], nextTrack: 1 };
+    // Making that durable took its time.
+    const now = startedAt + monotonic(deps)() - begunAt;
+    const begun = { startedAt, lastT: startedAt, now, pauses: [], nextTrack: 1 };
     return new CaptureWriter(dir, begun, deps);
   }
 

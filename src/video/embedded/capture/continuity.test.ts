@@ -130,6 +130,21 @@ describe("a sender whose time runs on without a gap while it pauses", () => {
     },
   );
 
+  test("and then sends a few packets at once keeps them apart, also before the next pause", () => {
+    const placed: number[] = [];
+    const continuity = new Continuity<number>({
+      frame: (_, mediaMs) => placed.push(mediaMs),
+      piece: () => undefined,
+    });
+    for (let ms = 0; ms < 1000; ms += 20) continuity.push(ms, ms, ms + 5);
+    // Half a second of nothing, three packets at once, as long again, and on.
+    for (const ms of [1000, 1020, 1040]) continuity.push(ms, ms, 1545);
+    for (let ms = 1060; ms < 3000; ms += 20) continuity.push(ms, ms, ms + 900);
+    continuity.flush();
+    const apart = placed.slice(1).map((ms, index) => ms - (placed[index] ?? 0));
+    expect(Math.min(...apart)).toBeGreaterThan(19);
+  });
+
   test("with sparse packets after it is at its place", () => {
     const sent = sender({ untilMs: 12_000, everyMs: 400, pauses: [{ fromMs: 4000, toMs: 9000 }] });
     const result = place(sent);

@@ -119,10 +119,17 @@ export class Continuity<F> {
     if (first && now - first.arrivedAt >= most.waitMs) this.flush();
   }
 
-  /** Decides at once: a few frames alone begin no piece. */
+  /** Decides at once. */
   flush(): void {
-    if (this.#held.length > strayFrames) this.#split();
+    if (this.#isPiece()) this.#split();
     else this.#release((one) => this.#isBarelyLate(one));
+  }
+
+  /** Many frames, or frames as late as the silence before them was long; a few others alone begin no piece. */
+  #isPiece(): boolean {
+    const [first] = this.#held;
+    if (!first || this.#held.length > strayFrames) return first !== undefined;
+    return this.#isLate(first) && !this.#isBarelyLate(first);
   }
 
   #begin(frame: F, senderMs: number, arrivedAt: number): void {
@@ -192,8 +199,7 @@ export class Continuity<F> {
   /** Another pause follows already: what is held is decided by itself, unless it is a burst. */
   #decideEarly(): boolean {
     if (!this.#isFlat(this.#held.slice(this.#held.length >> 1))) return false;
-    if (this.#held.length > strayFrames) this.#split();
-    else this.#release((one) => this.#isBarelyLate(one));
+    this.flush();
     return true;
   }
 
