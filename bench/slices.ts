@@ -14,7 +14,7 @@ import {
   sliceLength,
   sliceName,
 } from "../src/media/compose/slicePlan.ts";
-import { settleMs } from "../src/media/format/timeline.ts";
+import { settleMs } from "../src/media/format/trackPlace.ts";
 import { sourceCapture } from "./composeSource.ts";
 import { type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";

@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { captureLog } from "../format/captureLog.ts";
-import { loadTimeline, settleMs } from "../format/timeline.ts";
+import { loadTimeline } from "../format/timeline.ts";
+import { settleMs } from "../format/trackPlace.ts";
 import {
   ComposeFailure,
   type ComposeOptions,

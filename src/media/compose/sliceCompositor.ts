@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { canvasSize } from "../../core/picture/geometry.ts";
-import { loadTimelineUntil, settleMs, type Timeline } from "../format/timeline.ts";
+import { loadTimelineUntil, type Timeline } from "../format/timeline.ts";
+import { settleMs } from "../format/trackPlace.ts";
 import { blockSamples } from "./audioMixer.ts";
 import { excerpt } from "./excerpts.ts";
 import { UnsettledError } from "./failures.ts";

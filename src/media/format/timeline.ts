@@ -14,8 +14,9 @@ import type { CaptureCodec } from "./events.ts";
 import type { MediaClock } from "./mediaClock.ts";
 import { problemsOf } from "./problems.ts";
 import { sessionsOf } from "./publishSessions.ts";
-import { RecordedTime, type Section } from "./recordedTime.ts";
+import { RecordedTime } from "./recordedTime.ts";
 import { trackClock } from "./trackClock.ts";
+import { type PlaceFrame, placeOf, type TrackEnds } from "./trackPlace.ts";
 import { lastFrameMs } from "./trackTail.ts";
 
 /** A track placed on the timeline; all times are ms of recorded time since the start of the capture. */
@@ -81,15 +82,8 @@ export interface Timeline {
 
 /** Who comes back within this time keeps the place on the picture, ms. */
 const reconnectMs = 3000;
-/** A sender needs this long at most to make a picture when it is asked for one, ms. */
-const soonMs = 1000;
-/** The last frame of a track stays for this long, ms. */
-const lingerMs = 100;
-/**
- * What is known when the recorder is this much further is all there will ever be known of a time, ms: sender reports
- * have moved its media (8 s), a track that fell silent has been ended (5 s), whoever lost the connection is back (3 s).
- */
-export const settleMs = 11_000;
+/** Tracks that end so close to each other were sent together, ms. */
+const togetherMs = 1000;
 
 /** Loads a capture. Throws NotACaptureError or ENOENT when there is none; damaged events and files are left out. */
 export async function loadTimeline(dir: string): Promise<Timeline> {
@@ -130,9 +124,6 @@ function isBeyond({ start, pauses }: CaptureDigest, t: number, untilMs: number):
   return new RecordedTime(start.t, t, pauses.spans).durationMs > untilMs;
 }
 
-/** Media time of the last frame by track, ms. */
-type TrackEnds = ReadonlyMap<string, number>;
-
 /** Tracks whose writer died say nothing of their end: their files do. */
 async function findEnds(dir: string, tracks: TrackDigest[]): Promise<Map<string, number>> {
   const ends = new Map<string, number>();
@@ -156,10 +147,7 @@ export function buildTimeline(
   const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
   const time = new RecordedTime(startedAt, stoppedAt, digest.pauses.spans);
   const { durationMs, pauses } = time;
-  const frame = { dir, startedAt, time, ends, lastT: digest.lastT };
-  const tracks = sessionsOf([...digest.tracks.values()]).flatMap(({ tracks: members, offsetAt }) =>
-    members.map((track) => placeTrack(track, offsetAt, frame)),
-  );
+  const tracks = placeTracks(digest, { dir, startedAt, time, ends, lastT: digest.lastT });
   const { recordingId, roomId } = start;
   const placed = tracks.filter((track) => track.endMs > track.startMs);
   return {
@@ -174,13 +162,29 @@ export function buildTimeline(
   };
 }
 
-interface Frame {
+/** Sound first: who is heard is there, also if nothing moves before the camera. */
+function placeTracks(digest: CaptureDigest, frame: Omit<Frame, "heardUntil">): TimelineTrack[] {
+  const sessions = sessionsOf([...digest.tracks.values()]);
+  const placed = (kind: TrackDigest["kind"], heardUntil: Frame["heardUntil"]) =>
+    sessions.flatMap(({ tracks, offsetAt }) =>
+      tracks
+        .filter((track) => track.kind === kind)
+        .map((track) => ({ track, place: placeTrack(track, offsetAt, { ...frame, heardUntil }) })),
+    );
+  const sound = placed("audio", () => 0);
+  const end = ({ endedAt, orphanedAt }: TrackDigest) => endedAt ?? orphanedAt ?? frame.lastT;
+  const pictures = placed("video", (video) =>
+    sound
+      .filter(({ track }) => participantKey(track) === participantKey(video))
+      .filter(({ track }) => Math.abs(end(track) - end(video)) <= togetherMs)
+      .reduce((latest, { place }) => Math.max(latest, place.endMs), 0),
+  );
+  return [...sound, ...pictures].map(({ place }) => place);
+}
+
+interface Frame extends PlaceFrame {
   dir: string;
   startedAt: number;
-  time: RecordedTime;
-  ends: TrackEnds;
-  /** The last sign of life, epoch ms. */
-  lastT: number;
 }
 
 /** No track crosses a pause: what was sent before a section began or after it ended is not on the timeline. */
@@ -199,59 +203,6 @@ function placeTrack(
   const path = join(dir, file);
   const place = placeOf(track, clock, section, frame);
   return { id, participant: participantKey(track), kind, codec, path, ...place, clock };
-}
-
-/** When a track is there. What was not known within `settleMs` may already have been composed otherwise, and stays so. */
-function placeOf(
-  track: TrackDigest,
-  clock: MediaClock,
-  section: Section,
-  { time, ends, lastT }: Frame,
-): { startMs: number; endMs: number } {
-  const { id, kind, firstFrameAt, endMs = ends.get(id), endedAt, orphanedAt } = track;
-  const begunMs = firstFrameAt === undefined ? 0 : time.at(firstFrameAt) - settleMs;
-  const startMs = clamp(firstSeenMs(track, Math.max(clock.at(0), begunMs), time), section);
-  // Without any frame the track never was: its end is its start.
-  if (endMs === undefined) return { startMs, endMs: startMs };
-  const endKnownMs = time.at(endedAt ?? orphanedAt ?? lastT);
-  const lastFrameAtMs = clock.at(endMs);
-  const signMs = kind === "video" ? lastSignMs(track, lastFrameAtMs, time) : 0;
-  const aliveMs = Math.min(signMs, endKnownMs);
-  const lastMs = Math.max(lastFrameAtMs + lingerMs, aliveMs, endKnownMs - settleMs);
-  return { startMs, endMs: clamp(lastMs, section) };
-}
-
-/** A publisher who was there before is seen at once: the first picture, if it comes soon, is shown from then on. */
-function firstSeenMs({ kind, attendedAt }: TrackDigest, firstMs: number, time: RecordedTime) {
-  const attendedMs = time.at(attendedAt);
-  const soon = kind === "video" && firstMs - attendedMs <= soonMs;
-  return soon ? Math.min(firstMs, attendedMs) : firstMs;
-}
-
-/** Why a track ends when its sender says so; else the recording ended, or nothing came any more. */
-const saidReasons = new Set(["left", "unpublished", "replaced", "removed", "transport_closed"]);
-/** A camera whose reports go on for so long after its last picture is still, ms; it may be there until the next report is due. */
-const still = { afterMs: 500, leastMs: 1000, mostMs: 8000, times: 1.25 } as const;
-
-/**
- * A camera or a screen on which nothing moves sends nothing but reports: it is seen until it ends. Of a sender that fell
- * silent nothing is known after its last report.
- */
-function lastSignMs(
-  { source, times, endReason = "" }: TrackDigest,
-  lastFrameMs: number,
-  time: RecordedTime,
-): number {
-  if (source === "screen" || saidReasons.has(endReason)) return Number.POSITIVE_INFINITY;
-  const { lastReportAt, reportGapMs } = times;
-  const reportMs = lastReportAt === undefined ? 0 : time.at(lastReportAt);
-  if (reportMs < lastFrameMs + still.afterMs) return 0;
-  const { leastMs, mostMs, times: more } = still;
-  return reportMs + Math.min(Math.max(leastMs, reportGapMs * more), mostMs);
-}
-
-function clamp(ms: number, { startMs, endMs }: { startMs: number; endMs: number }): number {
-  return Math.min(Math.max(ms, startMs), endMs);
 }
 
 function participantsOf(
