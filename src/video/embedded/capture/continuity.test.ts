@@ -162,6 +162,22 @@ describe("a network that stands still", () => {
     expect(result.worst).toBe(0);
   });
 
+  test("again before all is delivered moves nothing", () => {
+    const placed: number[] = [];
+    const pieces: PieceStart[] = [];
+    const continuity = new Continuity<number>({
+      frame: (_, mediaMs) => placed.push(mediaMs),
+      piece: (start) => pieces.push(start),
+    });
+    for (let ms = 0; ms < 2000; ms += 20) continuity.push(ms, ms, ms + 5);
+    continuity.push(2000, 2000, 2195);
+    continuity.push(2020, 2020, 2200);
+    for (let ms = 2040; ms < 2300; ms += 20) continuity.push(ms, ms, 2310);
+    for (let ms = 2300; ms < 5000; ms += 20) continuity.push(ms, ms, ms + 15);
+    expect(pieces).toEqual([]);
+    expect(placed).toEqual(Array.from({ length: 250 }, (_, index) => index * 20));
+  });
+
   test("again and again moves nothing", () => {
     const sent = sender({ untilMs: 60_000 });
     const stalls = Array.from({ length: 30 }, (_, i) => ({

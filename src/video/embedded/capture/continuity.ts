@@ -42,6 +42,9 @@ const steadyMs = 60;
 const most = { frames: 1000, waitMs: 3000 } as const;
 /** So few frames on their own are not a new time but wrong ones. */
 const strayFrames = 3;
+/** Frames that took so long to come are in pace; a pause this long after others is one; ms. */
+const pacedMs = 60;
+const secondPauseMs = 400;
 /** When nothing follows them, they stay where their sender put them if they are not later than this, and this share of the silence before. */
 const few = { lateMs: 1000, share: 0.5 } as const;
 /** Pictures may be sent before others that are shown earlier, ms. */
@@ -179,7 +182,7 @@ export class Continuity<F> {
     if (
       held &&
       arrived.offMs - held.offMs > Math.max(suddenMs, this.#unusualMs) &&
-      this.#decideEarly()
+      this.#decideEarly(arrived)
     ) {
       this.push(arrived.frame, arrived.senderMs, arrived.arrivedAt);
       return;
@@ -196,9 +199,16 @@ export class Continuity<F> {
     else if (heldMs >= most.waitMs || this.#held.length >= most.frames) this.flush();
   }
 
-  /** Another pause follows already: what is held is decided by itself, unless it is a burst. */
-  #decideEarly(): boolean {
-    if (!this.#isFlat(this.#held.slice(this.#held.length >> 1))) return false;
+  /**
+   * Another pause follows already: what is held is decided by itself. A network that stands still again before all is
+   * delivered does so soon, and its packets come at once.
+   */
+  #decideEarly(next: Held<F>): boolean {
+    const [first] = this.#held;
+    const last = this.#held.at(-1);
+    if (!first || !last || !this.#isFlat(this.#held.slice(this.#held.length >> 1))) return false;
+    const inPace = this.#held.length > strayFrames && last.arrivedAt - first.arrivedAt >= pacedMs;
+    if (!inPace && next.arrivedAt - last.arrivedAt < secondPauseMs) return false;
     this.flush();
     return true;
   }
