@@ -162,6 +162,18 @@ describe("a network that stands still", () => {
     expect(result.worst).toBe(0);
   });
 
+  test("and delivers a burst before its sender falls silent moves nothing", () => {
+    const sent = sender({
+      untilMs: 20_000,
+      gapless: false,
+      pauses: [{ fromMs: 3300, toMs: 9420 }],
+    });
+    const result = place(sent, { stalls: [{ fromMs: 2260, toMs: 4500 }] });
+    everyFrame(sent, result);
+    expect(result.pieces).toEqual([]);
+    expect(result.worst).toBe(0);
+  });
+
   test("again before all is delivered moves nothing", () => {
     const placed: number[] = [];
     const pieces: PieceStart[] = [];
@@ -218,6 +230,19 @@ describe("a sender whose time jumps", () => {
       expect(result.worst).toBeLessThan(45);
     },
   );
+
+  test("while it sends nothing, soon after it began, stays where it arrives", () => {
+    const sent = sender({
+      untilMs: 14_000,
+      everyMs: 67,
+      gapless: false,
+      pauses: [{ fromMs: 1500, toMs: 10_000 }],
+      jumps: [{ atMs: 9000, byMs: 3077 }],
+    }).map((one) => (one.at >= 10_000 ? { ...one, senderMs: one.senderMs + 3077 } : one));
+    const result = place(sent);
+    everyFrame(sent, result);
+    expect(result.worst).toBeLessThan(45);
+  });
 
   test("for one packet only is not followed", () => {
     const sent = sender({ untilMs: 9000 });

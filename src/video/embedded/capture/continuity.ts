@@ -33,7 +33,13 @@ const unusual = { times: 1.3, andMs: 40, frames: 256 } as const;
 /** A frame that much later than the one before begins a pause, or a stall of the network; ms. */
 const suddenMs = 60;
 /** How early the beginning of a piece may still be found out to be, and for how long; ms. A network may have held back the first. */
-const beginning = { forMs: 2000, frames: 25, earlyMs: 1000, firstEarlyMs: 5000 } as const;
+const beginning = {
+  forMs: 2000,
+  frames: 25,
+  sparseMs: 200,
+  earlyMs: 1000,
+  firstEarlyMs: 5000,
+} as const;
 /** The frames of this much time decide whether the sender paused, ms. */
 const decisionMs = 300;
 /** Frames that come in real time keep their distance from the line within this, ms. */
@@ -42,6 +48,8 @@ const steadyMs = 60;
 const most = { frames: 1000, waitMs: 3000 } as const;
 /** So few frames on their own are not a new time but wrong ones. */
 const strayFrames = 3;
+/** What comes in less than this share of the time in which it was made is a burst. */
+const burst = 0.5;
 /** Frames that took so long to come are in pace; a pause this long after others is one; ms. */
 const pacedMs = 60;
 const secondPauseMs = 400;
@@ -125,14 +133,19 @@ export class Continuity<F> {
   /** Decides at once. */
   flush(): void {
     if (this.#isPiece()) this.#split();
-    else this.#release((one) => this.#isBarelyLate(one));
+    else this.#release((one) => this.#isBarelyLate(one) || this.#isExplained(one));
   }
 
   /** Many frames, or frames as late as the silence before them was long; a few others alone begin no piece. */
   #isPiece(): boolean {
     const [first] = this.#held;
-    if (!first || this.#held.length > strayFrames) return first !== undefined;
-    return this.#isLate(first) && !this.#isBarelyLate(first);
+    const last = this.#held.at(-1);
+    if (!first || !last) return false;
+    const late = this.#isLate(first);
+    if (this.#held.length <= strayFrames) return late && !this.#isBarelyLate(first);
+    // A burst that nothing follows was held back by a network.
+    const tookMs = last.arrivedAt - first.arrivedAt;
+    return !late || tookMs >= (last.senderMs - first.senderMs) * burst;
   }
 
   #begin(frame: F, senderMs: number, arrivedAt: number): void {
@@ -166,8 +179,9 @@ export class Continuity<F> {
   #isSudden({ arrivedAt, offMs }: Held<F>): boolean {
     if (offMs > suspiciousMs)
       return offMs - this.#previousOff > suddenMs && offMs > this.#unusualMs;
-    const { forMs, frames, earlyMs, firstEarlyMs } = beginning;
-    const young = arrivedAt - this.#begunAt < forMs || this.#framesSince < frames;
+    const { forMs, frames, sparseMs, earlyMs, firstEarlyMs } = beginning;
+    const sparse = this.#lastArrival - this.#begunAt >= (this.#framesSince - 1) * sparseMs;
+    const young = arrivedAt - this.#begunAt < forMs || (sparse && this.#framesSince < frames);
     const begunEarlyMs = this.#begunByItself ? firstEarlyMs : earlyMs;
     return offMs < -(young ? begunEarlyMs : suspiciousMs);
   }
