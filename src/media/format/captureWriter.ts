@@ -4,6 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { MediaSource, RecordingPause } from "../../core/recording.ts";
 import { AppendFile } from "./appendFile.ts";
+import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import {
   freeTrackNumber,
   syncFolder,
@@ -33,14 +34,8 @@ export interface CaptureStart {
   maxDurationMs: number;
 }
 
-export interface CaptureWriterDeps {
-  /** Says when a capture begins, and waits. */
-  clock: Clock;
-  /** Monotonic ms: how long a capture lasts, whatever the clock is set to meanwhile; left out: the clock's. */
-  now?: () => number;
+export interface CaptureWriterDeps extends CaptureClockDeps {
   log: Log;
-  /** Tells a process that takes a capture over how long nobody wrote it; left out: the clock alone does. */
-  uptime?: () => Uptime | undefined;
 }
 
 export interface CaptureTrack {
@@ -74,9 +69,7 @@ export class CaptureWriter {
   readonly startedAt: number;
   #dir: string;
   #clock: Clock;
-  #monotonic: () => number;
-  /** What the capture's time (epoch ms) is ahead of the monotonic one, ms. */
-  #aheadMs: number;
+  #time: CaptureClock;
   #uptime: () => Uptime | undefined;
   #log: Log;
   #events: AppendFile;
@@ -99,20 +92,19 @@ export class CaptureWriter {
 
   private constructor(
     dir: string,
-    at: Omit<UnsealedCapture, "lastUptime"> & { now: number; nextTrack: number },
+    at: Omit<UnsealedCapture, "lastUptime"> & { time: CaptureClock; nextTrack: number },
     deps: CaptureWriterDeps,
   ) {
     this.#dir = dir;
     this.#clock = deps.clock;
-    this.#monotonic = monotonic(deps);
-    this.#aheadMs = at.now - this.#monotonic();
+    this.#time = at.time;
     this.#uptime = deps.uptime ?? (() => undefined);
     this.#log = deps.log;
     this.startedAt = at.startedAt;
     this.#pauses = new Pauses(at.pauses);
     this.#nextTrack = at.nextTrack;
     this.#lastT = at.lastT;
-    this.#aliveAt = this.#syncedAt = at.now;
+    this.#aliveAt = this.#syncedAt = at.time.now();
     this.#events = this.#file(eventLogName, "a");
     this.#pump = this.#run();
   }
@@ -125,8 +117,8 @@ export class CaptureWriter {
   ): Promise<CaptureWriter> {
     await mkdir(dirname(dir), { recursive: true });
     await mkdir(dir, { mode: 0o750 });
-    const startedAt = Math.round(deps.clock.now());
-    const begunAt = monotonic(deps)();
+    const time = CaptureClock.begin(deps);
+    const startedAt = time.now();
     const { recordingId, roomId, maxDurationMs } = start;
     const version = captureFormatVersion;
     const event: CaptureEvent = {
@@ -135,9 +127,7 @@ export class CaptureWriter {
     };
     await writeDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
-    // Making that durable took its time.
-    const now = startedAt + monotonic(deps)() - begunAt;
-    const begun = { startedAt, lastT: startedAt, now, pauses: [], nextTrack: 1 };
+    const begun = { startedAt, lastT: startedAt, time, pauses: [], nextTrack: 1 };
     return new CaptureWriter(dir, begun, deps);
   }
 
@@ -149,8 +139,8 @@ export class CaptureWriter {
     const found = await unsealedCapture(dir);
     await truncateTornLine(dir);
     const nextTrack = await freeTrackNumber(dir);
-    const now = timeAt(found, deps);
-    const writer = new CaptureWriter(dir, { ...found, now, nextTrack }, deps);
+    const time = CaptureClock.goOn(found, deps);
+    const writer = new CaptureWriter(dir, { ...found, time, nextTrack }, deps);
     writer.#emit({ type: "captureResume" });
     await writer.#durable();
     return writer;
@@ -158,7 +148,7 @@ export class CaptureWriter {
 
   /** How long it has been running, pauses included, ms. */
   get ageMs(): number {
-    return this.#now() - this.startedAt;
+    return this.#time.now() - this.startedAt;
   }
 
   /** Since when it is paused, epoch ms. */
@@ -302,14 +292,9 @@ export class CaptureWriter {
     return { type: "alive", bytes: this.bytes, ...this.#uptime() };
   }
 
-  /** The capture's time, epoch ms. */
-  #now(): number {
-    return Math.round(this.#monotonic() + this.#aheadMs);
-  }
-
   #emit(event: Unstamped): void {
     if (this.#closed !== undefined) return;
-    this.#lastT = Math.max(this.#lastT, this.#now());
+    this.#lastT = Math.max(this.#lastT, this.#time.now());
     const { type, ...fields } = event;
     this.#untold.push(eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent));
   }
@@ -318,7 +303,7 @@ export class CaptureWriter {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await this.#clock.sleep(flushEveryMs, signal);
-      if (!signal.aborted) this.#tick(this.#now());
+      if (!signal.aborted) this.#tick(this.#time.now());
     }
   }
 
@@ -400,17 +385,6 @@ export class CaptureWriter {
     this.#failure = error;
     for (const listener of this.#listeners) listener(error);
   }
-}
-
-function monotonic({ now, clock }: CaptureWriterDeps): () => number {
-  return now ?? (() => clock.now());
-}
-
-/** The capture's time when it is taken over: by how long this machine has been up since the last sign of life, if it tells. */
-function timeAt({ lastT, lastUptime }: UnsealedCapture, { clock, uptime }: CaptureWriterDeps) {
-  const now = uptime?.();
-  if (!lastUptime || now?.boot !== lastUptime.boot) return Math.max(lastT, clock.now());
-  return Math.max(lastT, lastUptime.t + now.upMs - lastUptime.upMs);
 }
 
 async function closeFiles({ media, index }: TrackFiles): Promise<void> {
