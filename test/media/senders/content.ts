@@ -1,6 +1,5 @@
-import { constants, Frame, Rational } from "../../../src/media/compose/nodeAv.ts";
-import { Encoder } from "../../../src/synth/encoder.ts";
 import { type AudioPacket, audioPacketMs } from "../../../src/synth/mediaLoop.ts";
+import { soundPackets } from "../support/soundPackets.ts";
 
 /**
  * What there is to hear, by the time at which it is captured: twice a second a beep, each of a pitch of its own, so that
@@ -14,7 +13,6 @@ export const beepCount = contentMs / beepEveryMs;
 const amplitude = 0.25;
 const rampMs = 4;
 const sampleRate = 48_000;
-const packetSamples = (sampleRate * audioPacketMs) / 1000;
 /** Samples by which libopus delays sound: it is fed that much early. */
 const lookahead = 312;
 
@@ -47,42 +45,13 @@ export function soundOf(participant: number): readonly AudioPacket[] {
 }
 
 function encodeSound(participant: number): AudioPacket[] {
-  const encoder = new Encoder(
-    "libopus",
-    (context) => {
-      context.sampleRate = sampleRate;
-      context.sampleFormat = constants.AV_SAMPLE_FMT_S16;
-      context.channelLayout = mono;
-      context.timeBase = new Rational(1, sampleRate);
-      context.bitRate = 48_000n;
-    },
-    { frame_duration: audioPacketMs },
-  );
-  const packets = Array.from({ length: contentMs / audioPacketMs + 1 }, (_, index) =>
-    encoder.encode(soundFrame(participant, index)),
-  ).flat();
-  encoder.close();
-  return packets.map(({ data }, index) => ({ data, levelDbov: levelAt(index * audioPacketMs) }));
+  const sound = (index: number) => sampleAt(participant, index + lookahead);
+  return soundPackets(contentMs / 1000, sound, 0, 48_000n).map(({ data }, index) => {
+    return { data, levelDbov: levelAt(index * audioPacketMs) };
+  });
 }
 
 /** What the sender says of how loud a packet is. */
 function levelAt(ms: number): number {
   return ms % beepEveryMs < beepLengthMs ? -15 : -127;
-}
-
-const mono = { nbChannels: 1, order: constants.AV_CHANNEL_ORDER_NATIVE, mask: 4n };
-
-function soundFrame(participant: number, packet: number): Frame {
-  const from = packet * packetSamples + lookahead;
-  const samples = Int16Array.from({ length: packetSamples }, (_, at) =>
-    Math.round(sampleAt(participant, from + at) * 32_767),
-  );
-  return Frame.fromAudioBuffer(Buffer.from(samples.buffer), {
-    nbSamples: packetSamples,
-    format: constants.AV_SAMPLE_FMT_S16,
-    sampleRate,
-    channelLayout: mono,
-    timeBase: { num: 1, den: sampleRate },
-    pts: BigInt(packet * packetSamples),
-  });
 }

@@ -6,11 +6,15 @@ const sampleRate = 48_000;
 const packetSamples = (sampleRate * audioPacketMs) / 1000;
 const mono = { nbChannels: 1, order: constants.AV_CHANNEL_ORDER_NATIVE, mask: 4n };
 
-/** Opus packets of any sound: `sampleAt` tells each sample at 48 kHz, −1 to 1. `levelDbov` is what is said of its level. */
+/**
+ * Opus packets of any sound: `sampleAt` tells each sample at 48 kHz, −1 to 1. `levelDbov` is what is said of its level;
+ * bits per second.
+ */
 export function soundPackets(
   seconds: number,
   sampleAt: (index: number) => number,
   levelDbov: number,
+  bitRate = 96_000n,
 ): AudioPacket[] {
   const encoder = new Encoder(
     "libopus",
@@ -19,7 +23,7 @@ export function soundPackets(
       context.sampleFormat = constants.AV_SAMPLE_FMT_S16;
       context.channelLayout = mono;
       context.timeBase = new Rational(1, sampleRate);
-      context.bitRate = 96_000n;
+      context.bitRate = bitRate;
     },
     { frame_duration: audioPacketMs },
   );
