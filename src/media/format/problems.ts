@@ -14,7 +14,7 @@ export function problemsOf({ tracks, unstored, names }: CaptureDigest): Recordin
       code: "not_stored" as const,
       ...{ participantId: participant, participantName: nameOf(participant), source, kind },
       ...{ packets, lost, receivedMs, storedMs: 0 },
-      message: `${seconds(receivedMs)} of ${nounOf[kind]} were received, but nothing that could be recorded${kind === "video" ? ": no complete key picture came" : ""}`,
+      message: `${seconds(receivedMs)} of ${nounOf[kind]} were received, but nothing that could be recorded${kind === "video" ? ": a complete key picture, with its parameter sets, is missing" : ""}`,
     }));
   return [...partly, ...nothing];
 }
