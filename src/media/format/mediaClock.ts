@@ -18,7 +18,7 @@ export interface PlacedPiece {
 /** A point changes what was known by extrapolation for no longer than this before it, ms. */
 const reachMs = 2000;
 /** The first point says how late the first packets were, if it comes this soon after them, ms. */
-export const firstReachMs = 8000;
+const firstReachMs = 8000;
 /** Time never stands still between two points, ms. */
 const leastMs = 0.01;
 
@@ -98,7 +98,7 @@ function addPiece(
 
 /** Ends a piece: what its reports say of the time after it is dropped. Returns its last point. */
 function endOf(points: ClockPoint[], mediaMs: number): ClockPoint {
-  const end = { mediaMs, atMs: new MediaClock([...points]).at(mediaMs) };
+  const end = { mediaMs, atMs: new MediaClock(points).at(mediaMs) };
   while ((points.at(-1)?.mediaMs ?? Number.NEGATIVE_INFINITY) >= mediaMs) points.pop();
   points.push(end);
   return end;

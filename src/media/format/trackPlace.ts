@@ -4,7 +4,7 @@ import type { RecordedTime, Section } from "./recordedTime.ts";
 
 /**
  * What is known when the recorder is this much further is all there will ever be known of a time, ms: sender reports
- * have moved its media (8 s), a track that fell silent has been ended (5 s), whoever lost the connection is back (3 s).
+ * have moved its media (8 s), a track that fell silent has been ended (5 s; what is known later moves no end back beyond this), whoever lost the connection is back (3 s).
  */
 export const settleMs = 11_000;
 

@@ -12,6 +12,12 @@ import { Coverage } from "./coverage.ts";
 const levelEveryMs = 250;
 /** How often the least delayed frame is told. */
 const arrivalEveryMs = 2000;
+/** Senders report once a second or less; the log holds no more than this, ms. */
+const reportEveryMs = 200;
+/** Frames wait for a decision on their place up to this, bytes. */
+const maxPlacingBytes = 8 * 1024 * 1024;
+/** A sender needs this long at most to make a picture when it is asked for one, ms: what comes before it is not missed. */
+const firstPictureMs = 1000;
 
 export interface TapParts {
   writer: CaptureWriter;
@@ -51,6 +57,9 @@ export class TrackTap implements TrackSink {
   /** The least delayed frame since the last one told. */
   #earliest: { mediaMs: number; arrivedAt: number } | undefined;
   #arrivalAt = Number.NEGATIVE_INFINITY;
+  #reportAt = Number.NEGATIVE_INFINITY;
+  #placingBytes = 0;
+  #tappedAt: number;
   /** In the sender's time: a network that stood still delivers much at once. */
   #received = new Coverage();
   #timestamps = new Unwrapper(32);
@@ -61,6 +70,7 @@ export class TrackTap implements TrackSink {
   constructor(parts: TapParts) {
     this.#parts = parts;
     this.#before = parts.receiver.counters;
+    this.#tappedAt = parts.now();
     this.#continuity = new Continuity({
       frame: (frame, mediaMs) => this.#write(frame, mediaMs),
       piece: (start, first) => this.#piece(start, first),
@@ -76,8 +86,14 @@ export class TrackTap implements TrackSink {
     const { timestamp, arrivedAt, overtaken } = frame;
     if (overtaken) this.#continuity.pushOvertaken(frame, this.#toMs(timestamp), arrivedAt);
     else this.#continuity.push(frame, this.#toMs(timestamp), arrivedAt);
+    this.#boundPlacing(frame);
     this.#tellReports();
     return true;
+  }
+
+  #boundPlacing({ data }: TimedFrame): void {
+    this.#placingBytes = this.#continuity.placing ? this.#placingBytes + data.length : 0;
+    if (this.#placingBytes > maxPlacingBytes) this.#continuity.flush();
   }
 
   isOn(): boolean {
@@ -85,6 +101,7 @@ export class TrackTap implements TrackSink {
   }
 
   received(timestamp: number): void {
+    if (!this.#open && this.#parts.now() - this.#tappedAt < firstPictureMs) return;
     this.#received.add(this.#toMs(this.#timestamps.unwrap(timestamp)));
   }
 
@@ -99,7 +116,10 @@ export class TrackTap implements TrackSink {
   }
 
   senderReport(ntpMs: number, rtp: number): void {
-    const report = { ntpMs, rtp, at: this.#parts.now() };
+    const at = this.#parts.now();
+    if (at - this.#reportAt < reportEveryMs) return;
+    this.#reportAt = at;
+    const report = { ntpMs, rtp, at };
     // Nobody knows yet what its RTP time stands for.
     if (this.#continuity.placing) this.#reports.push(report);
     else this.#reports = [report];

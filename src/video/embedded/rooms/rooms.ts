@@ -77,7 +77,7 @@ export class Rooms {
       .filter(({ ssrc }) => ssrc !== undefined);
     return {
       rooms: new Set(sessions.map(({ roomId }) => roomId)).size,
-      publishers: sessions.length,
+      publishers: sessions.filter(({ asleep }) => !asleep).length,
       tracks: tracks.length,
       ...tracks.map(({ counters }) => mediaCounters(counters)).reduce(addCounters, this.#past),
     };
