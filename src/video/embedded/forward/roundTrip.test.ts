@@ -15,6 +15,22 @@ test("packets wait as much longer as their way takes longer than the shortest", 
   expect(trip.waitingMs).toBe(0);
 });
 
+test("a report that does not arrive waits as long as it is under way", () => {
+  const trip = new RoundTrip();
+  trip.sent(1, 1000);
+  trip.echoed(1, 0, 1020);
+  trip.sent(2, 2000);
+  trip.echoed(1, 1970, 2990);
+  expect(trip.waitingMs).toBe(970);
+  trip.sent(3, 3000);
+  trip.echoed(1, 2980, 4000);
+  expect(trip.waitingMs).toBe(1980);
+  trip.echoed(2, 0, 4500);
+  expect(trip.waitingMs).toBe(2480);
+  trip.echoed(3, 0, 4700);
+  expect(trip.waitingMs).toBe(1680);
+});
+
 test("a report that was not sent, or long ago, says nothing", () => {
   const trip = new RoundTrip();
   for (let id = 1; id <= 9; id++) trip.sent(id, id);

@@ -16,10 +16,14 @@ export class RoundTrip {
   /** The receiver names the last one it got, `heldMs` ago. */
   echoed(id: number, heldMs: number, at: number): void {
     // One that is told again has the same name.
-    const report = this.#sent.findLast((one) => one.id === id);
+    const index = this.#sent.findLastIndex((one) => one.id === id);
+    const report = this.#sent[index];
     if (!report) return;
-    this.#latestMs = Math.max(0, at - report.at - heldMs);
-    this.#shortestMs = Math.min(this.#shortestMs, this.#latestMs);
+    const tookMs = Math.max(0, at - report.at - heldMs);
+    this.#shortestMs = Math.min(this.#shortestMs, tookMs);
+    // The next one is still under way: a queue that grows is seen before anything has come through it.
+    const next = this.#sent[index + 1];
+    this.#latestMs = next ? Math.max(tookMs, at - next.at) : tookMs;
   }
 
   /** What was measured so far says nothing of what is sent from now on. */
@@ -28,7 +32,7 @@ export class RoundTrip {
     this.#latestMs = undefined;
   }
 
-  /** How much longer than the shortest the latest took, ms: so long packets wait somewhere on the way. */
+  /** How much longer than the shortest the latest took or takes, ms: so long packets wait somewhere on the way. */
   get waitingMs(): number {
     return this.#latestMs === undefined ? 0 : this.#latestMs - this.#shortestMs;
   }
