@@ -59,7 +59,12 @@ export class NetworkLink {
 
   /** How long a packet on its way to the target waits for its turn now, ms. */
   get waitingMs(): number {
-    return Math.max(0, (this.#freeAt.get(this.#far) ?? 0) - performance.now());
+    return this.#waitOf(this.#far);
+  }
+
+  /** The same on the way back to the client. */
+  get waitingBackMs(): number {
+    return this.#waitOf(this.#near);
   }
 
   /** From now on nothing passes, as when a cable is pulled. */
@@ -72,6 +77,10 @@ export class NetworkLink {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#near.close();
     this.#far.close();
+  }
+
+  #waitOf(through: Socket): number {
+    return Math.max(0, (this.#freeAt.get(through) ?? 0) - performance.now());
   }
 
   #pass(packet: Buffer, through: Socket, to: Peer): void {

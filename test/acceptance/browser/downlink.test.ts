@@ -125,7 +125,7 @@ inChromium("viewers on networks of their own", () => {
         60_000,
         async () => (await strong.firstPicture(1)) !== undefined,
       );
-      const network = { loss: 0, delayMs: 10, kbps: 300, queueMs, random: random(1) };
+      const network = { loss: 0, delayMs: 10, kbps: 400, queueMs, random: random(1) };
       const weak = await watch(network);
       await until("the weak one is spared a picture", 90_000, async () => {
         const rates = await during(weak, 30);
@@ -137,6 +137,8 @@ inChromium("viewers on networks of their own", () => {
         expect(slot.frameWidth).toBe(640);
       }
       for (const slot of spared) expect(slot.audioPackets).toBeGreaterThan(0);
+      // Nothing more is sent before what was too much has got through.
+      await until("nothing waits any more", 90_000, () => weak.waitingMs < 300);
       // Nobody told the publishers to send less.
       for (const { stats } of publishers)
         expect(stats.bitrateLimit ?? Number.POSITIVE_INFINITY).toBeGreaterThan(videoKbps * 1000);

@@ -60,6 +60,14 @@ describe("less is sent", () => {
 describe("more is tried again", () => {
   const weak = { ...good, estimate: 1_100_000, loss: 0.05 };
 
+  test("only when nothing waits any more", () => {
+    const downlink = new Downlink();
+    limits(downlink, 2, times(4, { ...good, estimate: 100_000, waitingMs: 2000 }));
+    const draining = times(20, { ...good, estimate: 100_000, waitingMs: 2000 });
+    expect(limits(downlink, 2, draining).at(-1)).toBe(0);
+    expect(limits(downlink, 2, times(5, good)).at(-1)).toBe(1);
+  });
+
   test("one at a time after five calm seconds each, until there is no limit", () => {
     const downlink = new Downlink();
     limits(downlink, 3, times(2, weak));

@@ -51,6 +51,8 @@ export class Downlink {
       return;
     }
     this.#strained = 0;
+    // What is sent now would stand behind what was too much before.
+    if (sample.waitingMs >= longWaitMs) return;
     if (this.#limit >= wanted && this.#sinceRaise > longestWait) this.#wait = firstWait;
     if (++this.#calm >= this.#wait && this.#limit < wanted) this.#raise(wanted);
   }

@@ -320,7 +320,8 @@ export class SubscribeSession {
     this.#seen = total;
     const loss = this.#loss();
     const active = this.senders.filter(({ kind, sending }) => kind === "video" && sending);
-    const waitingMs = Math.max(0, ...active.map((video) => video.waitingMs));
+    // Sound waits in the same queue, and goes on when no video does.
+    const waitingMs = Math.max(0, ...this.senders.map((sender) => sender.waitingMs));
     const fresh = this.#estimate && now - this.#estimate.at < estimateMs;
     const estimate = fresh ? this.#estimate?.bitsPerSecond : undefined;
     const wanted = this.#slots.filter(({ shows, video }, index) => {

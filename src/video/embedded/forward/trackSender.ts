@@ -92,14 +92,14 @@ export class TrackSender implements Forwarder {
 
   /** How long packets wait on the way to the receiver, as it last reported, ms. */
   get waitingMs(): number {
-    return this.#roundTrip.waitingMs;
+    return this.#roundTrip.waitingMs(this.#parts.now());
   }
 
   /** Sends this source from now on; without one, or with one the receiver cannot decode, nothing. */
   attach(source: TrackReceiver | undefined): void {
     this.#source?.removeForwarder(this);
     this.#source = source;
-    this.#report = undefined;
+    this.#roundTrip.restart();
     this.restart();
     this.#payloadType = source && this.#payloadTypes.get(source.line.codec);
     if (this.#payloadType !== undefined) source?.addForwarder(this, this.#parts.now());

@@ -81,6 +81,11 @@ export class ViewerWindow {
     return all[slot];
   }
 
+  /** How long what comes now stands in the queue of its network, ms. */
+  get waitingMs(): number {
+    return this.#link?.waitingBackMs ?? 0;
+  }
+
   async close(): Promise<void> {
     await this.page.evaluate(() => (globalThis as unknown as Globals).viewer.leave());
     await this.#context.close();
