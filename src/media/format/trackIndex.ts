@@ -27,6 +27,8 @@ export interface TrackIndex {
 
 const recordBytes = 16;
 const windowBytes = 1 << 20;
+/** The latest time a record and a seek point can hold: seven weeks. */
+const maxMs = 2 ** 32 - 1;
 /** The longest pause a record can hold: hours. */
 const maxMissingMs = 2 ** 24 - 1;
 /** Less than one packet is no gap but rounding, ms. */
@@ -52,10 +54,10 @@ async function readMarks(path: string): Promise<TrackMark[]> {
   const marks: TrackMark[] = [];
   for (let at = 0; at + recordBytes <= content.length; at += recordBytes) {
     const offset = Number(content.readBigUInt64BE(at + 8));
-    if (offset <= (marks.at(-1)?.offset ?? 0)) break;
     const rest = content.readUInt32BE(at + 4);
-    const flags = { cluster: (rest & 1) !== 0, key: (rest & 2) !== 0 };
-    marks.push({ ms: content.readUInt32BE(at), offset, ...flags, missingMs: rest >>> 8 });
+    const [ms, missingMs] = [content.readUInt32BE(at), rest >>> 8];
+    if (offset <= (marks.at(-1)?.offset ?? 0) || missingMs > ms) break;
+    marks.push({ ms, offset, cluster: (rest & 1) !== 0, key: (rest & 2) !== 0, missingMs });
   }
   return marks;
 }
@@ -122,7 +124,7 @@ async function scan(
       continue;
     }
     const block = cluster && readBlockHead(head, cluster.ms);
-    if (!cluster || !block || at + block.bytes > size) return index;
+    if (!cluster || !block || at + block.bytes > size || block.ms > maxMs) return index;
     const missingMs = sound ? gaps.before(block.ms, head.subarray(blockHeadBytes)) : 0;
     if (opened || missingMs > 0) {
       const offset = opened ? cluster.offset : at;

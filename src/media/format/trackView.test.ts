@@ -8,6 +8,7 @@ import { silentLog } from "../../core/log.ts";
 import { constants, FFmpegError, FormatContext, Packet } from "../compose/nodeAv.ts";
 import { CaptureWriter } from "./captureWriter.ts";
 import { opusDurationMs, silencePackets } from "./opusPacket.ts";
+import { clusterMark } from "./trackContainer.ts";
 import { indexTrack, trackIndexName } from "./trackIndex.ts";
 import { NotATrackError, readView, viewTrack } from "./trackView.ts";
 
@@ -155,8 +156,24 @@ describe("the view of a track", () => {
     expect((await view(path)).digest).toBe(digest);
     await writeFile(indexPath, Buffer.alloc(64, 0xff));
     expect((await view(path)).digest).toBe(digest);
+    const beforeTheBeginning = Buffer.from(index);
+    beforeTheBeginning.writeUInt32BE(0xffff_ff00, 16 + 4);
+    await writeFile(indexPath, beforeTheBeginning);
+    expect((await view(path)).digest).toBe(digest);
     await rm(indexPath);
     expect((await view(path)).digest).toBe(digest);
+  });
+
+  it("ends before a time that no player could be told", async () => {
+    const path = await sound({ durationMs: 12_000 });
+    const full = await readFile(path);
+    const at = full.lastIndexOf(clusterMark) + clusterMark.length;
+    full.writeBigUInt64BE(2n ** 40n, at);
+    await writeFile(path, full);
+    await rm(join(dir, trackIndexName("track0001")));
+    const { packets } = await demux(await bytesOf(path));
+    expect(packets.length).toBeGreaterThan(0);
+    expect(packets.length).toBeLessThan(600);
   });
 
   it("ends with the last whole frame of a file that was torn anywhere", async () => {

@@ -103,6 +103,7 @@ test.each([
     "an extension beyond the end",
     Buffer.concat([Buffer.of(0x90), Buffer.alloc(13), Buffer.from([0xff, 0xff])]),
   ],
+  ["padding that does not count itself", Buffer.concat([Buffer.of(0xa0), Buffer.alloc(13)])],
   ["more padding than packet", Buffer.concat([Buffer.of(0xa0), Buffer.alloc(12), Buffer.of(200)])],
 ])("a packet with %s is refused", (_, bytes) => {
   expect(parseRtp(bytes, ids(1))).toBeUndefined();

@@ -40,8 +40,9 @@ export function parseRtp(buffer: Buffer, ids: ExtensionIds): RtpPacket | undefin
   if (flags >> 6 !== 2) return undefined;
   const extensionAt = fixedHeaderBytes + (flags & 0x0f) * 4;
   const start = (flags & 0x10) === 0 ? extensionAt : endOfExtension(buffer, extensionAt);
-  const end = buffer.length - ((flags & 0x20) === 0 ? 0 : buffer.readUInt8(buffer.length - 1));
-  if (start === undefined || start > buffer.length || end < start) return undefined;
+  if (start === undefined || start > buffer.length) return undefined;
+  const end = buffer.length - paddingOf(buffer, start);
+  if (end < start) return undefined;
   const second = buffer.readUInt8(1);
   const packet: RtpPacket = {
     marker: second >= 0x80,
@@ -53,6 +54,12 @@ export function parseRtp(buffer: Buffer, ids: ExtensionIds): RtpPacket | undefin
   };
   if (start > extensionAt) readExtensions(packet, buffer.subarray(extensionAt, start), ids);
   return packet;
+}
+
+/** Bytes of padding, which the last of them counts; more than there are when that is wrong. */
+function paddingOf(buffer: Buffer, start: number): number {
+  if ((buffer.readUInt8(0) & 0x20) === 0 || start === buffer.length) return 0;
+  return buffer.readUInt8(buffer.length - 1) || Number.POSITIVE_INFINITY;
 }
 
 /** The header extension element `id` of an RTP packet, a view; undefined without one, and for id 0. */
