@@ -53,7 +53,7 @@ export default defineConfig({
       {
         test: {
           name: "media",
-          include: ["test/media/**/*.test.ts"],
+          include: ["test/{media,fuzz}/**/*.test.ts"],
           runner,
           testTimeout: 120_000,
           hookTimeout: 120_000,
