@@ -221,7 +221,9 @@ async function openVideo(config: Config, log: Log, lifetime: Lifetime): Promise<
     publicAddress: config.rtcPublicAddress,
     roomLimit: config.roomLimit,
     publisherLimit: config.publisherLimit,
+    maxKbps: config.publisherKbps,
     diskFloorBytes: config.diskFloorBytes,
+    diskShare: config.recordingDiskShare,
     clock: systemClock,
     log,
   });

@@ -207,6 +207,12 @@ export const options = {
     default: "64",
     doc: "People publishing on this machine at most, over all rooms.",
   }),
+  publisherKbps: option({
+    env: "CONNVO_PUBLISHER_KBPS",
+    type: whole(100, 1_000_000),
+    default: "30000",
+    doc: "Bit rate taken of one camera or screen, kbit/s; what is above it is dropped, and told in the recording's problems.",
+  }),
   recordingMaxSeconds: option({
     env: "CONNVO_RECORDING_MAX_SECONDS",
     type: duration,
@@ -247,6 +253,12 @@ export const options = {
     type: whole(0, Number.MAX_SAFE_INTEGER),
     default: "500000000",
     doc: "Running recordings are ended when less is free, so that the database never meets a full disk.",
+  }),
+  recordingDiskShare: option({
+    env: "CONNVO_RECORDING_DISK_SHARE",
+    type: whole(1, 100),
+    default: "50",
+    doc: "What one recording may take of the disk space above the floor, percent: with more it is ended alone; 100 = no limit of its own.",
   }),
   quotaBytes: option({
     env: "CONNVO_ORG_QUOTA_BYTES",

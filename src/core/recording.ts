@@ -36,8 +36,11 @@ export type MediaSource = "camera" | "screen";
 
 /** Media that was received and is not in the recording, or not all of it. */
 export interface RecordingProblem {
-  /** `not_stored`: nothing of it; `partly_stored`: less than was received; `not_composed`: stored, but not in the file. */
-  code: "not_stored" | "partly_stored" | "not_composed";
+  /**
+   * `not_stored`: nothing of it; `partly_stored`: less than was received; `not_composed`: stored, but not in the file;
+   * `left_out`: beyond a limit of what one person may send, `packets` tells how much.
+   */
+  code: "not_stored" | "partly_stored" | "not_composed" | "left_out";
   participantId: string;
   participantName: string;
   source: MediaSource;

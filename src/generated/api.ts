@@ -450,7 +450,7 @@ export interface Api {
             startedAt: number;
           }>;
           problems: Array<{
-            code: "not_stored" | "partly_stored" | "not_composed";
+            code: "not_stored" | "partly_stored" | "not_composed" | "left_out";
             kind: "audio" | "video";
             lost: number;
             message: string;
@@ -589,7 +589,7 @@ export interface Api {
             };
           };
           problems: Array<{
-            code: "not_stored" | "partly_stored" | "not_composed";
+            code: "not_stored" | "partly_stored" | "not_composed" | "left_out";
             kind: "audio" | "video";
             lost: number;
             message: string;

@@ -33,7 +33,12 @@ const pause = v.object({
 
 /** Media that was received and is not in the recording, or not all of it. */
 const problem = v.object({
-  code: v.union(v.literal("not_stored"), v.literal("partly_stored"), v.literal("not_composed")),
+  code: v.union(
+    v.literal("not_stored"),
+    v.literal("partly_stored"),
+    v.literal("not_composed"),
+    v.literal("left_out"),
+  ),
   participantId: v.string(),
   participantName: v.string(),
   source: v.union(v.literal("camera"), v.literal("screen")),

@@ -1,7 +1,10 @@
 import type { MediaSource } from "../../core/recording.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "./activeSpeaker.ts";
+import { captureLimits } from "./captureLimits.ts";
 import type { CaptureCodec, CaptureEvent } from "./events.ts";
+import type { LeftOut } from "./leftOut.ts";
 import { Pauses } from "./pauses.ts";
+import { TrackShare } from "./trackShare.ts";
 import { TrackTimes } from "./trackTimes.ts";
 
 /** What the log says of one track. Times are epoch ms of the recorder. */
@@ -64,10 +67,13 @@ export class CaptureDigest {
   readonly pauses = new Pauses();
   /** Tracks of which nothing could be stored. */
   readonly unstored: Of<"unstored">[] = [];
+  /** What limits kept out, by whose and which. */
+  readonly leftOut = new Map<string, LeftOut & { count: number }>();
   /** When whose picture was off by their own word, by entry on the timeline. */
   readonly pictureOff = new Map<string, Pauses>();
   #attendedAt = new Map<string, number>();
   #speaker = new ActiveSpeaker();
+  #share = new TrackShare();
 
   get speakers(): SpeakerTurn[] {
     return this.#speaker.turns;
@@ -105,6 +111,9 @@ export class CaptureDigest {
       case "unstored":
         this.unstored.push(event);
         break;
+      case "leftOut":
+        this.#limited(event);
+        break;
       case "leave":
         this.#speaker.left(event.participant);
         break;
@@ -135,9 +144,28 @@ export class CaptureDigest {
     else off.begin(t);
   }
 
+  #limited({
+    participant,
+    source = "camera",
+    kind,
+    reason,
+    count,
+  }: Omit<Of<"leftOut">, "type" | "t">) {
+    const key = `${reason} ${kind} ${source} ${participant}`;
+    const before = this.leftOut.get(key);
+    if (!before && this.leftOut.size >= captureLimits.leftOut) return;
+    const sum = (before?.count ?? 0) + count;
+    this.leftOut.set(key, { participant, source, kind, reason, count: sum });
+  }
+
   #opened(event: Of<"track">): void {
     const { track: id, participant, kind, codec, clockRate, file } = event;
     const source = event.source === "screen" ? "screen" : "camera";
+    // Whoever wrote it had no limit: whatever is made of the capture has.
+    if (!this.#share.take(participant)) {
+      this.#limited({ participant, source, kind, reason: "tracks", count: 1 });
+      return;
+    }
     this.tracks.set(id, {
       ...{ id, participant, source, kind, codec, clockRate, file },
       openedAt: event.t,

@@ -1,4 +1,5 @@
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureEvent } from "./events.ts";
 import { type PauseSpan, Pauses } from "./pauses.ts";
@@ -63,6 +64,8 @@ export interface UnsealedCapture {
   /** What the machine's uptime was at a capture's time `t`. */
   lastUptime: (Uptime & { t: number }) | undefined;
   pauses: PauseSpan[];
+  /** Tracks so far, by participant. */
+  tracks: ReadonlyMap<string, number>;
 }
 
 /** Reads where an unsealed capture stands. Throws CaptureSealedError or NotACaptureError. */
@@ -71,16 +74,19 @@ export async function unsealedCapture(dir: string): Promise<UnsealedCapture> {
   let lastT = 0;
   let lastUptime: UnsealedCapture["lastUptime"];
   const pauses = new Pauses();
+  const tracks = new Map<string, number>();
   for await (const event of readEvents(dir)) {
     lastT = Math.max(lastT, event.t);
     if (event.type === "alive") lastUptime = uptimeOf(event);
     if (event.type === "captureStart") start ??= event.t;
+    if (event.type === "track")
+      tracks.set(event.participant, (tracks.get(event.participant) ?? 0) + 1);
     if (event.type === "pause") pauses.begin(event.t);
     if (event.type === "resume") pauses.end(event.t);
     if (event.type === "captureStop") throw new CaptureSealedError(dir);
   }
   if (start === undefined) throw new NotACaptureError(dir);
-  return { startedAt: start, lastT, lastUptime, pauses: pauses.spans };
+  return { startedAt: start, lastT, lastUptime, pauses: pauses.spans, tracks };
 }
 
 function uptimeOf({ t, boot, upMs }: AliveEvent): UnsealedCapture["lastUptime"] {
@@ -97,4 +103,15 @@ export function trackId(number: number): string {
 export async function freeTrackNumber(dir: string): Promise<number> {
   const numbers = (await readdir(dir)).map((name) => Number(/^track(\d+)-/.exec(name)?.[1] ?? 0));
   return Math.max(0, ...numbers) + 1;
+}
+
+/** Bytes of all files in a folder. */
+export async function folderBytes(dir: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(dir))
+    bytes += await stat(join(dir, name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  return bytes;
 }

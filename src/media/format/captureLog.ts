@@ -1,11 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { CaptureDigest } from "./captureDigest.ts";
-import { eventLogName, parseEvent } from "./eventLog.ts";
+import { eventLogName, readBuffer, readComplete } from "./eventLog.ts";
 import { RecordedTime } from "./recordedTime.ts";
 
-const chunkBytes = 1 << 18;
-const newline = 0x0a;
 /** Logs remembered; another that is looked at again is read from its beginning. */
 const keptLogs = 64;
 const logs = new Map<string, CaptureLog>();
@@ -51,7 +49,7 @@ export class CaptureLog {
     try {
       const { ino, size } = await handle.stat();
       if (ino !== this.#inode || size < this.#offset) this.#startOver(ino);
-      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, size - this.#offset)));
+      const chunk = readBuffer(size, this.#offset);
       while (await this.#gain(handle, chunk));
     } finally {
       await handle.close();
@@ -68,16 +66,9 @@ export class CaptureLog {
 
   /** Reads the next complete lines; false when there is none. */
   async #gain(handle: FileHandle, chunk: Buffer): Promise<boolean> {
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, this.#offset);
-    const read = chunk.subarray(0, bytesRead);
-    const complete = read.lastIndexOf(newline) + 1;
-    // No event is as long as a chunk: that is damage, which is skipped.
-    const taken = complete === 0 && bytesRead === chunkBytes ? bytesRead : complete;
+    const { events, taken } = await readComplete(handle, chunk, this.#offset);
     this.#offset += taken;
-    for (const line of read.toString("utf8", 0, complete).split("\n")) {
-      const event = line === "" ? undefined : parseEvent(line);
-      if (event) this.#digest.add(event);
-    }
+    for (const event of events) this.#digest.add(event);
     return taken > 0;
   }
 }

@@ -3,9 +3,11 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { MediaSource, RecordingPause } from "../../core/recording.ts";
+import { TokenBucket } from "../../core/tokenBucket.ts";
 import { AppendFile } from "./appendFile.ts";
 import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import {
+  folderBytes,
   freeTrackNumber,
   syncFolder,
   trackId,
@@ -14,12 +16,15 @@ import {
   unsealedCapture,
   writeDurably,
 } from "./captureFolder.ts";
+import { captureLimits } from "./captureLimits.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "./events.ts";
+import { type LeftOut, LeftOutBook } from "./leftOut.ts";
 import { Pauses } from "./pauses.ts";
 import { RecordedTime } from "./recordedTime.ts";
 import { containerExtension } from "./trackContainer.ts";
 import { trackIndexName } from "./trackIndex.ts";
+import { TrackShare } from "./trackShare.ts";
 import { type TrackFiles, type TrackStats, TrackWriter } from "./trackWriter.ts";
 
 /** At most this much of what was captured is lost when the process dies, ms. */
@@ -76,8 +81,9 @@ export class CaptureWriter {
   /** Events that wait for the media before them. */
   #untold: Buffer[] = [];
   #told: Promise<void> = Promise.resolve();
-  #tracks = new Map<string, { writer: TrackWriter; files: TrackFiles }>();
+  #tracks = new Map<string, { participant: string; writer: TrackWriter; files: TrackFiles }>();
   #endedBytes = 0;
+  #earlierBytes: number;
   #nextTrack: number;
   #lastT: number;
   #aliveAt: number;
@@ -88,11 +94,19 @@ export class CaptureWriter {
   #closed: Promise<void> | undefined;
   #failure: Error | undefined;
   #pauses: Pauses;
+  #share: TrackShare;
+  #leftOut = new LeftOutBook();
+  /** What of the log people may still fill. */
+  #logShares = new Map<string, TokenBucket>();
   #listeners: ((error: Error) => void)[] = [];
 
   private constructor(
     dir: string,
-    at: Omit<UnsealedCapture, "lastUptime"> & { time: CaptureClock; nextTrack: number },
+    at: Omit<UnsealedCapture, "lastUptime"> & {
+      time: CaptureClock;
+      nextTrack: number;
+      earlierBytes: number;
+    },
     deps: CaptureWriterDeps,
   ) {
     this.#dir = dir;
@@ -102,7 +116,9 @@ export class CaptureWriter {
     this.#log = deps.log;
     this.startedAt = at.startedAt;
     this.#pauses = new Pauses(at.pauses);
+    this.#share = new TrackShare(at.tracks);
     this.#nextTrack = at.nextTrack;
+    this.#earlierBytes = at.earlierBytes;
     this.#lastT = at.lastT;
     this.#aliveAt = this.#syncedAt = at.time.now();
     this.#events = this.#file(eventLogName, "a");
@@ -127,7 +143,9 @@ export class CaptureWriter {
     };
     await writeDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
-    const begun = { startedAt, lastT: startedAt, time, pauses: [], nextTrack: 1 };
+    const tracks = new Map<string, number>();
+    const nothing = { pauses: [], tracks, nextTrack: 1, earlierBytes: 0 };
+    const begun = { startedAt, lastT: startedAt, time, ...nothing };
     return new CaptureWriter(dir, begun, deps);
   }
 
@@ -140,7 +158,8 @@ export class CaptureWriter {
     await truncateTornLine(dir);
     const nextTrack = await freeTrackNumber(dir);
     const time = CaptureClock.goOn(found, deps);
-    const writer = new CaptureWriter(dir, { ...found, time, nextTrack }, deps);
+    const earlierBytes = await folderBytes(dir);
+    const writer = new CaptureWriter(dir, { ...found, time, nextTrack, earlierBytes }, deps);
     writer.#emit({ type: "captureResume" });
     await writer.#durable();
     return writer;
@@ -167,6 +186,11 @@ export class CaptureWriter {
     return this.#endedBytes + this.#sum((file) => file.bytes);
   }
 
+  /** Bytes of the capture, those of the writers before this one included. */
+  get diskBytes(): number {
+    return this.#earlierBytes + this.bytes;
+  }
+
   /** Bytes accepted and not yet handed to the operating system: grows when the disk cannot follow. */
   get queuedBytes(): number {
     return this.#sum((file) => file.queuedBytes);
@@ -184,7 +208,18 @@ export class CaptureWriter {
 
   /** What a participant says of what they publish: whether it is on. */
   media(participant: string, { source, audio, video }: PublishedMedia): void {
-    this.#emit({ type: "media", participant, source, audio, video });
+    this.#emitOf(participant, { type: "media", participant, source, audio, video });
+  }
+
+  /** Whether a participant may have so many more tracks: to be asked before they are opened. */
+  admit(participant: string, tracks: number): boolean {
+    return this.#share.take(participant, tracks);
+  }
+
+  /** Notes media that a limit keeps out of the capture. */
+  leftOut(what: LeftOut, count: number): void {
+    const told = this.#leftOut.note(what, count, this.#time.now());
+    if (told > 0) this.#emit({ type: "leftOut", ...what, count: told });
   }
 
   /** Opens a new file for a track. */
@@ -198,21 +233,26 @@ export class CaptureWriter {
     });
     const files = { media: this.#file(fileName, "wx"), index: this.#index(id) };
     const writer = new TrackWriter(id, codec, files, {
-      emit: (event) => this.#emit(event),
+      emit: (event) => {
+        const isNeeded = event.type !== "arrival" && event.type !== "resolution";
+        if (isNeeded) this.#emit(event);
+        else this.#emitOf(participant, event);
+      },
       ended: () => this.#endTrack(id, files),
     });
-    this.#tracks.set(id, { writer, files });
+    this.#tracks.set(id, { participant, writer, files });
     return writer;
   }
 
   /** RFC 6464 audio level in dBov (0 loudest, -127 silence). */
   level(track: string, dbov: number): void {
-    this.#emit({ type: "level", track, dbov });
+    this.#emitOf(this.#tracks.get(track)?.participant, { type: "level", track, dbov });
   }
 
   /** RTCP sender report: the sender's clock (epoch ms) at an RTP timestamp. */
   senderReport(track: string, ntpMs: number, rtp: number): void {
-    this.#emit({ type: "senderReport", track, ntp: ntpMs, rtp });
+    const event = { type: "senderReport", track, ntp: ntpMs, rtp } as const;
+    this.#emitOf(this.#tracks.get(track)?.participant, event);
   }
 
   /** Packets of a track came of which nothing could be stored. */
@@ -252,6 +292,7 @@ export class CaptureWriter {
   async seal(reason: string): Promise<void> {
     if (this.#closed === undefined) {
       for (const { writer } of [...this.#tracks.values()]) writer.end(reason);
+      this.#tellLeftOut();
       this.#emit({ type: "captureStop", reason });
     }
     await this.#close();
@@ -259,7 +300,10 @@ export class CaptureWriter {
 
   /** Makes everything durable and closes the files without sealing, so that `takeOver` can continue. */
   async suspend(): Promise<void> {
-    if (this.#closed === undefined) this.#emit(this.#alive());
+    if (this.#closed === undefined) {
+      this.#tellLeftOut();
+      this.#emit(this.#alive());
+    }
     await this.#close();
   }
 
@@ -293,10 +337,29 @@ export class CaptureWriter {
   }
 
   #emit(event: Unstamped): void {
-    if (this.#closed !== undefined) return;
+    if (this.#closed === undefined) this.#untold.push(this.#line(event));
+  }
+
+  /** Tells what can be done without, unless that of its participant has filled too much of the log already. */
+  #emitOf(participant: string | undefined, event: Unstamped): void {
+    if (this.#closed !== undefined || participant === undefined) return;
+    const { logBytesPerSecond, logBurstBytes } = captureLimits;
+    const share =
+      this.#logShares.get(participant) ?? new TokenBucket(logBytesPerSecond, logBurstBytes);
+    this.#logShares.set(participant, share);
+    const line = this.#line(event);
+    if (share.take(line.length, this.#lastT)) this.#untold.push(line);
+  }
+
+  #line(event: Unstamped): Buffer {
     this.#lastT = Math.max(this.#lastT, this.#time.now());
     const { type, ...fields } = event;
-    this.#untold.push(eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent));
+    return eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent);
+  }
+
+  #tellLeftOut(): void {
+    for (const { what, count } of this.#leftOut.rest())
+      this.#emit({ type: "leftOut", ...what, count });
   }
 
   async #run(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   RecordingProblem,
   RecordingTrack,
 } from "../../core/recording.ts";
+import { CaptureSealedError, unsealedCapture } from "./captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { loadTimeline, type Timeline, type TimelineParticipant } from "./timeline.ts";
 
@@ -68,13 +69,23 @@ function describeTracks(participant: TimelineParticipant): Promise<RecordingTrac
   );
 }
 
+/** Epoch ms; undefined of a sealed capture. Reads the log once, whatever it holds. */
+async function lastSignOfLife(dir: string): Promise<number | undefined> {
+  try {
+    return (await unsealedCapture(dir)).lastT;
+  } catch (error) {
+    if (error instanceof CaptureSealedError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Seals the capture of a dead process at its last sign of life, durably; a sealed one stays as it is.
  * Must not be called while a CaptureWriter has it open.
  */
 export async function sealCapture(dir: string, reason: string, clock: Clock): Promise<void> {
-  const { sealed, stoppedAt } = await loadTimeline(dir);
-  if (sealed) return;
+  const stoppedAt = await lastSignOfLife(dir);
+  if (stoppedAt === undefined) return;
   await truncateTornLine(dir);
   const handle = await open(join(dir, eventLogName), "a");
   try {

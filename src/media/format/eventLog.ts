@@ -1,10 +1,11 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import type { CaptureEvent, CaptureEventType } from "./events.ts";
 
 export const eventLogName = "events.jsonl";
+/** No event is longer than what is read at once: that is damage, which is skipped. */
+const chunkBytes = 1 << 18;
+const newline = 0x0a;
 
 /** One event as the bytes of its line. */
 export function eventLine(event: CaptureEvent): Buffer {
@@ -39,6 +40,7 @@ const capturedFields: Record<CaptureEventType, Record<string, "string" | "number
   resolution: { track: "string", atMs: "number", width: "number", height: "number" },
   trackEnd: { track: "string", endMs: "number", reason: "string", bytes: "number" },
   unstored: { participant: "string", kind: "string", packets: "number", receivedMs: "number" },
+  leftOut: { participant: "string", kind: "string", reason: "string", count: "number" },
   leave: { participant: "string" },
   alive: {},
   captureStop: { reason: "string" },
@@ -75,15 +77,36 @@ function isPlainFileName(name: string): boolean {
 /** The events of a capture in order, streamed; torn and damaged lines are skipped. Throws ENOENT without a log. */
 export async function* readEvents(dir: string): AsyncGenerator<CaptureEvent> {
   const handle = await open(join(dir, eventLogName), "r");
-  const input = createReadStream("", { fd: handle, encoding: "utf8" });
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      const event = parseEvent(line);
-      if (event) yield event;
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    for (let offset = 0; ; ) {
+      const { events, taken } = await readComplete(handle, chunk, offset);
+      yield* events;
+      if (taken === 0) return;
+      offset += taken;
     }
   } finally {
-    input.destroy();
+    await handle.close();
   }
+}
+
+/** Reads the complete lines at `offset`; `taken` bytes are done with, none where there is no further complete line. */
+export async function readComplete(
+  handle: FileHandle,
+  chunk: Buffer,
+  offset: number,
+): Promise<{ events: CaptureEvent[]; taken: number }> {
+  const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset);
+  const read = chunk.subarray(0, bytesRead);
+  const complete = read.lastIndexOf(newline) + 1;
+  const taken = complete === 0 && bytesRead === chunkBytes ? bytesRead : complete;
+  const lines = read.toString("utf8", 0, complete).split("\n");
+  return { events: lines.flatMap((line) => (line === "" ? [] : (parseEvent(line) ?? []))), taken };
+}
+
+/** What `readComplete` reads of a log of so many bytes, `offset` of which are read already. */
+export function readBuffer(size: number, offset: number): Buffer {
+  return Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, size - offset)));
 }
 
 /** Cuts off a last line without its newline, which the death of a writer leaves behind; durable. Returns bytes removed. */
@@ -108,7 +131,7 @@ async function lastNewline(
   for (let end = size; end > 0; ) {
     const start = Math.max(0, end - chunk.length);
     const { bytesRead } = await handle.read(chunk, 0, end - start, start);
-    const found = chunk.subarray(0, bytesRead).lastIndexOf(0x0a);
+    const found = chunk.subarray(0, bytesRead).lastIndexOf(newline);
     if (found >= 0) return start + found + 1;
     end = start;
   }

@@ -3,9 +3,10 @@ import type { MediaSource } from "../../core/recording.ts";
 /**
  * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.
  * `t` is always the recorder's clock in epoch ms. Media times inside track files are ms since that track's first packet.
- * Version 2 added `pause`, `resume` and a track's `source`, version 3 `arrival`, `piece`, `media` and `unstored`; every older version is read.
+ * Version 2 added `pause`, `resume` and a track's `source`, version 3 `arrival`, `piece`, `media` and `unstored`, version 4
+ * `leftOut`; every older version is read.
  */
-export const captureFormatVersion = 3;
+export const captureFormatVersion = 4;
 
 export type CaptureCodec = "opus" | "VP8" | "H264";
 
@@ -102,6 +103,20 @@ export type CaptureEvent =
       packets: number;
       lost: number;
       receivedMs: number;
+    }
+  /**
+   * A limit kept media out of the capture, `count` more than was told before: `tracks` that a participant has had too many
+   * of, pictures beyond `picture_size`, packets beyond the `bit_rate`.
+   */
+  | {
+      type: "leftOut";
+      t: number;
+      participant: string;
+      /** Left out: a camera. */
+      source?: MediaSource;
+      kind: "audio" | "video";
+      reason: "tracks" | "picture_size" | "bit_rate";
+      count: number;
     }
   | { type: "leave"; t: number; participant: string; reason: string }
   /**

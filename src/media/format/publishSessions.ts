@@ -1,3 +1,4 @@
+import { groupBy } from "../../core/groupBy.ts";
 import { participantKey, type TrackDigest } from "./captureDigest.ts";
 
 /** Tracks that one browser sent under one clock. */
@@ -9,6 +10,16 @@ export interface PublishSession {
 
 /** Clocks further apart than this belong to different machines, ms. */
 const sameClockMs = 1000;
+/** A browser sends a few tracks at a time: more belong to further sessions, so that none costs more than a few. */
+const maxTracks = 64;
+/** Of so many sessions of a participant, the latest, a track may be part. */
+const maxLive = 64;
+
+/** A session while tracks are added to it. */
+interface Growing extends PublishSession {
+  /** When the last of its tracks ended, epoch ms. */
+  endMs: number;
+}
 
 /**
  * Groups tracks by participant, source and connection: whoever comes back may come back on another machine with another clock.
@@ -16,36 +27,35 @@ const sameClockMs = 1000;
  * never again. Tracks without reports are alone.
  */
 export function sessionsOf(tracks: TrackDigest[]): PublishSession[] {
-  const byParticipant = new Map<string, TrackDigest[]>();
-  for (const track of tracks) {
-    const key = participantKey(track);
-    byParticipant.set(key, [...(byParticipant.get(key) ?? []), track]);
-  }
-  return [...byParticipant.values()].flatMap((own) =>
-    own.sort((a, b) => reportedAt(a) - reportedAt(b)).reduce(joinSession, []),
-  );
+  return [...groupBy(tracks, participantKey).values()].flatMap(sessionsOfOne);
+}
+
+function sessionsOfOne(tracks: TrackDigest[]): PublishSession[] {
+  const sessions: Growing[] = [];
+  for (const track of tracks.sort((a, b) => reportedAt(a) - reportedAt(b)))
+    joinSession(sessions, track);
+  return sessions;
 }
 
 function reportedAt({ times, openedAt }: TrackDigest): number {
   return times.firstReportAt ?? openedAt;
 }
 
-function joinSession(sessions: PublishSession[], track: TrackDigest): PublishSession[] {
-  const same = sessions.findLast((one) => overlaps(one, track) && agrees(one, track));
-  if (same) same.tracks.push(track);
-  else sessions.push(sessionOf(track));
-  return sessions;
+function joinSession(sessions: Growing[], track: TrackDigest): void {
+  const same = sessions
+    .slice(-maxLive)
+    .findLast((one) => one.endMs > track.openedAt && agrees(one, track));
+  if (same && same.tracks.length < maxTracks) {
+    same.tracks.push(track);
+    same.endMs = Math.max(same.endMs, endOf(track));
+  } else sessions.push(sessionOf(track));
 }
 
-function sessionOf(track: TrackDigest): PublishSession {
+function sessionOf(track: TrackDigest): Growing {
   const tracks = [track];
   const offsetAt = (ms: number) =>
     Math.min(...tracks.map((one) => one.times.senderClock.offsetAt(ms)));
-  return { tracks, offsetAt };
-}
-
-function overlaps(session: PublishSession, track: TrackDigest): boolean {
-  return session.tracks.some((member) => endOf(member) > track.openedAt);
+  return { tracks, offsetAt, endMs: endOf(track) };
 }
 
 function endOf(track: TrackDigest): number {

@@ -1,4 +1,5 @@
 import type { RecordingPause } from "../../core/recording.ts";
+import { countBefore, countUntil } from "../../core/sortedSearch.ts";
 import type { PauseSpan } from "./pauses.ts";
 
 /** A stretch without pauses: its place on the timeline, and what lies between wall time and timeline there, ms. */
@@ -33,20 +34,20 @@ export class RecordedTime {
 
   /** Timeline time of an epoch time, ms; all of a pause is one instant. */
   at(epochMs: number): number {
-    const cut = this.pauses.map(({ startedAt, endedAt }) =>
-      Math.min(Math.max(epochMs - startedAt, 0), endedAt - startedAt),
-    );
-    return epochMs - this.#startedAt - cut.reduce((sum, ms) => sum + ms, 0);
+    const last = this.pauses[countUntil(this.pauses, epochMs, ({ startedAt }) => startedAt) - 1];
+    if (!last) return epochMs - this.#startedAt;
+    const sinceMs = Math.max(0, epochMs - last.endedAt);
+    return last.atMs + sinceMs;
   }
 
   /** The section that an epoch time lies in; of a time in a pause, the one that follows. */
   sectionAt(epochMs: number): Section {
-    const before = this.pauses.filter(({ startedAt }) => startedAt < epochMs);
-    const next = this.pauses[before.length];
+    const before = countBefore(this.pauses, epochMs, ({ startedAt }) => startedAt);
+    const last = this.pauses[before - 1];
     return {
-      startMs: before.at(-1)?.atMs ?? 0,
-      endMs: next?.atMs ?? this.durationMs,
-      cutMs: before.reduce((sum, { durationMs }) => sum + durationMs, 0),
+      startMs: last?.atMs ?? 0,
+      endMs: this.pauses[before]?.atMs ?? this.durationMs,
+      cutMs: last ? last.endedAt - this.#startedAt - last.atMs : 0,
     };
   }
 }

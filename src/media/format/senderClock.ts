@@ -1,3 +1,4 @@
+import { countUntil } from "../../core/sortedSearch.ts";
 import { ClockOffset } from "./clockOffset.ts";
 
 /** Two computers' clocks drift apart by less than this, ms per ms. */
@@ -20,8 +21,8 @@ export class SenderClock {
 
   /** Our time minus the sender's at one of our times, ms; Infinity when no report had come by then. */
   offsetAt(ourMs: number): number {
-    const setting =
-      this.#settings.findLast(({ fromMs }) => fromMs <= ourMs) ?? this.#settings.at(0);
+    const index = countUntil(this.#settings, ourMs, ({ fromMs }) => fromMs) - 1;
+    const setting = this.#settings[Math.max(0, index)];
     return setting?.offset.offsetAt(ourMs) ?? Number.POSITIVE_INFINITY;
   }
 }

@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import { groupBy } from "../../core/groupBy.ts";
 import type {
   MediaSource,
   RecordingGap,
   RecordingPause,
   RecordingProblem,
 } from "../../core/recording.ts";
+import { atOnce, inSlices } from "../../core/slices.ts";
+import { countBefore } from "../../core/sortedSearch.ts";
 import type { SpeakerTurn } from "./activeSpeaker.ts";
 import { CaptureDigest, participantKey, type TrackDigest } from "./captureDigest.ts";
 import { NotACaptureError } from "./captureFolder.ts";
@@ -14,6 +17,7 @@ import type { CaptureCodec } from "./events.ts";
 import type { MediaClock } from "./mediaClock.ts";
 import { problemsOf } from "./problems.ts";
 import { sessionsOf } from "./publishSessions.ts";
+import { RangeMaximum } from "./rangeMaximum.ts";
 import { RecordedTime } from "./recordedTime.ts";
 import { trackClock } from "./trackClock.ts";
 import { type PlaceFrame, placeOf, type TrackEnds } from "./trackPlace.ts";
@@ -89,7 +93,8 @@ const togetherMs = 1000;
 export async function loadTimeline(dir: string): Promise<Timeline> {
   const digest = await captureLog(dir).look();
   if (!digest.start) throw new NotACaptureError(dir);
-  return buildTimeline(digest, dir, await findEnds(dir, [...digest.tracks.values()]));
+  const ends = await findEnds(dir, [...digest.tracks.values()]);
+  return inSlices(timelineSteps(digest, dir, ends));
 }
 
 /**
@@ -141,15 +146,25 @@ export function buildTimeline(
   dir: string,
   ends: TrackEnds = new Map(),
 ): Timeline {
+  return atOnce(timelineSteps(digest, dir, ends));
+}
+
+/** The work of `buildTimeline`, a track at a time. */
+function* timelineSteps(
+  digest: CaptureDigest,
+  dir: string,
+  ends: TrackEnds,
+): Generator<undefined, Timeline> {
   const { start, stop } = digest;
   if (!start) throw new NotACaptureError(dir);
   const startedAt = start.t;
   const stoppedAt = Math.max(startedAt, stop?.t ?? digest.lastT);
   const time = new RecordedTime(startedAt, stoppedAt, digest.pauses.spans);
   const { durationMs, pauses } = time;
-  const tracks = placeTracks(digest, { dir, startedAt, time, ends, lastT: digest.lastT });
+  const tracks = yield* placeTracks(digest, { dir, startedAt, time, ends, lastT: digest.lastT });
   const { recordingId, roomId } = start;
   const placed = tracks.filter((track) => track.endMs > track.startMs);
+  yield;
   return {
     ...{ recordingId, roomId, startedAt, stoppedAt, durationMs },
     sealed: stop !== undefined,
@@ -163,22 +178,34 @@ export function buildTimeline(
 }
 
 /** Sound first: who is heard is there, also if nothing moves before the camera. */
-function placeTracks(digest: CaptureDigest, frame: Omit<Frame, "heardUntil">): TimelineTrack[] {
+function* placeTracks(
+  digest: CaptureDigest,
+  frame: Omit<Frame, "heardUntil">,
+): Generator<undefined, TimelineTrack[]> {
   const sessions = sessionsOf([...digest.tracks.values()]);
-  const placed = (kind: TrackDigest["kind"], heardUntil: Frame["heardUntil"]) =>
-    sessions.flatMap(({ tracks, offsetAt }) =>
-      tracks
-        .filter((track) => track.kind === kind)
-        .map((track) => ({ track, place: placeTrack(track, offsetAt, { ...frame, heardUntil }) })),
-    );
-  const sound = placed("audio", () => 0);
+  yield;
+  function* placed(kind: TrackDigest["kind"], heardUntil: Frame["heardUntil"]) {
+    const places: { track: TrackDigest; place: TimelineTrack }[] = [];
+    for (const { tracks, offsetAt } of sessions)
+      for (const track of tracks) {
+        if (track.kind !== kind) continue;
+        places.push({ track, place: placeTrack(track, offsetAt, { ...frame, heardUntil }) });
+        yield;
+      }
+    return places;
+  }
+  const sound = yield* placed("audio", () => 0);
   const end = ({ endedAt, orphanedAt }: TrackDigest) => endedAt ?? orphanedAt ?? frame.lastT;
-  const pictures = placed("video", (video) =>
-    sound
-      .filter(({ track }) => participantKey(track) === participantKey(video))
-      .filter(({ track }) => Math.abs(end(track) - end(video)) <= togetherMs)
-      .reduce((latest, { place }) => Math.max(latest, place.endMs), 0),
+  const heard = new Map(
+    [...groupBy(sound, ({ track }) => participantKey(track))].map(([key, own]) => [
+      key,
+      new RangeMaximum(own.map(({ track, place }) => ({ at: end(track), value: place.endMs }))),
+    ]),
   );
+  const pictures = yield* placed("video", (video) => {
+    const own = heard.get(participantKey(video));
+    return Math.max(0, own?.between(end(video) - togetherMs, end(video) + togetherMs) ?? 0);
+  });
   return [...sound, ...pictures].map(({ place }) => place);
 }
 
@@ -213,8 +240,9 @@ function participantsOf(
   const owners = [...digest.tracks.values()].map(
     (track) => [participantKey(track), track] as const,
   );
+  const tracksOf = groupBy(tracks, ({ participant }) => participant);
   const participants = [...new Map(owners)].map(([id, { participant: userId, source }]) => {
-    const own = tracks.filter(({ participant }) => participant === id);
+    const own = tracksOf.get(id) ?? [];
     const name = digest.names.get(userId) ?? userId;
     const off = (digest.pictureOff.get(id)?.spans ?? []).map(({ from, to }) => ({
       fromMs: time.at(from),
@@ -249,10 +277,11 @@ function gapsOf(
   tracks: TimelineTrack[],
   time: RecordedTime,
 ): RecordingGap[] {
+  const starts = tracks.map(({ startMs }) => startMs).sort((a, b) => a - b);
   return digest.outages.map(({ from, to, interrupted }) => {
     const resumedMs = time.at(to);
-    const later = tracks.map((track) => track.startMs).filter((startMs) => startMs >= resumedMs);
-    const endMs = interrupted > 0 ? Math.min(...later, time.durationMs) : resumedMs;
+    const backMs = starts[countBefore(starts, resumedMs, (ms) => ms)] ?? time.durationMs;
+    const endMs = interrupted > 0 ? Math.min(backMs, time.durationMs) : resumedMs;
     return { startMs: time.at(from), endMs, reason: "recorder_restarted" };
   });
 }

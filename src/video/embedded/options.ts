@@ -19,8 +19,12 @@ export interface EmbeddedVideoOptions {
   publisherLimit?: number;
   /** Captures end when less is free, bytes. */
   diskFloorBytes: number;
+  /** What one recording may take of the disk space above that, percent. */
+  diskShare?: number;
   /** Bit rate asked of one video track, kbit/s. */
   videoKbps?: number;
+  /** Bit rate taken of one publish session; what is above it is dropped, kbit/s. */
+  maxKbps?: number;
   /** When a publisher that does not connect, or falls silent, is given up, ms. */
   pendingMs?: number;
   silenceMs?: number;
@@ -36,6 +40,8 @@ const defaults = {
   roomLimit: 8,
   publisherLimit: 64,
   videoKbps: 2500,
+  maxKbps: 30_000,
+  diskShare: 50,
   idleExitMs: 600_000,
 } as const;
 /** Silence: an abrupt leave is seen within 5 s, the checks and the way to the database included. */
@@ -71,6 +77,8 @@ export function roomSettings(
     subscriberSilenceMs: options.subscriberSilenceMs ?? session.subscriberSilenceMs,
     startKbps: session.startKbps,
     videoKbps: options.videoKbps ?? defaults.videoKbps,
+    maxKbps: options.maxKbps ?? defaults.maxKbps,
+    diskShare: options.diskShare ?? defaults.diskShare,
     idleExitMs: options.idleExitMs ?? defaults.idleExitMs,
   };
 }

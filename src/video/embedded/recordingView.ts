@@ -2,10 +2,13 @@ import { access } from "node:fs/promises";
 import { NotACaptureError } from "../../media/format/captureFolder.ts";
 import { describeCapture } from "../../media/format/describe.ts";
 import type { ProviderRecording } from "../port.ts";
+import { attemptsAt, mostAttempts } from "./capture/attempts.ts";
+import { endsSealed } from "./capture/unsealed.ts";
 
 /** What the folder of a capture that nobody writes says. An unsealed one is `finishing`: its sealing is still to come. */
 export async function readCapture(dir: string): Promise<ProviderRecording> {
   if (!(await exists(dir))) return { status: "absent" };
+  if (await isAbandoned(dir)) return unusable;
   try {
     const described = await describeCapture(dir);
     const { startedAt, stoppedAt, stopReason, hasMedia, gaps, pauses, tracks, problems, sealed } =
@@ -31,6 +34,17 @@ export async function readCapture(dir: string): Promise<ProviderRecording> {
       return { status: "absent" };
     throw error;
   }
+}
+
+/** Nothing can be done with it, and nobody tries any more. */
+const unusable: ProviderRecording = {
+  status: "failed",
+  reason: "the capture cannot be read: every process that tried has ended",
+};
+
+async function isAbandoned(dir: string): Promise<boolean> {
+  if ((await attemptsAt(dir)) < mostAttempts.seal) return false;
+  return !(await endsSealed(dir).catch(() => false));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -39,6 +39,8 @@ async function create(): Promise<RoomService> {
     maxSubscribers: 8,
     diskFloorBytes: 0,
     videoKbps: 2500,
+    maxKbps: 30_000,
+    diskShare: 50,
     startKbps: 1500,
     pendingMs: 10_000,
     silenceMs: 5000,

@@ -17,7 +17,7 @@ const roomId = "room_senders";
 /** As in production: how often the room looks after its sessions, and what it tolerates, ms. */
 export const tickMs = 40;
 const options = {
-  ...{ pendingMs: 10_000, silenceMs: 4000, videoKbps: 2500, startKbps: 1500 },
+  ...{ pendingMs: 10_000, silenceMs: 4000, videoKbps: 2500, maxKbps: 30_000, startKbps: 1500 },
   ...{ maxParticipants: 8, maxPublishers: 8 },
 };
 const mids = { audio: "0", video: "1" } as const;
@@ -110,7 +110,7 @@ export class RoomUnderTest {
       ...{ log: silentLog, now, newId: () => `session${++ids}`, random32: () => 0x0ff1ce },
     });
     this.captures = new Captures(
-      { recordingsDir, diskFloorBytes: 0 },
+      { recordingsDir, diskFloorBytes: 0, diskShare: 100 },
       { clock, log: silentLog, now, mediaOf, freeBytes: async () => 1e12 },
       this.#rooms,
     );

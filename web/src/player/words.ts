@@ -16,6 +16,8 @@ function problemWords(problem: Playback["problems"][number]): string {
   const whose = `${participantName}\u2019s ${noun}`;
   if (problem.code === "not_stored") return `${whose} arrived, but could not be recorded.`;
   if (problem.code === "not_composed") return `${whose} is missing in the file.`;
+  if (problem.code === "left_out")
+    return `Some of ${whose} was left out: it was more than one person may send.`;
   const seconds = Math.max(1, Math.round((receivedMs - storedMs) / 1000));
   return `${seconds} s of ${whose} could not be recorded.`;
 }

@@ -6,6 +6,8 @@ import { patience, takeTime } from "../../../../test/support/patience.ts";
 import { type Clock, systemClock } from "../../../core/clock.ts";
 import { silentLog } from "../../../core/log.ts";
 import { describeCapture } from "../../../media/format/describe.ts";
+import { readCapture } from "../recordingView.ts";
+import { attempted, attemptsAt } from "./attempts.ts";
 import { Captures, type CapturesDeps } from "./captures.ts";
 import type { MediaOf } from "./roomCapture.ts";
 import { captureFolder, unsealedCaptures } from "./unsealed.ts";
@@ -34,12 +36,15 @@ function open(more: Partial<CapturesDeps> = {}): Captures {
   const now = () => monotonic;
   const mediaOf: MediaOf = (_room, _user, source) => ({ source, audio: true, video: true });
   const deps = { clock, log: silentLog, now, mediaOf, freeBytes: async () => free, ...more };
-  const made = new Captures({ recordingsDir, diskFloorBytes: 1000 }, deps, {
+  const made = new Captures({ recordingsDir, diskFloorBytes: 1000, diskShare: 50 }, deps, {
     publishing: () => [],
   });
   opened.push(made);
   return made;
 }
+/** Resolves once what a tick has asked of the disk is answered. */
+const eachDiskLook = () => new Promise((resolve) => setImmediate(resolve));
+
 beforeEach(async () => {
   recordingsDir = await mkdtemp(join(tmpdir(), "connvo-captures-"));
   wall = Date.now();
@@ -185,6 +190,29 @@ describe("a capture ends", () => {
     );
   });
 
+  test("when it has had its share of the disk, and no other with it", async () => {
+    await captures.start(request("recording_1", "r"));
+    await captures.start(request("recording_2", "other"));
+    await captures.suspend();
+    await writeFile(join(folder("recording_1"), "track0001-video.webm"), Buffer.alloc(600_000));
+    await writeFile(join(folder("recording_2"), "track0001-video.webm"), Buffer.alloc(300_000));
+    captures = open();
+    await captures.takeOver();
+    free = 1000 + 700_000;
+    captures.tick(0);
+    await eachDiskLook();
+    expect(await captures.state("recording_1")).toMatchObject({ status: "recording" });
+    free = 1000 + 500_000;
+    captures.tick(1000);
+    await vi.waitFor(
+      async () => expect((await described()).stopReason).toBe("disk_share"),
+      patience,
+    );
+    captures.tick(2000);
+    await eachDiskLook();
+    expect(await captures.state("recording_2")).toMatchObject({ status: "recording" });
+  });
+
   test("with its room", async () => {
     await captures.start(request("recording_1", "r"));
     await captures.start(request("recording_2", "other"));
@@ -202,6 +230,57 @@ describe("a capture ends", () => {
 
   test("never started, a stop finds nothing", async () => {
     expect(await captures.stop("recording_9", "stopped")).toEqual({ status: "closed" });
+  });
+});
+
+describe("a folder of which processes die", () => {
+  /** What a process leaves behind that dies while it works on a capture. */
+  const deaths = async (count: number) => {
+    for (let death = 0; death < count; death++) {
+      const died = attempted(folder("recording_1"), count, () => new Promise<never>(() => {}));
+      died.catch(() => undefined);
+      await vi.waitFor(
+        async () => expect(await attemptsAt(folder("recording_1"))).toBe(death + 1),
+        patience,
+      );
+    }
+  };
+  const leftOpen = async () => {
+    await captures.start(request("recording_1", "r"));
+    await captures.start(request("recording_2", "other"));
+    await captures.suspend();
+  };
+
+  test("is continued after one of them", async () => {
+    await leftOpen();
+    await deaths(1);
+    const next = open();
+    await next.takeOver();
+    expect(await next.state("recording_1")).toMatchObject({ status: "recording" });
+    expect(await attemptsAt(folder("recording_1"))).toBe(0);
+  });
+
+  test("is only sealed after two, and no other is touched", async () => {
+    await leftOpen();
+    await deaths(2);
+    const next = open();
+    await next.takeOver();
+    expect(await next.state("recording_1")).toEqual({ status: "closed" });
+    await vi.waitFor(
+      async () => expect((await described("recording_1")).stopReason).toBe("recorder_failed"),
+      patience,
+    );
+    expect(await next.state("recording_2")).toMatchObject({ status: "recording" });
+  });
+
+  test("is left alone in the end, with a reason that ends its recording", async () => {
+    await leftOpen();
+    await deaths(4);
+    const next = open();
+    await next.takeOver();
+    expect(await next.state("recording_2")).toMatchObject({ status: "recording" });
+    expect(await next.stop("recording_1", "stopped")).toEqual({ status: "closed" });
+    expect(await readCapture(folder("recording_1"))).toMatchObject({ status: "failed" });
   });
 });
 

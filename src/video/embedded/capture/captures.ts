@@ -14,14 +14,17 @@ import { sealCapture } from "../../../media/format/describe.ts";
 import type { CaptureCounters, CaptureRequest, CaptureState } from "../control/protocol.ts";
 import type { MediaListener, Rooms } from "../rooms/rooms.ts";
 import type { PublishSession } from "../rooms/session.ts";
+import { AbandonedCaptureError, attempted, mostAttempts } from "./attempts.ts";
 import { DiskWatch } from "./diskWatch.ts";
 import { type CaptureTarget, type MediaOf, RoomCapture } from "./roomCapture.ts";
-import { captureFolder, isRecordingId, unsealedCaptures } from "./unsealed.ts";
+import { captureFolder, endsSealed, isRecordingId, unsealedCaptures } from "./unsealed.ts";
 
 export interface CapturesOptions {
   recordingsDir: string;
   /** Captures end when less is free, bytes. */
   diskFloorBytes: number;
+  /** What one recording may take of the space above that, percent: with more it ends alone. */
+  diskShare: number;
 }
 
 export interface CapturesDeps {
@@ -198,7 +201,11 @@ export class Captures implements MediaListener {
       if (entry.capture && !entry.ending && this.#overdue(entry.capture))
         this.#endSoon(entry, "max_duration");
     }
-    if (this.#entries.size > 0) void this.#disk.look(now, () => this.#endAllSoon("disk_full"));
+    if (this.#entries.size > 0)
+      void this.#disk.look(now, {
+        full: () => this.#endAllSoon("disk_full"),
+        left: (bytes) => this.#endGreedy(bytes),
+      });
   }
 
   /** Makes everything durable and leaves open captures to the next process. */
@@ -305,7 +312,8 @@ export class Captures implements MediaListener {
   async #seal(entry: Entry, reason: string): Promise<void> {
     const { recordingId, dir } = entry.target;
     try {
-      await entry.capture?.seal(reason);
+      const { capture } = entry;
+      if (capture) await attempted(dir, mostAttempts.seal, () => capture.seal(reason));
     } catch (error) {
       this.#deps.log.error(
         { err: error, recordingId },
@@ -318,6 +326,22 @@ export class Captures implements MediaListener {
     this.#past.unstoredMs += entry.capture?.unstoredMs ?? 0;
     this.#entries.delete(recordingId);
     this.#deps.log.info({ recordingId, reason }, "capture sealed");
+  }
+
+  /** No recording may take what the others need: `left` is what all may still take, bytes. */
+  #endGreedy(left: number): void {
+    for (const entry of this.#entries.values()) {
+      const { capture, ending } = entry;
+      if (!capture || ending) continue;
+      const bytes = capture.diskBytes;
+      if (bytes <= ((left + bytes) * this.#options.diskShare) / 100) continue;
+      const { recordingId } = entry.target;
+      this.#deps.log.warn(
+        { recordingId, bytes, left },
+        "a recording has had its share of the disk",
+      );
+      this.#endSoon(entry, "disk_share");
+    }
   }
 
   /** What is on the disk stays worth having: it is sealed as soon as the disk takes it. */
@@ -334,11 +358,17 @@ export class Captures implements MediaListener {
     }
   }
 
-  /** Seals an unsealed capture that nobody writes; nothing to do where there is none. */
+  /** Seals an unsealed capture that nobody writes; nothing to do where there is none, or none that can be sealed. */
   async #sealFolder(dir: string, reason: string): Promise<void> {
     try {
-      await sealCapture(dir, reason, this.#deps.clock);
+      if (await endsSealed(dir)) return;
+      const seal = () => sealCapture(dir, reason, this.#deps.clock);
+      await attempted(dir, mostAttempts.seal, seal);
     } catch (error) {
+      if (error instanceof AbandonedCaptureError) {
+        this.#deps.log.error({ err: error, dir }, "a capture is left as it is");
+        return;
+      }
       if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
     }
   }
@@ -360,14 +390,23 @@ export class Captures implements MediaListener {
   async #takeOverOne(target: CaptureTarget): Promise<void> {
     const { recordingId } = target;
     try {
-      const writer = await CaptureWriter.takeOver(target.dir, this.#deps);
+      const goOn = () => CaptureWriter.takeOver(target.dir, this.#deps);
+      const writer = await attempted(target.dir, mostAttempts.goOn, goOn);
       const entry: Entry = { target };
       this.#entries.set(recordingId, entry);
       this.#begin(entry, writer);
       this.#deps.log.info({ recordingId, dir: dirname(target.dir) }, "capture continued");
     } catch (error) {
       this.#deps.log.error({ err: error, recordingId }, "a capture could not be continued");
+      // What there is of it is kept.
+      if (error instanceof AbandonedCaptureError) this.#sealSoon(target);
     }
+  }
+
+  #sealSoon({ dir, recordingId }: CaptureTarget): void {
+    this.#sealFolder(dir, "recorder_failed").catch((error: unknown) => {
+      this.#deps.log.error({ err: error, recordingId }, "a capture could not be sealed");
+    });
   }
 
   #overdue({ ageMs, target }: RoomCapture): boolean {

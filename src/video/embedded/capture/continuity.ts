@@ -1,3 +1,4 @@
+import { TokenBucket } from "../../../core/tokenBucket.ts";
 import { ClockOffset } from "../../../media/format/clockOffset.ts";
 
 /** A frame as it came: its time by its sender, unwrapped, when it arrived, and how far off the line that is; all ms. */
@@ -55,6 +56,9 @@ const pacedMs = 60;
 const secondPauseMs = 400;
 /** When nothing follows them, they stay where their sender put them if they are not later than this, and this share of the silence before. */
 const few = { lateMs: 1000, share: 0.5 } as const;
+/** Pieces that frames themselves may begin, at once and a second: beyond that, times make no sense and frames belong where they arrive. */
+const pieces = { atOnce: 200, perSecond: 0.5 } as const;
+
 /** Pictures may be sent before others that are shown earlier, ms. */
 const reorderedMs = 500;
 
@@ -78,7 +82,10 @@ export class Continuity<F> {
   /** How late the last frames were, ms. */
   #usual: number[] = [];
   #passed = 0;
+  /** What is unusual after so many frames, ms. */
+  #unusual = { after: -1, ms: 0 };
   #pieces = 0;
+  #credit = new TokenBucket(pieces.perSecond, pieces.atOnce);
   #previousOff = 0;
   #lastMs = 0;
   #lastArrival = 0;
@@ -132,7 +139,7 @@ export class Continuity<F> {
 
   /** Decides at once. */
   flush(): void {
-    if (this.#isPiece()) this.#split();
+    if (this.#isPiece() && this.#mayBegin()) this.#split();
     else this.#release((one) => this.#isBarelyLate(one) || this.#isExplained(one));
   }
 
@@ -187,8 +194,16 @@ export class Continuity<F> {
   }
 
   get #unusualMs(): number {
+    if (this.#unusual.after === this.#passed) return this.#unusual.ms;
     const sorted = this.#usual.toSorted((a, b) => a - b);
-    return unusual.times * (sorted[Math.floor(sorted.length * 0.9)] ?? 0) + unusual.andMs;
+    const ms = unusual.times * (sorted[Math.floor(sorted.length * 0.9)] ?? 0) + unusual.andMs;
+    this.#unusual = { after: this.#passed, ms };
+    return ms;
+  }
+
+  #mayBegin(): boolean {
+    const last = this.#held.at(-1);
+    return last !== undefined && this.#credit.take(1, last.arrivedAt);
   }
 
   #hold(arrived: Held<F>): void {
@@ -209,8 +224,13 @@ export class Continuity<F> {
     const heldMs = arrived.arrivedAt - first.arrivedAt;
     if (back && (this.#isLate(first) || this.#held.length <= strayFrames + 1))
       this.#release((one) => this.#isExplained(one));
-    else if (heldMs >= decisionMs && this.#isSteady()) this.#split();
+    else if (heldMs >= decisionMs && this.#isSteady()) this.#begunAnew();
     else if (heldMs >= most.waitMs || this.#held.length >= most.frames) this.flush();
+  }
+
+  #begunAnew(): void {
+    if (this.#mayBegin()) this.#split();
+    else this.#release((one) => this.#isExplained(one));
   }
 
   /**
@@ -255,12 +275,15 @@ export class Continuity<F> {
     const last = this.#held.at(-1);
     if (!last) return false;
     const since = (ms: number) => last.arrivedAt - ms;
-    const recent = this.#held.filter(({ arrivedAt }) => arrivedAt > since(decisionMs / 2));
-    const before = this.#held.filter(
-      ({ arrivedAt }) => arrivedAt <= since(decisionMs / 2) && arrivedAt >= since(2 * decisionMs),
-    );
-    if (before.length === 0) return false;
-    return Math.abs(leastOf(before) - leastOf(recent)) <= steadyMs;
+    const recent = since(decisionMs / 2);
+    const first = since(2 * decisionMs);
+    let [leastBefore, leastRecent] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const { arrivedAt, offMs } of this.#held) {
+      if (arrivedAt > recent) leastRecent = Math.min(leastRecent, offMs);
+      else if (arrivedAt >= first) leastBefore = Math.min(leastBefore, offMs);
+    }
+    if (leastBefore === Number.POSITIVE_INFINITY) return false;
+    return Math.abs(leastBefore - leastRecent) <= steadyMs;
   }
 
   /** What is held belongs where its sender put it, but for single frames with a wrong time. */

@@ -22,30 +22,30 @@ export class DiskWatch {
 
   /** Refuses with STREAM_ERROR where there is no room to begin. */
   async admit(): Promise<void> {
-    if ((await this.#shortage()) === undefined) return;
+    if ((await this.#parts.freeBytes()) >= this.#parts.floorBytes) return;
     throw new AppError("STREAM_ERROR", "There is not enough disk space to record.", {
       reason: "disk_full",
     });
   }
 
-  /** Looks once a second, however often it is called; `now` is monotonic, ms. */
-  async look(now: number, onFull: () => void): Promise<void> {
+  /** Looks once a second, however often it is called; `now` is monotonic, ms. Tells what is left above the floor, bytes. */
+  async look(
+    now: number,
+    told: { full: () => void; left: (bytes: number) => void },
+  ): Promise<void> {
     if (now - this.#lookedAt < everyMs) return;
     this.#lookedAt = now;
     const { floorBytes, log } = this.#parts;
     try {
-      const free = await this.#shortage();
-      if (free === undefined) return;
+      const free = await this.#parts.freeBytes();
+      if (free >= floorBytes) {
+        told.left(free - floorBytes);
+        return;
+      }
       log.error({ free, floor: floorBytes }, "disk space is running out");
-      onFull();
+      told.full();
     } catch (error) {
       log.error({ err: error }, "free disk space is unknown");
     }
-  }
-
-  /** What is free where that is too little, bytes. */
-  async #shortage(): Promise<number | undefined> {
-    const free = await this.#parts.freeBytes();
-    return free < this.#parts.floorBytes ? free : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -110,4 +110,81 @@ test("tells how much of what came could not be stored, and nothing where all is"
   const [{ storedMs = 0 } = {}] = problems;
   expect(storedMs).toBeGreaterThan(4500);
   expect(storedMs).toBeLessThan(5000);
+});
+
+const sessionOf = (id: string, userId: string) => ({
+  ...{ id, user: { id: userId, name: userId }, source: "camera" as const },
+  receivers: ["v", "w"].map(
+    (mid) => new TrackReceiver({ ...video, mid }, 1, () => undefined, { arrived: () => undefined }),
+  ),
+});
+
+test("whoever joins again and again has a share of the tracks, and nobody else has less", async () => {
+  for (let join = 0; join < 2000; join++) {
+    const session = sessionOf(`again ${join}`, "mallory");
+    capture.attach(session);
+    // Files are slow: only some of them send.
+    for (const one of join % 100 === 0 ? session.receivers : [])
+      one.receive(vp8(1, true), clock.now());
+    capture.detach(session, "replaced", true);
+  }
+  const bob = sessionOf("bob", "bob");
+  capture.attach(bob);
+  for (const one of bob.receivers) one.receive(vp8(1, true), clock.now());
+  clock.advance(1000);
+  await capture.seal("stopped");
+  const { tracks, problems } = await describeCapture(capture.target.dir);
+  expect(tracks.filter(({ participantId }) => participantId === "bob")).toHaveLength(2);
+  expect(problems).toMatchObject([
+    { code: "left_out", participantId: "mallory", kind: "video", packets: expect.any(Number) },
+  ]);
+  expect(4000 - (problems[0]?.packets ?? 0)).toBeGreaterThan(1000);
+  expect(4000 - (problems[0]?.packets ?? 0)).toBeLessThan(2000);
+  const log = await readFile(join(capture.target.dir, "events.jsonl"), "utf8");
+  expect(log.match(/"participant":"mallory"/g)?.length).toBeLessThan(5 * 1000);
+});
+
+test("a share is not renewed when another process goes on", async () => {
+  const { dir } = capture.target;
+  let writer: CaptureWriter | undefined;
+  const admitted = () => {
+    let count = 0;
+    while (writer?.admit("mallory", 1)) count++;
+    return count;
+  };
+  await capture.suspend();
+  writer = await CaptureWriter.takeOver(dir, { clock, log: silentLog });
+  for (let index = 0; index < 40; index++) {
+    const track = { participant: "mallory", kind: "audio", codec: "opus" } as const;
+    writer.track({ ...track, clockRate: 48_000, ssrc: 1 }).end("left");
+  }
+  await writer.suspend();
+  writer = await CaptureWriter.takeOver(dir, { clock, log: silentLog });
+  const [next, whole] = [admitted(), 16_000 / 9];
+  expect(next).toBeGreaterThan(whole - 50);
+  expect(next).toBeLessThan(whole - 35);
+  await writer.seal("stopped");
+});
+
+test("no more of the log is filled by one who floods it than of everybody, and what matters is told", async () => {
+  const { dir } = capture.target;
+  await capture.suspend();
+  const writer = await CaptureWriter.takeOver(dir, { clock, log: silentLog });
+  const before = (await stat(join(dir, "events.jsonl"))).size;
+  const track = { kind: "video", codec: "VP8", clockRate: 90_000, ssrc: 1 } as const;
+  const [flood, quiet] = ["mallory", "bob"].map((participant) =>
+    writer.track({ ...track, participant }),
+  );
+  for (let index = 0; index < 5000; index++) {
+    writer.level(flood?.id ?? "", -(index % 100));
+    // Each key picture has another size.
+    const size = { width: 16 + (index % 1000), height: 16 };
+    flood?.frame({ data: Buffer.of(1), ms: index, key: true, ...size });
+  }
+  writer.level(quiet?.id ?? "", -20);
+  await writer.seal("stopped");
+  const log = await readFile(join(dir, "events.jsonl"), "utf8");
+  expect(log.length - before).toBeLessThan(80_000);
+  expect(log.split("\n").some((line) => line.includes(`"${quiet?.id}","dbov"`))).toBe(true);
+  expect(log.match(/"type":"trackEnd"/g)).toHaveLength(2);
 });

@@ -70,6 +70,11 @@ export class RoomCapture {
     return this.#writer.bytes;
   }
 
+  /** Of all its files, also those of processes before this one. */
+  get diskBytes(): number {
+    return this.#writer.diskBytes;
+  }
+
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
@@ -101,6 +106,10 @@ export class RoomCapture {
   attach(session: CaptureSource): void {
     if (this.pausedAt !== undefined || this.#tapped.has(session.id)) return;
     const { id, name } = session.user;
+    if (!this.#writer.admit(id, session.receivers.length)) {
+      this.#leaveOut(session);
+      return;
+    }
     this.#writer.participant(id, name);
     const taps = session.receivers.map((receiver) => {
       const tap = new TrackTap({
@@ -124,7 +133,8 @@ export class RoomCapture {
   /** `left`: the person is gone, not only the session. */
   detach(session: CaptureSource, reason: string, left: boolean): void {
     const tapped = this.#tapped.get(session.id);
-    if (tapped) this.#untap(tapped, reason);
+    if (!tapped) return;
+    this.#untap(tapped, reason);
     if (left) this.#writer.leave(session.user.id, reason);
   }
 
@@ -146,6 +156,14 @@ export class RoomCapture {
   async suspend(): Promise<void> {
     this.#untapAll("suspended");
     await this.#writer.suspend();
+  }
+
+  /** Its person has had so many tracks that no further are opened. */
+  #leaveOut({ user, source, receivers }: CaptureSource): void {
+    for (const { line } of receivers) {
+      const what = { participant: user.id, source, kind: line.kind, reason: "tracks" } as const;
+      this.#writer.leftOut(what, 1);
+    }
   }
 
   #noteMedia(tapped: Tapped): void {

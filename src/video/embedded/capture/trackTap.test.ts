@@ -56,3 +56,24 @@ test("notes no more than five of a flood of sender reports a second", async () =
   const log = await readFile(join(dir, "events.jsonl"), "utf8");
   expect(log.match(/"senderReport"/g)?.length).toBeLessThanOrEqual(11);
 });
+
+test("a sender whose times jump again and again begins few pieces, and keeps what it sent", async () => {
+  for (let index = 0; index < 15_000; index++) {
+    clock.advance(20);
+    const jumped = Math.floor(index / 20) * 9_000_000;
+    tap.frame({
+      ...{ timestamp: index * 1800 + jumped, rtp: index, arrivedAt: clock.now(), key: true },
+      ...{ width: 640, height: 360, data: Buffer.alloc(3) },
+    });
+    if (index % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  tap.end("left");
+  await writer.seal("stopped");
+  const log = await readFile(join(dir, "events.jsonl"), "utf8");
+  const pieces = log.match(/"type":"piece"/g)?.length ?? 0;
+  expect(pieces).toBeGreaterThan(100);
+  expect(pieces).toBeLessThanOrEqual(200 + 150);
+  expect(log.match(/"type":"track"/g)).toHaveLength(1);
+  const end = /"type":"trackEnd".*"endMs":(\d+)/.exec(log)?.[1];
+  expect(Math.abs(Number(end) - 300_000)).toBeLessThan(1000);
+});

@@ -105,6 +105,11 @@ export class TrackTap implements TrackSink {
     this.#received.add(this.#toMs(this.#timestamps.unwrap(timestamp)));
   }
 
+  leftOut(reason: "picture_size" | "bit_rate", count: number): void {
+    const { writer, participantId: participant, source, receiver } = this.#parts;
+    writer.leftOut({ participant, source, kind: receiver.line.kind, reason }, count);
+  }
+
   level(dbov: number): void {
     if (!this.#open) return;
     this.#loudest = Math.max(this.#loudest, dbov);

@@ -21,6 +21,10 @@ const settingsSchema = z.strictObject({
   diskFloorBytes: bytes,
   /** Bit rate asked of one video track, kbit/s. */
   videoKbps: z.number().int().positive(),
+  /** Bit rate taken of one publish session; what is above it is dropped, kbit/s. */
+  maxKbps: z.number().int().positive(),
+  /** What one recording may take of the disk space that is not reserved, percent. */
+  diskShare: z.number().int().min(1).max(100),
   /** Bit rate browsers start at, kbit/s. */
   startKbps: z.number().int().positive(),
   pendingMs: ms,

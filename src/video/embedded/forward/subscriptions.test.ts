@@ -137,7 +137,7 @@ beforeEach(() => {
   };
   const limits = { pendingMs: 10_000, maxParticipants: 3 };
   rooms = new Rooms(
-    { ...limits, silenceMs: 60_000, videoKbps: 1, startKbps: 1, maxPublishers: 9 },
+    { ...limits, silenceMs: 60_000, videoKbps: 1, maxKbps: 30_000, startKbps: 1, maxPublishers: 9 },
     deps,
   );
   subscriptions = new Subscriptions(

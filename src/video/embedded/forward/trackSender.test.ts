@@ -57,7 +57,7 @@ const media = (
   sequence: number,
   { key = false, ssrc = 3, timestamp = sequence * 3000 } = {},
 ): void => {
-  const packet = Buffer.alloc(16);
+  const packet = Buffer.alloc(24);
   packet.writeUInt16BE(0x8060, 0);
   packet.writeUInt16BE(sequence, 2);
   packet.writeUInt32BE(timestamp, 4);

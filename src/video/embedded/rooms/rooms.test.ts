@@ -94,6 +94,7 @@ beforeEach(() => {
       pendingMs: 10_000,
       silenceMs: 5000,
       videoKbps: 2500,
+      maxKbps: 30_000,
       startKbps: 1500,
       maxParticipants: 3,
       maxPublishers: 5,
@@ -298,7 +299,7 @@ describe("one transport carries all lines of a publisher", () => {
     peer.deliver(Buffer.of(0x80, 96));
     const [session] = rooms.publishing("r");
     expect(session?.receivers.map(({ ssrc }) => ssrc)).toEqual([9, 70]);
-    expect(session?.oddities).toEqual({ strays: 2, sourceChanges: 0 });
+    expect(session?.oddities).toMatchObject({ strays: 2, sourceChanges: 0 });
   });
 
   test("as does each report, and none of an unknown SSRC", async () => {
@@ -418,4 +419,74 @@ test("counters go on counting when sessions are over", async () => {
   expect(receivedBytes).toBe(media.length);
   peer.end("transport_closed");
   expect(rooms.counters).toMatchObject({ rooms: 0, publishers: 0, tracks: 0, receivedBytes });
+});
+
+describe("a publisher who sends more than one person may", () => {
+  const packet = (bytes: number) => Buffer.concat([media, Buffer.alloc(bytes)]);
+
+  const left = async (userId: string) => {
+    const peer = await live(userId);
+    const [session] = rooms.publishing("r").filter(({ user }) => user.id === userId);
+    const counts = { leftOut: 0, received: 0 };
+    session?.receivers[0]?.tap(
+      {
+        leftOut: (_, count) => {
+          counts.leftOut += count;
+        },
+        received: () => void counts.received++,
+        ...{ frame: () => true, isOn: () => true, level: () => undefined },
+        ...{ senderReport: () => undefined, restart: () => undefined },
+      },
+      now,
+    );
+    return { peer, session, counts };
+  };
+
+  test("has the rest dropped, in bytes and in packets, which is told, and sends on at the rate", async () => {
+    const { peer, counts, session } = await left("mallory");
+    // 100 Mbit/s for 4 s.
+    for (let index = 0; index < 40_000; index++) {
+      now += 0.1;
+      peer.deliver(packet(1234));
+    }
+    const passed = 40_000 - counts.leftOut;
+    expect(passed * 1250).toBeGreaterThan(2 * 3_750_000);
+    expect(passed * 1250).toBeLessThan(6 * 3_750_000 + 5000);
+    expect(session?.oddities.overRate).toBe(counts.leftOut);
+    now += 2000;
+    const before = counts.leftOut;
+    for (let index = 0; index < 20_000; index++) {
+      now += 0.05;
+      peer.deliver(packet(0));
+    }
+    expect(counts.leftOut - before).toBeGreaterThan(1500);
+  });
+
+  test("takes nothing from another", async () => {
+    const { peer } = await left("mallory");
+    const { peer: other, counts } = await left("bob");
+    for (let index = 0; index < 10_000; index++) {
+      now += 1;
+      for (let more = 0; more < 20; more++) peer.deliver(packet(1000));
+      if (index % 20 === 0) other.deliver(packet(100));
+    }
+    expect(counts.leftOut).toBe(0);
+  });
+
+  test("of feedback is heard now and then only", async () => {
+    const { peer, session } = await left("mallory");
+    let heardOf = 0;
+    for (const receiver of session?.receivers ?? []) {
+      const receive = receiver.receive.bind(receiver);
+      receiver.receive = (buffer, at) => {
+        heardOf++;
+        return receive(buffer, at);
+      };
+    }
+    for (let index = 0; index < 10_000; index++) {
+      now += 0.1;
+      peer.deliver(control);
+    }
+    expect(heardOf).toBeLessThanOrEqual(400 + 200);
+  });
 });

@@ -1,3 +1,4 @@
+import { TokenBucket } from "../../../core/tokenBucket.ts";
 import type { RoomRole } from "../../port.ts";
 import type { MediaSource } from "../control/protocol.ts";
 import { isRtcp, isSenderReport, parseRtp } from "../rtp/packet.ts";
@@ -21,6 +22,8 @@ export interface SessionLimits {
   silenceMs: number;
   /** Bit rate asked of one video track, kbit/s. */
   videoKbps: number;
+  /** Bit rate taken of one session; what is above it is dropped, kbit/s. */
+  maxKbps: number;
 }
 
 export interface SessionListener {
@@ -51,6 +54,11 @@ export interface SessionParts {
 }
 
 const reportEveryMs = 1000;
+/** So long a session may send at once what it is allowed in all that time, ms: key pictures, and what a network held back. */
+const burstMs = 2000;
+/** Packets of media and of feedback taken of one session in a second. */
+const maxPackets = { media: 6000, feedback: 200 } as const;
+const burstOf = (perSecond: number) => (perSecond * burstMs) / 1000;
 /** Who has fallen silent may come back over the same connection for so long, as a laptop that slept, ms. */
 const sleepMs = 60_000;
 
@@ -73,6 +81,10 @@ export class PublishSession {
   #reports = new ReportRhythm();
   #heardAt: number;
   #reportedAt = 0;
+  #bytesLeft: TokenBucket;
+  #packetsLeft = new TokenBucket(maxPackets.media, burstOf(maxPackets.media));
+  #feedbackLeft = new TokenBucket(maxPackets.feedback, burstOf(maxPackets.feedback));
+  #overRate = 0;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -82,6 +94,8 @@ export class PublishSession {
     this.role = parts.role;
     this.source = parts.source;
     this.#heardAt = parts.now();
+    const bytesPerSecond = parts.limits.maxKbps * 125;
+    this.#bytesLeft = new TokenBucket(bytesPerSecond, burstOf(bytesPerSecond));
     this.#transport = new TransportFeedback(parts.feedbackSsrc);
     this.receivers = parts.lines.map(
       (line) =>
@@ -115,9 +129,9 @@ export class PublishSession {
   }
 
   /** What of the packets was unusual. */
-  get oddities(): { strays: number; sourceChanges: number } {
+  get oddities(): { strays: number; sourceChanges: number; overRate: number } {
     const sourceChanges = this.receivers.reduce((sum, one) => sum + one.sourceChanges, 0);
-    return { strays: this.#demultiplexer.strays, sourceChanges };
+    return { strays: this.#demultiplexer.strays, sourceChanges, overRate: this.#overRate };
   }
 
   /** Repeats feedback and notices silence; to be called every few ten ms. */
@@ -174,6 +188,7 @@ export class PublishSession {
     this.#heardAt = now;
     this.#state = "connected";
     if (isRtcp(packet)) {
+      if (!this.#feedbackLeft.take(1, now)) return;
       if (isSenderReport(packet)) this.#reports.report(now);
       for (const receiver of this.receivers) receiver.receive(packet, now);
     } else this.#media(packet, now);
@@ -182,6 +197,10 @@ export class PublishSession {
   #media(packet: Buffer, now: number): void {
     const index = this.#demultiplexer.lineOf(packet);
     const receiver = index === undefined ? undefined : this.receivers[index];
+    if (!this.#isWithinRate(packet, now)) {
+      receiver?.overRate(1);
+      return;
+    }
     if (!receiver) {
       this.#stray(packet, now);
       return;
@@ -192,6 +211,13 @@ export class PublishSession {
       this.#parts.listener.joined(this);
     }
     receiver.receive(packet, now);
+  }
+
+  /** What is above the rate is dropped as a network would: it is lost for its sender and for those it was meant for. */
+  #isWithinRate({ length }: Buffer, now: number): boolean {
+    const isWithin = this.#packetsLeft.take(1, now) && this.#bytesLeft.take(length, now);
+    if (!isWithin) this.#overRate++;
+    return isWithin;
   }
 
   /** It was not lost on the way: its sender estimates the network by it. */

@@ -6,6 +6,7 @@ import { type Forwarder, TrackReceiver, type TrackSink } from "./trackReceiver.t
 
 /** What a capture and a subscriber were given, in order. */
 class Listener implements TrackSink, Forwarder {
+  leftOut(): void {}
   readonly needsKeyframe = false;
   frames: TimedFrame[] = [];
   /** Sequence numbers of the frames, and what happened between them. */

@@ -6,6 +6,7 @@ import { GroupBudget } from "./keptGroup.ts";
 import { TrackReceiver, type TrackSink } from "./trackReceiver.ts";
 
 class Sink implements TrackSink {
+  leftOut(): void {}
   frames: TimedFrame[] = [];
   refuseFrom = Number.POSITIVE_INFINITY;
   frame(frame: TimedFrame): boolean {

@@ -35,6 +35,7 @@ function begin(line: MediaLine): void {
       received: () => undefined,
       isOn: () => true,
       level: ignore,
+      leftOut: ignore,
       senderReport: ignore,
       restart: ignore,
     },

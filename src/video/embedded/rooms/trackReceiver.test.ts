@@ -16,6 +16,7 @@ const audio: MediaLine = {
 };
 
 class Sink implements TrackSink {
+  leftOut(): void {}
   frames: TimedFrame[] = [];
   levels: number[] = [];
   reports: [number, number][] = [];

@@ -13,6 +13,7 @@ import { ReceptionStatistics } from "../rtp/statistics.ts";
 import type { TransportFeedback } from "../rtp/transportFeedback.ts";
 import type { MediaLine } from "../whip/offer.ts";
 import { processBudget } from "./keptGroup.ts";
+import { PictureGate } from "./pictureGate.ts";
 import { SenderRequests } from "./senderRequests.ts";
 import { SourceFollower, type Successor } from "./sourceFollower.ts";
 import { type MediaListener, TrackMedia } from "./trackMedia.ts";
@@ -25,6 +26,8 @@ export interface TrackSink {
   isOn(): boolean;
   /** A packet with media came, stored or not; its RTP timestamp. */
   received(timestamp: number): void;
+  /** Media beyond a limit came, which is dropped: key pictures, or packets. */
+  leftOut(reason: "picture_size" | "bit_rate", count: number): void;
   /** RFC 6464 audio level, dBov. */
   level(dbov: number): void;
   /** The sender's clock (epoch ms) at an RTP timestamp. */
@@ -86,6 +89,7 @@ export class TrackReceiver {
   #newMedia: () => TrackMedia;
   #media: TrackMedia;
   #sink: TrackSink | undefined;
+  #gate: PictureGate;
   #forwarders = new Set<Forwarder>();
   #onLevel: (dbov: number) => void = () => undefined;
 
@@ -103,6 +107,7 @@ export class TrackReceiver {
     this.#requests = new SenderRequests(line, own, send);
     this.#transport = transport;
     this.#statistics = new ReceptionStatistics(line.clockRate);
+    this.#gate = new PictureGate(line.codec);
     this.#newMedia = () => new TrackMedia(line, budget, this.#mediaListener());
     this.#media = this.#newMedia();
   }
@@ -192,6 +197,11 @@ export class TrackReceiver {
     this.#requests.want(this.ssrc, now);
   }
 
+  /** Packets were dropped before they came here: more than one person may send. */
+  overRate(packets: number): void {
+    this.#sink?.leftOut("bit_rate", packets);
+  }
+
   /** Hears the level of every packet that carries one. */
   onLevel(listener: (dbov: number) => void): void {
     this.#onLevel = listener;
@@ -264,16 +274,26 @@ export class TrackReceiver {
 
   #take(buffer: Buffer, packet: RtpPacket, now: number): boolean {
     // Another payload type of the same stream (comfort noise, tones) only counts.
-    if (packet.payloadType !== this.line.payloadType)
-      packet.payload = packet.payload.subarray(0, 0);
+    const own = packet.payloadType === this.line.payloadType;
+    const passes = own && this.#passesGate(packet.payload);
+    if (!passes) packet.payload = packet.payload.subarray(0, 0);
     const sequence = this.#statistics.arrived(packet, buffer.length, now);
     if (sequence === undefined) return false;
     this.#lastRtpAt = now;
     this.#deliver(sequence, packet, now);
     // Last, because it overwrites the header.
-    if (this.#forwarders.size > 0 && packet.payloadType === this.line.payloadType)
-      this.#forward(buffer, sequence, packet, now);
+    if (this.#forwarders.size > 0 && passes) this.#forward(buffer, sequence, packet, now);
     return true;
+  }
+
+  /** Pictures that are too large end here: nobody is to decode one. */
+  #passesGate(payload: Buffer): boolean {
+    const { refused } = this.#gate;
+    const passes = this.#gate.passes(payload);
+    if (this.#gate.refused === refused) return passes;
+    this.#sink?.leftOut("picture_size", 1);
+    for (const forwarder of this.#forwarders) forwarder.restart();
+    return passes;
   }
 
   #deliver(sequence: number, packet: RtpPacket, now: number): void {

@@ -1,6 +1,6 @@
 import type { Depacketizer, EncodedFrame, Placement } from "./depacketizer.ts";
-import { isSlice, nalType, ppsOfSlice, typeOf } from "./h264Ids.ts";
-import { pictureSize } from "./h264Sps.ts";
+import { isSlice, nalType, ppsOfSlice, spsId, typeOf } from "./h264Ids.ts";
+import { codedSize, type PictureSize, pictureSize } from "./h264Sps.ts";
 import { ParameterSets } from "./parameterSets.ts";
 
 const nalStapA = 24;
@@ -27,6 +27,26 @@ function startsUnit(payload: Buffer, wanted: (type: number) => boolean): boolean
   }
   if (type !== nalStapA) return wanted(type);
   return unitsOf(payload)?.some((nal) => wanted(typeOf(nal))) ?? false;
+}
+
+/** Stands for the id of a parameter set that is cut into pieces. */
+export const cutId = -1;
+
+/** The sequence parameter sets in a payload and their sizes in px; without end where one is cut into pieces, as none needs to be. */
+export function announcedH264Sizes(payload: Buffer): (PictureSize & { id: number })[] {
+  const type = typeOf(payload);
+  if (type === nalFuA) {
+    const header = payload[1] ?? 0;
+    const unknown = Number.POSITIVE_INFINITY;
+    const isSps = (header & 0x80) !== 0 && (header & 0x1f) === nalType.sps;
+    return isSps ? [{ id: cutId, width: unknown, height: unknown }] : [];
+  }
+  const units = type === nalStapA ? (unitsOf(payload) ?? []) : [payload];
+  return units.flatMap((nal) => {
+    const size = typeOf(nal) === nalType.sps ? codedSize(nal) : undefined;
+    const id = size && spsId(nal);
+    return size && id !== undefined ? [{ id, ...size }] : [];
+  });
 }
 
 /** The NAL units of an aggregate; undefined when it is malformed. */

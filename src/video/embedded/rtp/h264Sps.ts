@@ -1,3 +1,4 @@
+import { isPictureTooLarge } from "../../../media/format/pictureLimits.ts";
 import { BitReader } from "./bitReader.ts";
 
 export interface PictureSize {
@@ -7,20 +8,31 @@ export interface PictureSize {
 
 /** Profiles whose parameter set carries chroma and scaling fields (H.264 §7.3.2.1.1). */
 const highProfiles = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-const largestSide = 16_384;
+/** The fields read are within so many bytes, also with scaling lists. */
+const headBytes = 2048;
 
-/** Picture size in px from a sequence parameter set NAL unit; undefined when it makes no sense. */
+/** Picture size in px from a sequence parameter set NAL unit; undefined when it makes no sense or is too large. */
 export function pictureSize(sps: Buffer): PictureSize | undefined {
-  const bits = new BitReader(withoutEmulation(sps.subarray(1)));
+  const sizes = sizesOf(sps);
+  if (!sizes || isPictureTooLarge(sizes.coded)) return undefined;
+  const { width, height } = sizes.shown;
+  return width > 0 && height > 0 ? { width, height } : undefined;
+}
+
+/** What a decoder has to hold, before anything is cut off; undefined when the set makes no sense. */
+export function codedSize(sps: Buffer): PictureSize | undefined {
+  return sizesOf(sps)?.coded;
+}
+
+function sizesOf(sps: Buffer): { coded: PictureSize; shown: PictureSize } | undefined {
+  const bits = new BitReader(withoutEmulation(sps.subarray(1, 1 + headBytes)));
   const profile = bits.bits(8);
   bits.bits(16);
   bits.unsigned();
   const chromaFormat = highProfiles.has(profile) ? readHighFields(bits) : 1;
   skipOrderFields(bits);
-  const size = readSize(bits, chromaFormat);
-  const sane =
-    size.width > 0 && size.height > 0 && Math.max(size.width, size.height) <= largestSide;
-  return sane && !bits.exhausted ? size : undefined;
+  const sizes = readSizes(bits, chromaFormat);
+  return bits.exhausted ? undefined : sizes;
 }
 
 /** Removes the 0x03 bytes that keep start codes out of the payload (H.264 §7.4.1). */
@@ -71,17 +83,19 @@ function skipOrderFields(bits: BitReader): void {
   bits.bits(1);
 }
 
-function readSize(bits: BitReader, chromaFormat: number): PictureSize {
+function readSizes(bits: BitReader, chromaFormat: number) {
   const codedWidth = (bits.unsigned() + 1) * 16;
   const mapUnits = bits.unsigned() + 1;
   const frameOnly = bits.bits(1);
   if (frameOnly === 0) bits.bits(1);
   bits.bits(1);
   const codedHeight = (2 - frameOnly) * mapUnits * 16;
-  if (bits.bits(1) === 0) return { width: codedWidth, height: codedHeight };
+  const coded = { width: codedWidth, height: codedHeight };
+  if (bits.bits(1) === 0) return { coded, shown: coded };
   const unitX = chromaFormat === 1 || chromaFormat === 2 ? 2 : 1;
   const unitY = (chromaFormat === 1 ? 2 : 1) * (2 - frameOnly);
   const horizontal = bits.unsigned() + bits.unsigned();
   const vertical = bits.unsigned() + bits.unsigned();
-  return { width: codedWidth - horizontal * unitX, height: codedHeight - vertical * unitY };
+  const shown = { width: codedWidth - horizontal * unitX, height: codedHeight - vertical * unitY };
+  return { coded, shown };
 }

@@ -1,4 +1,8 @@
+import { isPictureTooLarge } from "../../../media/format/pictureLimits.ts";
 import type { Depacketizer, EncodedFrame, Placement } from "./depacketizer.ts";
+
+/** Header of a keyframe (RFC 6386 §9.1). */
+const headerBytes = 10;
 
 interface Descriptor {
   /** The packet begins the first partition, and with it the frame. */
@@ -42,6 +46,15 @@ export function startsVp8Keyframe(payload: Buffer): boolean {
   return descriptor?.startsFrame === true && ((payload[descriptor.bytes] ?? 1) & 1) === 0;
 }
 
+/** Size in px of the keyframe that begins with this payload; without end where the payload does not say. */
+export function announcedVp8Size(payload: Buffer): { width: number; height: number } | undefined {
+  const descriptor = parseDescriptor(payload);
+  if (!descriptor?.startsFrame || ((payload[descriptor.bytes] ?? 1) & 1) === 1) return undefined;
+  const frame = payload.subarray(descriptor.bytes);
+  const unknown = Number.POSITIVE_INFINITY;
+  return frame.length < headerBytes ? { width: unknown, height: unknown } : sizeOf(frame);
+}
+
 export class Vp8Depacketizer implements Depacketizer {
   #parts: Buffer[] = [];
 
@@ -82,8 +95,13 @@ export class Vp8Depacketizer implements Depacketizer {
 function describe(data: Buffer): EncodedFrame | undefined {
   if (data.length < 3) return undefined;
   if ((data.readUInt8(0) & 1) === 1) return { data, key: false };
-  if (data.length < 10 || data.readUIntBE(3, 3) !== 0x9d012a) return undefined;
-  const width = data.readUInt16LE(6) & 0x3fff;
-  const height = data.readUInt16LE(8) & 0x3fff;
-  return width > 0 && height > 0 ? { data, key: true, width, height } : undefined;
+  if (data.length < headerBytes || data.readUIntBE(3, 3) !== 0x9d012a) return undefined;
+  const { width, height } = sizeOf(data);
+  if (width === 0 || height === 0 || isPictureTooLarge({ width, height })) return undefined;
+  return { data, key: true, width, height };
+}
+
+/** Of a keyframe, whose header says it. */
+function sizeOf(frame: Buffer): { width: number; height: number } {
+  return { width: frame.readUInt16LE(6) & 0x3fff, height: frame.readUInt16LE(8) & 0x3fff };
 }
