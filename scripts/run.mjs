@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, root } from "./build.mjs";
+import { endWithNpm } from "./launcher.mjs";
 
 const programs = ["demo", "backup", "restore", "generate", "bench"];
 
@@ -33,6 +34,7 @@ if (!programs.includes(name)) {
   process.exit(2);
 }
 
+endWithNpm();
 process.setSourceMapsEnabled(true);
 let file;
 if (name === "generate") {

@@ -2,7 +2,9 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, root } from "./build.mjs";
+import { endWithNpm } from "./launcher.mjs";
 
+endWithNpm();
 await build();
 process.setSourceMapsEnabled(true);
 await import(pathToFileURL(path.join(root, "dist", "main.js")).href);

@@ -60,26 +60,49 @@ export interface App {
   /** Where clients reach it. */
   readonly url: string;
   /** Takes no new work, lets the work at hand finish, closes everything in order. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
   /** Reads the certificate's files again; absent when there is none. */
   reloadCertificate?: () => Promise<void>;
 }
 
+export interface StopOptions {
+  /** Aborts when there is no more time to let anything finish. */
+  hurry?: AbortSignal;
+  /** Rooms in use stay for the next server, so that neither a meeting nor a recording is interrupted. */
+  handOver?: boolean;
+}
+
+/** Time the room process and PostgreSQL have to end once there is hurry, by force at last, ms. */
+const hurriedRoomsMs = 8_000;
+const hurriedPostgresMs = 18_000;
+
 /** Time a request may still take once the server is to stop, ms. */
 const drainMs = 15_000;
 
-/** Builds and starts a server from its settings: the only place that picks adapters. Closes all it opened on failure. */
-export async function compose(config: Config, log: Log): Promise<App> {
+/**
+ * Builds and starts a server from its settings: the only place that picks adapters. Closes all it opened on failure.
+ * @throws also when `stopWanted` aborts before it is up
+ */
+export async function compose(
+  config: Config,
+  log: Log,
+  stopWanted: AbortSignal = new AbortController().signal,
+): Promise<App> {
   const lifetime = new Lifetime(log);
   try {
-    return await open(config, log, lifetime);
+    return await open(config, log, lifetime, stopWanted);
   } catch (error) {
     await lifetime.close();
     throw error;
   }
 }
 
-async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> {
+async function open(
+  config: Config,
+  log: Log,
+  lifetime: Lifetime,
+  stopWanted: AbortSignal,
+): Promise<App> {
   const startedAt = performance.now();
   const localIssuerWanted = orThrow(localAuthAllowed(config));
   const certificate = await openCertificate(config, log);
@@ -90,11 +113,14 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     return address;
   };
 
-  const db = await openData(config, log, lifetime);
+  const db = await openData(config, log, lifetime, stopWanted);
+  stopWanted.throwIfAborted();
   const adminKey = await loadAdminKey(config, log);
   const local = localIssuerWanted ? await openIssuer(config, log) : undefined;
   const authenticator = authenticatorOf(config, log, adminKey, local);
-  const { video, embedded } = await openVideo(config, log, lifetime);
+  const stopping: StopOptions = {};
+  const { video, embedded } = await openVideo(config, log, lifetime, { stopWanted, stopping });
+  stopWanted.throwIfAborted();
   const services: Services = {
     config,
     db,
@@ -144,22 +170,31 @@ async function open(config: Config, log: Log, lifetime: Lifetime): Promise<App> 
     readiness: [{ name: "database", check: () => db.ping() }],
     plugins,
   });
-  lifetime.add("http", () => server.close(drainMs));
+  lifetime.add("http", (hurry) => server.close(drainMs, hurry));
   const followed = certificate?.follow((pair) => server.useCertificate(pair));
   if (followed) lifetime.add("certificate", async () => followed.stop());
   const listening = await blaming("HOST, PORT", server.listen(config.host, config.port));
   address ??= listening;
   const startMs = Math.round(performance.now() - startedAt);
   log.info({ url: address, video: video.name, startMs }, "ready");
-  const stop = () => lifetime.close();
+  const stop = (options: StopOptions = {}) => {
+    Object.assign(stopping, options);
+    return lifetime.close(options.hurry);
+  };
   return followed
     ? { url: address, stop, reloadCertificate: followed.reload }
     : { url: address, stop };
 }
 
-async function openData(config: Config, log: Log, lifetime: Lifetime): Promise<Database> {
-  const { connection, stop } = await openTarget(config, log, systemClock);
-  lifetime.add("PostgreSQL", stop);
+async function openData(
+  config: Config,
+  log: Log,
+  lifetime: Lifetime,
+  stopWanted: AbortSignal,
+): Promise<Database> {
+  const { connection, stop } = await openTarget(config, log, systemClock, stopWanted);
+  lifetime.add("PostgreSQL", stop, { hurriedMs: hurriedPostgresMs });
+  stopWanted.throwIfAborted();
   if (config.databaseUrl !== undefined) await blaming("DATABASE_URL", reach(connection));
   await migrate({ connection, folder: migrationsFolder(), log });
   const db = await openDatabase({
@@ -198,7 +233,12 @@ interface Video {
   embedded: EmbeddedVideoProvider | undefined;
 }
 
-async function openVideo(config: Config, log: Log, lifetime: Lifetime): Promise<Video> {
+async function openVideo(
+  config: Config,
+  log: Log,
+  lifetime: Lifetime,
+  { stopWanted, stopping }: { stopWanted: AbortSignal; stopping: StopOptions },
+): Promise<Video> {
   const { streamApiKey: apiKey, streamApiSecret: apiSecret, streamBaseUrl: baseUrl } = config;
   if (apiKey !== undefined && apiSecret !== undefined) {
     // Its client is not loaded where it is not used.
@@ -227,18 +267,24 @@ async function openVideo(config: Config, log: Log, lifetime: Lifetime): Promise<
     clock: systemClock,
     log,
   });
-  await embedded.start();
-  lifetime.add("rooms", () => leaveRooms(embedded));
+  lifetime.add("rooms", (hurry) => leaveRooms(embedded, { ...stopping, hurry }), {
+    hurriedMs: hurriedRoomsMs,
+  });
+  await embedded.start(stopWanted);
   return { video: withResilience(embedded, { log }), embedded };
 }
 
-/** Rooms in use stay for the next server; rooms nobody is in need not. */
-async function leaveRooms(rooms: EmbeddedVideoProvider): Promise<void> {
-  const stopRooms = await rooms.stats().then(
-    ({ publishers, subscribers, captures }) => publishers + subscribers + captures === 0,
-    () => false,
-  );
-  await rooms.close({ stopRooms });
+/** A hand-over leaves rooms in use to the next server; rooms nobody is in it need not find. */
+async function leaveRooms(
+  rooms: EmbeddedVideoProvider,
+  { handOver = false, hurry }: StopOptions & { hurry: AbortSignal },
+): Promise<void> {
+  const inUse = async () => {
+    const { publishers, subscribers, captures } = await rooms.stats();
+    return publishers + subscribers + captures > 0;
+  };
+  const stopRooms = !handOver || !(await inUse().catch(() => true));
+  await rooms.close({ stopRooms, hurry });
 }
 
 function openIssuer({ dataDir, localPlan: plan }: Config, log: Log): Promise<LocalIssuer> {

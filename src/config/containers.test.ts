@@ -16,6 +16,22 @@ const known = new Set<string>(Object.values(options).map(({ env }) => env));
 const matches = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map(([, found]) => found ?? "");
 
+describe("the systemd unit", () => {
+  const unit = read("deploy/connvo.service");
+  const value = (name: string) => matches(unit, new RegExp(`^${name}=(.*)$`, "gm"));
+
+  it("runs what the build makes, sets options there are, and leaves a stop to the server", () => {
+    expect(value("ExecStart")).toEqual(["/usr/bin/node --enable-source-maps dist/main.js"]);
+    const names = matches(value("Environment").join(" "), /(CONNVO_[A-Z_]+)=/g);
+    expect(names.filter((name) => !known.has(name))).toEqual([]);
+    expect(value("KillMode")).toEqual(["process"]);
+    const [gentle, hurried] = matches(read("src/stopRequest.ts"), /^const \w+Ms = (\d+_000);$/gm);
+    const mostMs = Number(gentle?.replace("_", "")) + Number(hurried?.replace("_", ""));
+    expect(mostMs).toBe(60_000);
+    expect(Number(value("TimeoutStopSec")[0]) * 1000).toBeGreaterThan(mostMs);
+  });
+});
+
 describe("the Dockerfile", () => {
   const runtime = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
 

@@ -17,6 +17,8 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Ends the start when it aborts: a database that replays its log may take minutes. */
+  readonly stopWanted?: AbortSignal | undefined;
   /** Finds the entry file of a package; default: as Node does. */
   readonly resolvePackage?: (name: string) => string;
   /** What the operating system allows; default: asked. */
@@ -40,7 +42,9 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     await ensureCluster({ dataDir, initdb: installation.initdb, account, env });
     log.debug({ dataDir, account: account.kind }, "embedded PostgreSQL starting");
     const { postgres } = installation;
-    return await new Supervisor({ dataDir, socketDir, postgres, account, env, log, clock }).start();
+    options.stopWanted?.throwIfAborted();
+    const supervisor = new Supervisor({ dataDir, socketDir, postgres, account, env, log, clock });
+    return await supervisor.start(options.stopWanted);
   } catch (error) {
     // Only when it is empty: another process may be using it.
     await rmdir(socketDir).catch(() => undefined);

@@ -9,21 +9,25 @@ import { startEmbeddedPostgres } from "./embedded.ts";
 export interface DatabaseTarget {
   readonly connection: ConnectionTarget;
   /** Leaves the embedded PostgreSQL (the last one out shuts it down); nothing to do for `DATABASE_URL`. */
-  stop(): Promise<void>;
+  stop(hurry?: AbortSignal): Promise<void>;
 }
 
 /** Folder of the embedded database's files. */
 export const embeddedFolder = (dataDir: string): string => path.join(dataDir, "postgres");
 
-/** The configured database: `DATABASE_URL`, or the embedded one in the data folder, started or adopted. */
+/**
+ * The configured database: `DATABASE_URL`, or the embedded one in the data folder, started or adopted.
+ * @throws also when `stopWanted` aborts before it is up
+ */
 export async function openTarget(
   config: Pick<Config, "databaseUrl" | "dataDir">,
   log: Log,
   clock: Clock,
+  stopWanted?: AbortSignal,
 ): Promise<DatabaseTarget> {
   if (config.databaseUrl !== undefined)
     return { connection: config.databaseUrl, stop: () => Promise.resolve() };
   const dataDir = embeddedFolder(config.dataDir);
-  const postgres = await startEmbeddedPostgres({ dataDir, log, clock });
-  return { connection: postgres.connection, stop: () => postgres.stop() };
+  const postgres = await startEmbeddedPostgres({ dataDir, log, clock, stopWanted });
+  return { connection: postgres.connection, stop: (hurry) => postgres.stop(hurry) };
 }

@@ -46,8 +46,8 @@ export interface HttpServer {
   listen(host: string, port: number): Promise<string>;
   /** New connections get this certificate; those there are go on. Only for a server that began with one. */
   useCertificate(pair: TlsPair): void;
-  /** Takes no more connections, lets running requests finish for `deadlineMs`, then cuts them off. */
-  close(deadlineMs: number): Promise<void>;
+  /** Takes no more connections, lets running requests finish for `deadlineMs` or until `hurry`, then cuts them off. */
+  close(deadlineMs: number, hurry?: AbortSignal): Promise<void>;
 }
 
 /** Time to send the headers of a request, and a whole request, ms. */
@@ -72,7 +72,7 @@ export function buildServer(options: ServerOptions): HttpServer {
     useCertificate: (pair) => {
       if (app.server instanceof TlsServer) app.server.setSecureContext(pair);
     },
-    close: (deadlineMs) => closeApp(app, stopping, deadlineMs, clock),
+    close: (deadlineMs, hurry) => closeApp(app, stopping, deadlineMs, clock, hurry),
   };
 }
 
@@ -164,9 +164,11 @@ async function closeApp(
   stopping: AbortController,
   deadlineMs: number,
   clock: Clock,
+  hurry: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const closed = new AbortController();
-  const cutOff = clock.sleep(deadlineMs, closed.signal).then(() => {
+  const waiting = AbortSignal.any([closed.signal, hurry]);
+  const cutOff = clock.sleep(deadlineMs, waiting).then(() => {
     if (closed.signal.aborted) return;
     stopping.abort();
     app.server.closeAllConnections();

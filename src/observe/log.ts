@@ -30,5 +30,14 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretPaths, censor: "[redacted]" },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? standardOutput());
+}
+
+/** Standard output for as long as it is there: a terminal that was closed, or a pipe nobody reads, must not end the server. */
+function standardOutput(): DestinationStream {
+  const stream = pino.destination(1);
+  stream.on("error", () => {
+    stream.write = () => true;
+  });
+  return stream;
 }

@@ -140,14 +140,14 @@ describe("kill -9", () => {
   });
 });
 
-describe("a server that is stopped by its operator", () => {
+describe("a server that is updated by its operator", () => {
   it("leaves running recordings to its rooms, and the next server goes on with them", async () => {
     const scene = await survival.openScene();
     try {
       const { recordingId } = await startRecording(scene.host, scene.meetingId, config);
       await hasSent(scene, 1500);
       const rooms = await survival.site.processes("rooms");
-      expect(await survival.server.stop()).toBe(0);
+      expect(await survival.server.handOver()).toBe(0);
       await until("only its rooms are left", 60_000, async () => {
         const left = (await survival.site.processes()).map(({ pid }) => pid);
         return String(left) === String(rooms.map(({ pid }) => pid));

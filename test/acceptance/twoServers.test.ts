@@ -205,8 +205,10 @@ describe("two servers on one data folder", () => {
   });
 
   it("stay up when the other is stopped, and the last one takes everything down", async () => {
+    const rooms = await roomProcesses();
     expect(await first.stop()).toBe(0);
     expect(await answers(second)).toBe(true);
+    expect(await roomProcesses()).toEqual(rooms);
     const host = await signIn(second.url, "last host");
     const meetingId = await startedMeeting(host);
     const { recordingId } = await startRecording(host, meetingId);

@@ -14,7 +14,8 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /**
    * Leaves; the last one out shuts PostgreSQL down (fast: open transactions are rolled back). On Linux no process of it
-   * works in the data folder any more once this resolves.
+   * works in the data folder any more once this resolves. Once `hurry` aborts it is shut down at once: nothing is lost,
+   * its log is replayed with the next start.
    */
-  stop(): Promise<void>;
+  stop(hurry?: AbortSignal): Promise<void>;
 }

@@ -9,15 +9,27 @@ export interface Postmaster {
 }
 
 /** How long each way of ending a process may take, ms: a fast shutdown writes a checkpoint. */
-const stopBudgetMs = 20_000;
+const budgetsMs = { SIGINT: 20_000, SIGQUIT: 8_000, SIGKILL: 5_000 } as const;
+/** How long strays may take to end by themselves, ms. */
+const straysBudgetMs = 20_000;
 const pollMs = 25;
 
-/** Fast shutdown, then immediate (which loses nothing: the log is replayed at the next start), then by force. */
-export async function shutDown({ pid, alive }: Postmaster, clock: Clock): Promise<void> {
+/**
+ * Fast shutdown, then, and at once when there is `hurry`, immediate (which loses nothing: the log is replayed at the next
+ * start), then by force.
+ */
+export async function shutDown(
+  { pid, alive }: Postmaster,
+  clock: Clock,
+  hurry: AbortSignal = new AbortController().signal,
+): Promise<void> {
   for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
+    const gentle = signal === "SIGINT";
+    if (gentle && hurry.aborted) continue;
     if (!(await alive())) return;
     sendSignal(pid, signal);
-    await waitWhile(alive, clock);
+    const stays = async () => !(gentle && hurry.aborted) && (await alive());
+    await waitWhile(stays, clock, budgetsMs[signal]);
   }
 }
 
@@ -38,9 +50,9 @@ export async function clearStrays(dataDir: string, clock: Clock): Promise<void> 
     left = await strays(left);
     return left.length > 0;
   };
-  await waitWhile(some, clock);
+  await waitWhile(some, clock, straysBudgetMs);
   for (const pid of left) sendSignal(pid, "SIGKILL");
-  await waitWhile(some, clock);
+  await waitWhile(some, clock, budgetsMs.SIGKILL);
 }
 
 /**
@@ -55,7 +67,11 @@ async function isStray(pid: number, dataDir: string): Promise<boolean> {
   return (await readLockFile(dataDir))?.pid !== pid;
 }
 
-async function waitWhile(condition: () => boolean | Promise<boolean>, clock: Clock): Promise<void> {
-  const deadline = clock.now() + stopBudgetMs;
+async function waitWhile(
+  condition: () => boolean | Promise<boolean>,
+  clock: Clock,
+  budgetMs: number,
+): Promise<void> {
+  const deadline = clock.now() + budgetMs;
   while ((await condition()) && clock.now() < deadline) await clock.sleep(pollMs);
 }

@@ -52,13 +52,17 @@ export class Supervisor {
     this.#socketDir = options.socketDir;
   }
 
-  /** Brings the postmaster up, or adopts it, and watches it from then on. */
-  async start(): Promise<EmbeddedPostgres> {
-    const { adopted } = await this.#bringUp().catch(async (error: unknown) => {
-      // What we started and cannot use must not keep running.
-      await this.#stop();
-      throw error;
-    });
+  /** Brings the postmaster up, or adopts it, and watches it from then on. @throws when `stopWanted` aborts meanwhile */
+  async start(stopWanted?: AbortSignal): Promise<EmbeddedPostgres> {
+    const giveUp = () => this.#stopping.abort(stopWanted?.reason);
+    stopWanted?.addEventListener("abort", giveUp);
+    const { adopted } = await this.#bringUp()
+      .catch(async (error: unknown) => {
+        // What we started and cannot use must not keep running.
+        await this.#stop();
+        throw error;
+      })
+      .finally(() => stopWanted?.removeEventListener("abort", giveUp));
     this.#watching = this.#watch();
     const supervisor = this;
     return {
@@ -67,7 +71,7 @@ export class Supervisor {
       get pid() {
         return supervisor.#running?.pid ?? 0;
       },
-      stop: () => this.#stop(),
+      stop: (hurry) => this.#stop(hurry),
     };
   }
 
@@ -167,20 +171,20 @@ export class Supervisor {
     }
   }
 
-  #stop(): Promise<void> {
-    this.#stopped ??= this.#leave();
+  #stop(hurry?: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#leave(hurry);
     return this.#stopped;
   }
 
   /** Leaves what others use; else nothing is left of it: no process and no socket folder. */
-  async #leave(): Promise<void> {
+  async #leave(hurry?: AbortSignal): Promise<void> {
     const { clock, dataDir, log } = this.#options;
     this.#stopping.abort();
     // First: it may just be starting one.
     await this.#watching;
     // The keeper leaves last: as long as it is there nobody can register with what is going down.
     for (const postmaster of await this.#unused()) {
-      await shutDown(postmaster, clock);
+      await shutDown(postmaster, clock, hurry);
       log.info({ pid: postmaster.pid }, "embedded PostgreSQL stopped");
     }
     await this.#running?.keeper.close();

@@ -77,24 +77,30 @@ export class EmbeddedVideoProvider implements VideoProvider {
     this.#supervisor = this.#makeSupervisor();
   }
 
-  /** Adopts the running room process or starts one; resolves once it answers. Rejects when none can be started. */
-  async start(): Promise<void> {
+  /**
+   * Adopts the running room process or starts one; resolves once it answers. Rejects when none can be started, or when
+   * `stopWanted` aborts meanwhile.
+   */
+  async start(stopWanted?: AbortSignal): Promise<void> {
     await preparePaths(this.#paths);
     await this.#openTokens();
     try {
-      await this.#supervisor.start();
+      await this.#supervisor.start(stopWanted);
     } catch (error) {
+      stopWanted?.throwIfAborted();
       const { logFile } = this.#paths;
       const failure = (await lastFailure(logFile)) ?? "no reason given";
       throw new Error(`Rooms cannot start: ${failure} (see ${logFile})`, { cause: error });
     }
   }
 
-  /** Leaves the room process running, for the next server; `stopRooms` ends it too, open recordings stay resumable. */
-  async close(options: { stopRooms?: boolean } = {}): Promise<void> {
-    await this.#supervisor.stop();
-    if (options.stopRooms)
-      await this.#client.call("shutdown", {}, { patienceMs: 0 }).catch(() => undefined);
+  /**
+   * Leaves the room process running, for the next server. `stopRooms` ends it too, unless another server uses it: it is
+   * gone once this resolves, and open recordings are continued by the next one. In a `hurry` it is ended by force.
+   */
+  async close(options: { stopRooms?: boolean; hurry?: AbortSignal } = {}): Promise<void> {
+    const { stopRooms = false, hurry = new AbortController().signal } = options;
+    await (stopRooms ? this.#supervisor.end(hurry) : this.#supervisor.stop());
     this.#client.close();
   }
 
@@ -264,6 +270,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
       settings,
       paths: this.#paths,
       client: this.#client,
+      clock,
       onPresence: (line) => this.#presence.take(line),
     });
     return new Supervisor(host, { settings: settingsDigest(settings), clock, log });

@@ -18,6 +18,8 @@ export interface ServerProcess {
   output(): string;
   /** As an operator would: SIGTERM, and waits for the exit. Resolves with the exit code. */
   stop(): Promise<number | null>;
+  /** For an update: SIGUSR2, and waits for the exit. Rooms in use stay. */
+  handOver(): Promise<number | null>;
   /** As a power cut would: this process only; its children live on. */
   kill(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     process: child,
     output,
     stop: () => end("SIGTERM"),
+    handOver: () => end("SIGUSR2"),
     kill: async () => {
       await end("SIGKILL");
     },

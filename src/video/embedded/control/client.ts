@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { Agent, request as httpRequest } from "node:http";
 import type { Clock } from "../../../core/clock.ts";
 import { AppError, type ErrorData, errorKinds } from "../../../core/errors.ts";
-import type { PresenceLine } from "./protocol.ts";
+import { followerHeader, type PresenceLine } from "./protocol.ts";
 
 /** Nobody listens, or the connection broke before an answer. */
 export class Unreachable extends Error {
@@ -30,6 +31,8 @@ export class ControlClient {
   #socketPath: string;
   #clock: Clock;
   #agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
+  /** Tells this server from others that follow the same room process. */
+  readonly name = randomUUID();
 
   constructor(socketPath: string, clock: Clock) {
     this.#socketPath = socketPath;
@@ -57,7 +60,12 @@ export class ControlClient {
   async follow(onLine: (line: PresenceLine) => void, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
       const request = httpRequest(
-        { socketPath: this.#socketPath, path: "/presence", signal },
+        {
+          socketPath: this.#socketPath,
+          path: "/presence",
+          headers: { [followerHeader]: this.name },
+          signal,
+        },
         (response) => {
           response.setTimeout(silentMs, () => request.destroy());
           response.setEncoding("utf8");

@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { Clock } from "../../../core/clock.ts";
 import type { ControlClient } from "./client.ts";
 import { lockHolder } from "./instanceLock.ts";
 import type { RoomPaths } from "./paths.ts";
-import type { Health, PresenceLine } from "./protocol.ts";
+import type { Health, PresenceLine, ShutdownAnswer } from "./protocol.ts";
 import type { RoomProcessSettings } from "./settings.ts";
 import type { RoomProcessHost } from "./supervisor.ts";
 
@@ -14,17 +15,22 @@ export interface ProcessHostParts {
   settings: RoomProcessSettings;
   paths: RoomPaths;
   client: ControlClient;
+  clock: Clock;
   onPresence: (line: PresenceLine) => void;
 }
 
 const maxLogBytes = 10 * 1024 * 1024;
 const healthTimeoutMs = 1000;
+/** How long a room process may take to leave, for which it writes down what it holds, ms; and how often that is looked at. */
+const leaveMs = 10_000;
+const leavePollMs = 20;
 
 /** Room processes as children that outlive us. */
 export function processHost(parts: ProcessHostParts): RoomProcessHost {
   const { client, paths } = parts;
+  const children = new Set<ChildProcess>();
   return {
-    spawn: () => spawnRooms(parts),
+    spawn: () => spawnRooms(parts, children),
     health: () =>
       client
         .call<Health>("health", {}, { patienceMs: 0, timeoutMs: healthTimeoutMs })
@@ -34,12 +40,40 @@ export function processHost(parts: ProcessHostParts): RoomProcessHost {
       await client.call("shutdown", {}, { patienceMs: 0 }).catch(() => undefined);
     },
     killStuck: () => killStuck(paths.stateDir),
+    end: (hurry) => endRooms(parts, children, hurry),
   };
 }
 
-function spawnRooms({ entry, settings, paths }: ProcessHostParts): {
-  exited: Promise<{ failed: boolean }>;
-} {
+async function endRooms(
+  { client, paths, clock }: ProcessHostParts,
+  children: ReadonlySet<ChildProcess>,
+  hurry: AbortSignal,
+): Promise<void> {
+  const holder = await lockHolder(paths.stateDir);
+  // One that is only just coming up cannot be asked yet.
+  for (const child of children) if (child.pid !== holder?.pid) child.kill("SIGTERM");
+  if (holder) {
+    const request = { unlessFollowedBesides: client.name };
+    const limits = { patienceMs: 0, signal: hurry };
+    const answer = await client
+      .call<ShutdownAnswer>("shutdown", request, limits)
+      .catch(() => undefined);
+    if (answer?.stays) return;
+  }
+  const isThere = async () =>
+    children.size > 0 || (holder && (await lockHolder(paths.stateDir))?.pid === holder.pid);
+  const deadline = clock.now() + leaveMs;
+  while ((await isThere()) && clock.now() < deadline && !hurry.aborted)
+    await clock.sleep(leavePollMs, hurry);
+  if (!(await isThere())) return;
+  for (const child of children) child.kill("SIGKILL");
+  await killStuck(paths.stateDir);
+}
+
+function spawnRooms(
+  { entry, settings, paths }: ProcessHostParts,
+  children: Set<ChildProcess>,
+): { exited: Promise<{ failed: boolean }> } {
   const log = openLog(paths.logFile);
   try {
     const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
@@ -51,9 +85,14 @@ function spawnRooms({ entry, settings, paths }: ProcessHostParts): {
       ...(process.platform === "win32" ? {} : { env: {} }),
     });
     child.unref();
+    children.add(child);
     const exited = new Promise<{ failed: boolean }>((resolve) => {
-      child.once("error", () => resolve({ failed: true }));
-      child.once("exit", (code) => resolve({ failed: code !== 0 }));
+      const end = (failed: boolean) => {
+        children.delete(child);
+        resolve({ failed });
+      };
+      child.once("error", () => end(true));
+      child.once("exit", (code) => end(code !== 0));
     });
     return { exited };
   } finally {

@@ -121,6 +121,15 @@ export interface RoomStats extends RoomCounters, ForwardCounters, CaptureCounter
   eventLoopDelayMaxMs: number;
 }
 
+/** Header of the presence stream that names the server that follows it. */
+export const followerHeader = "connvo-follower";
+
+/** What became of a request to leave. */
+export interface ShutdownAnswer {
+  /** Another server follows the room process, which therefore stays. */
+  stays: boolean;
+}
+
 /** A line of the presence stream. `snapshot` comes first and replaces what was known. */
 export type PresenceLine =
   | { type: "snapshot"; entries: RoomPresence[] }

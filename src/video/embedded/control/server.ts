@@ -1,16 +1,19 @@
 import { unlink } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
 import { AppError, isAppError } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
-import type {
-  CaptureState,
-  Health,
-  PresenceLine,
-  PublishAnswer,
-  PublishRequest,
-  RoomStats,
-  SubscribeRequest,
+import {
+  type CaptureState,
+  followerHeader,
+  type Health,
+  type PresenceLine,
+  type PublishAnswer,
+  type PublishRequest,
+  type RoomStats,
+  type ShutdownAnswer,
+  type SubscribeRequest,
 } from "./protocol.ts";
 
 /** What the control API does; each may reject with an AppError. */
@@ -73,11 +76,18 @@ export class ControlServer {
   #handlers: ControlHandlers;
   #log: Log;
   #routes: Record<string, Route>;
+  /** The servers that follow presence; one of an earlier version has no name. */
+  #followers = new Map<ServerResponse, string | undefined>();
 
   constructor(handlers: ControlHandlers, log: Log) {
     this.#handlers = handlers;
     this.#log = log;
-    this.#routes = routes(handlers);
+    this.#routes = {
+      ...routes(handlers),
+      shutdown: one({ unlessFollowedBesides: id.optional() }, (body) =>
+        this.#shutDown(body.unlessFollowedBesides),
+      ),
+    };
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));
     });
@@ -100,7 +110,7 @@ export class ControlServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#handlers.contacted();
     if (request.method === "GET" && request.url === "/presence") {
-      this.#stream(response);
+      this.#stream(response, request.headers[followerHeader]?.toString());
       return;
     }
     const name = request.method === "POST" ? (request.url ?? "").slice(1) : "";
@@ -109,7 +119,18 @@ export class ControlServer {
     sendJson(response, 200, (await route(await readJson(request))) ?? {});
   }
 
-  #stream(response: ServerResponse): void {
+  /** Leaves; with the name of a server only if no other one follows. */
+  async #shutDown(besides: string | undefined): Promise<ShutdownAnswer> {
+    // Servers that leave together: whoever hung up before this request came is no longer counted after these turns.
+    for (let turn = 0; turn < 2; turn++) await nextTurn();
+    const others = [...this.#followers.values()].some((name) => name !== besides);
+    if (besides !== undefined && others) return { stays: true };
+    this.#handlers.shutdown();
+    return { stays: false };
+  }
+
+  #stream(response: ServerResponse, follower: string | undefined): void {
+    this.#followers.set(response, follower);
     response.writeHead(200, { "content-type": "application/x-ndjson" });
     const send = (line: PresenceLine) => response.write(`${JSON.stringify(line)}\n`);
     const unsubscribe = this.#handlers.watchPresence(send);
@@ -119,6 +140,7 @@ export class ControlServer {
     }, pingMs);
     response.on("close", () => {
       clearInterval(pings);
+      this.#followers.delete(response);
       unsubscribe();
     });
   }
@@ -136,18 +158,18 @@ export class ControlServer {
   }
 }
 
+function one<T extends z.ZodRawShape>(
+  shape: T,
+  call: (value: z.infer<z.ZodObject<T>>) => unknown,
+): Route {
+  const schema = z.strictObject(shape) as unknown as z.ZodType<z.infer<z.ZodObject<T>>>;
+  return (body) => call(parse(schema, body));
+}
+
 function routes(handlers: ControlHandlers): Record<string, Route> {
-  const one = <T extends z.ZodRawShape>(
-    shape: T,
-    call: (value: z.infer<z.ZodObject<T>>) => unknown,
-  ): Route => {
-    const schema = z.strictObject(shape) as unknown as z.ZodType<z.infer<z.ZodObject<T>>>;
-    return (body) => call(parse(schema, body));
-  };
   return {
     health: () => handlers.health(),
     stats: () => handlers.stats(),
-    shutdown: () => handlers.shutdown(),
     publish: (body) => handlers.publish(parse(publish, body)),
     unpublish: one(session, (body) => ({ found: handlers.unpublish(body) })),
     subscribe: (body) => handlers.subscribe(parse(subscribe, body)),

@@ -19,6 +19,7 @@ class World implements RoomProcessHost {
   spawned = 0;
   shutdowns = 0;
   kills = 0;
+  ended = false;
   running: Health | undefined;
   /** What a spawned process becomes; undefined = it dies at once. */
   next: Health | undefined = healthy;
@@ -40,6 +41,10 @@ class World implements RoomProcessHost {
   killStuck = async () => {
     this.kills++;
     return false;
+  };
+  end = async () => {
+    this.running = undefined;
+    this.ended = true;
   };
   spawn = () => {
     this.spawned++;
@@ -148,5 +153,25 @@ describe("when the process dies", () => {
     await supervisor.stop();
     world.died();
     expect(world.spawned).toBe(1);
+  });
+});
+
+describe("a stop", () => {
+  test("while it starts gives up, and the process is ended", async () => {
+    const stop = new AbortController();
+    world.health = async () => {
+      stop.abort();
+      return undefined;
+    };
+    await expect(supervisor.start(stop.signal)).rejects.toThrow("does not start");
+    await supervisor.end(stop.signal);
+    expect(world.ended).toBe(true);
+  });
+
+  test("that ends the process is not taken for its death", async () => {
+    await supervisor.start();
+    const { spawned } = world;
+    await supervisor.end(new AbortController().signal);
+    expect(world).toMatchObject({ ended: true, spawned });
   });
 });

@@ -14,6 +14,8 @@ export interface RoomProcessHost {
   shutdown(): Promise<void>;
   /** Ends a process that holds the folder but does not answer; false when there is none that is surely ours. */
   killStuck(): Promise<boolean>;
+  /** Ends the process, by force when it takes too long or there is `hurry`, unless another server follows it. */
+  end(hurry: AbortSignal): Promise<void>;
 }
 
 export interface SupervisorOptions {
@@ -46,9 +48,16 @@ export class Supervisor {
     this.#options = options;
   }
 
-  /** Resolves once a room process answers; rejects when none can be started. Goes on supervising until `stop`. */
-  async start(): Promise<void> {
-    if (!(await this.#ensure(startAttempts))) throw new Error("the room process does not start");
+  /**
+   * Resolves once a room process answers; rejects when none can be started, or when `stopWanted` aborts meanwhile. Goes on
+   * supervising until `stop`.
+   */
+  async start(stopWanted?: AbortSignal): Promise<void> {
+    const giveUp = () => this.#closing.abort();
+    stopWanted?.addEventListener("abort", giveUp);
+    const started = await this.#ensure(startAttempts);
+    stopWanted?.removeEventListener("abort", giveUp);
+    if (!started) throw new Error("the room process does not start");
     this.#running = this.#supervise();
   }
 
@@ -56,6 +65,12 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#closing.abort();
     await this.#running;
+  }
+
+  /** Stops supervising and ends the room process, unless another server follows it. */
+  async end(hurry: AbortSignal): Promise<void> {
+    await this.stop();
+    await this.#host.end(hurry);
   }
 
   async #supervise(): Promise<void> {
