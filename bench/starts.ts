@@ -129,6 +129,7 @@ function servicesOf(config: ReturnType<typeof loadConfig>, db: Database): Record
     clock: systemClock,
     log: silentLog,
     nodeId: "bench",
+    siteId: null,
     publicUrl: () => "http://127.0.0.1",
     freeDiskBytes,
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import path from "node:path";
 import type { FastifyPluginAsync } from "fastify";
 import { loadAdminKey } from "./auth/adminKey.ts";
@@ -9,6 +9,7 @@ import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts
 import { issuersFromConfig } from "./auth/issuersFromConfig.ts";
 import { localAuthAllowed } from "./auth/localAuthAllowed.ts";
 import { type LocalIssuer, openLocalIssuer } from "./auth/localIssuer.ts";
+import { keysFolder, readOrCreateSecret } from "./auth/secretFile.ts";
 import { createLinkSigner } from "./auth/signedLink.ts";
 import type { Config } from "./config/config.ts";
 import { processEntry, projectRoot, searchPath, webFolder } from "./config/paths.ts";
@@ -38,6 +39,7 @@ import type { Loop } from "./jobs/loop.ts";
 import { machineLoad } from "./jobs/machineLoad.ts";
 import { startRetentionLoop } from "./jobs/retention.ts";
 import { startSettleLoops } from "./jobs/settle.ts";
+import { holdSite } from "./jobs/site.ts";
 import { startSliceLoop } from "./jobs/slices.ts";
 import { SliceComposer } from "./media/compose/sliceComposer.ts";
 import { createCaptureReader } from "./media/format/captureReader.ts";
@@ -118,6 +120,7 @@ async function open(
   const adminKey = await loadAdminKey(config, log);
   const local = localIssuerWanted ? await openIssuer(config, log) : undefined;
   const authenticator = authenticatorOf(config, log, adminKey, local);
+  const siteId = await openSite(config, db, log, lifetime);
   const stopping: StopOptions = {};
   const { video, embedded } = await openVideo(config, log, lifetime, { stopWanted, stopping });
   stopWanted.throwIfAborted();
@@ -131,6 +134,7 @@ async function open(
     links: createLinkSigner(adminKey),
     captured: createCapturedMedia(video, createCaptureReader()),
     nodeId: randomUUID(),
+    siteId,
     publicUrl,
     freeDiskBytes: () => freeBytes(config.dataDir),
   };
@@ -225,6 +229,22 @@ async function blaming<T>(setting: string, work: Promise<T>): Promise<T> {
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(", ");
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Where rooms are ours, so are the media of their recordings: this folder's. @returns its id */
+async function openSite(
+  config: Config,
+  db: Database,
+  log: Log,
+  lifetime: Lifetime,
+): Promise<string | null> {
+  if (config.streamApiKey !== undefined) return null;
+  const { dataDir } = config;
+  const id = await readOrCreateSecret(path.join(keysFolder(dataDir), "site"), randomUUID, log);
+  const site = { id: id.trim(), place: `${hostname()}:${dataDir}` };
+  const held = await blaming("DATABASE_URL", holdSite({ db, clock: systemClock, log }, site));
+  lifetime.add("site", () => held.close());
+  return site.id;
 }
 
 interface Video {

@@ -40,7 +40,7 @@ const maxAttempts = 4;
 
 /** One worker: takes renditions one at a time, oldest first, also those whose worker has died. */
 export function startComposeLoop(deps: ComposeDeps, worker: number): Loop {
-  const { clock, log, nodeId } = deps.services;
+  const { clock, log, nodeId, siteId } = deps.services;
   const owner = `${nodeId}/compose-${worker}`;
   return startLoop({
     name: "compose",
@@ -49,7 +49,7 @@ export function startComposeLoop(deps: ComposeDeps, worker: number): Loop {
     log,
     work: async (signal) => {
       const { db } = deps.services;
-      const rendition = await db.transaction((tx) => claimRendition(tx, owner, leaseMs));
+      const rendition = await db.transaction((tx) => claimRendition(tx, owner, leaseMs, siteId));
       if (rendition) await composeOne(deps, owner, rendition, signal);
       return rendition !== undefined;
     },

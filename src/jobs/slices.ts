@@ -76,9 +76,9 @@ class SliceWorker {
   }
 
   async look(): Promise<void> {
-    const { db, clock } = this.#deps.services;
+    const { db, clock, siteId } = this.#deps.services;
     const busy = this.#deps.load() > busyShare;
-    const recordings = await db.read((tx) => listSliceable(tx, this.#owner));
+    const recordings = await db.read((tx) => listSliceable(tx, this.#owner, siteId));
     await this.#renew();
     // One whose capture cannot be read holds up no other.
     for (const recording of busy ? [] : recordings)

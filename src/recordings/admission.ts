@@ -20,6 +20,8 @@ export interface StartRequest {
 /** Facts of this node that bound an admission. */
 export interface AdmissionLimits {
   provider: "embedded" | "getstream";
+  /** The data folder it is recorded into. */
+  siteId: string | null;
   maxDurationMs: number;
   /** Bytes an organisation may keep; absent = no limit. */
   quotaBytes?: number | undefined;
@@ -72,10 +74,11 @@ const insert = statement<Recording>(
   "recordings.insert",
   `WITH r AS (
      INSERT INTO recordings (id, meeting_id, org_id, room_id, provider, quality, layout, audio_only,
-       max_duration_ms, state, started_by, requested_at, deadline_at)
+       max_duration_ms, state, started_by, requested_at, deadline_at, site_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'starting', $10,
        to_timestamp($11::double precision / 1000),
-       to_timestamp($11::double precision / 1000) + interval '${startDeadlineMs} milliseconds')
+       to_timestamp($11::double precision / 1000) + interval '${startDeadlineMs} milliseconds',
+       $15)
      ON CONFLICT (meeting_id) WHERE state IN ('starting', 'recording', 'stopping') DO NOTHING
      RETURNING *
    ), audited AS (
@@ -138,6 +141,7 @@ async function insertStarting(
     newId("auditLogs"),
     newId("meetingEvents"),
     JSON.stringify({ quality, layout, audioOnly }),
+    limits.siteId,
   ]);
   tx.writes(`meeting:${meeting.id}`);
   if (recording) return { kind: "admitted", recording, meeting };

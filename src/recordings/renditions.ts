@@ -3,6 +3,7 @@ import type { RecordingConfig, RecordingLayout, RecordingQuality } from "../core
 import { type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { ProbeFinding } from "../media/compose/protocol.ts";
 import type { Recording } from "./recording.ts";
+import { isOfSite } from "./sites.ts";
 
 export type RenditionState = "queued" | "composing" | "ready" | "failed";
 
@@ -61,10 +62,10 @@ const claim = statement<Rendition>(
   `UPDATE renditions d SET state = 'composing', attempts = attempts + 1, progress = 0, eta_ms = NULL,
      lease_owner = $1, lease_until = app_now() + $2 * interval '1 millisecond'
    WHERE d.id = (
-     SELECT id FROM renditions
-     WHERE state IN ('queued', 'composing') AND run_at <= app_now()
-       AND (lease_until IS NULL OR lease_until < app_now())
-     ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+     SELECT due.id FROM renditions due JOIN recordings r ON r.id = due.recording_id
+     WHERE due.state IN ('queued', 'composing') AND due.run_at <= app_now()
+       AND (due.lease_until IS NULL OR due.lease_until < app_now()) AND ${isOfSite("$3")}
+     ORDER BY due.run_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED)
    RETURNING ${columns}`,
 );
 
@@ -155,13 +156,14 @@ export function listRenditions(tx: ReadTx, recordingId: string): Promise<Renditi
   return tx.all(listByRecording, [recordingId]);
 }
 
-/** Takes the next rendition to compose, also one whose worker has died; undefined = nothing to do. */
+/** Takes the next rendition to compose of what this site holds, also one whose worker has died; undefined = nothing to do. */
 export function claimRendition(
   tx: Tx,
   nodeId: string,
   leaseMs: number,
+  siteId: string | null,
 ): Promise<Rendition | undefined> {
-  return tx.first(claim, [nodeId, leaseMs]);
+  return tx.first(claim, [nodeId, leaseMs, siteId]);
 }
 
 /** @returns false when the rendition is no longer ours: composing it must stop */

@@ -22,6 +22,8 @@ export interface RecordingServices {
   clock: Clock;
   log: Log;
   nodeId: string;
+  /** The data folder in which this node records; null where the provider keeps the media. */
+  siteId: string | null;
   publicUrl(): string;
   freeDiskBytes(): Promise<number>;
 }

@@ -10,6 +10,7 @@ import { ensureRendition, findRenditionByConfig } from "./renditions.ts";
 import { requestStop } from "./requestStop.ts";
 import { processingPollMs, sealFrom } from "./seal.ts";
 import type { RecordingServices } from "./services.ts";
+import { isOfLostSite, isOfSite } from "./sites.ts";
 import { advanceRecording, now, postponeRecording, recordingColumns } from "./store.ts";
 
 /** A node working on a recording is left alone for that long, ms; then another takes over. */
@@ -25,19 +26,23 @@ const claimDue = statement<Recording & { now: number }>(
   "recordings.claimDue",
   `UPDATE recordings r SET lease_owner = $1, lease_until = app_now() + interval '${leaseMs} milliseconds'
    WHERE r.id IN (
-     SELECT id FROM recordings
+     SELECT id FROM recordings r
      WHERE deadline_at <= app_now() AND (lease_until IS NULL OR lease_until < app_now())
+       AND (${isOfSite("$3")} OR (state IN ('starting', 'recording', 'stopping') AND ${isOfLostSite}))
      ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED)
    RETURNING ${recordingColumns}, app_now() AS now`,
 );
 
 /**
  * Looks at every recording past its deadline and moves it on by what the provider says, until it is `ready` or
- * `failed`. Safe on any number of nodes at once, and after any crash.
+ * `failed`. Safe on any number of nodes at once, and after any crash. What another data folder holds is left to its
+ * server; if that one is not heard of for an hour, the meeting's open recording is given up.
  * @returns how many were looked at
  */
 export async function settleDue(services: RecordingServices, limit = 16): Promise<number> {
-  const due = await services.db.transaction((tx) => tx.all(claimDue, [services.nodeId, limit]));
+  const due = await services.db.transaction((tx) =>
+    tx.all(claimDue, [services.nodeId, limit, services.siteId]),
+  );
   await Promise.all(due.map((recording) => settleSafely(services, recording, recording.now)));
   return due.length;
 }

@@ -1,11 +1,12 @@
 import { type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { Recording } from "./recording.ts";
+import { isOfSite } from "./sites.ts";
 import { recordingColumns } from "./store.ts";
 
 const running = statement<Recording>(
   "recordings.running",
   `SELECT ${recordingColumns} FROM recordings r
-   WHERE r.state IN ('recording', 'stopping') AND r.provider = 'embedded' AND r.deleted_at IS NULL
+   WHERE r.state IN ('recording', 'stopping') AND r.provider = 'embedded' AND r.deleted_at IS NULL AND ${isOfSite("$2")}
      AND (r.slices_owner = $1 OR r.slices_until IS NULL OR r.slices_until < app_now())
    ORDER BY r.requested_at`,
 );
@@ -23,9 +24,13 @@ const needed = statement<{ id: string }>(
      SELECT 1 FROM renditions d WHERE d.recording_id = r.id AND d.state IN ('queued', 'composing')))`,
 );
 
-/** Recordings that run and that no other worker composes slices of; the oldest first. */
-export function listSliceable(tx: ReadTx, owner: string): Promise<Recording[]> {
-  return tx.all(running, [owner]);
+/** Recordings of this site that run and that no other worker composes slices of; the oldest first. */
+export function listSliceable(
+  tx: ReadTx,
+  owner: string,
+  siteId: string | null,
+): Promise<Recording[]> {
+  return tx.all(running, [owner, siteId]);
 }
 
 /** Takes or renews the lease. @returns false when another worker has it */

@@ -77,6 +77,7 @@ async function admitOnce(services: RecordingServices, request: StartRequest) {
   return services.db.transaction((tx) =>
     admitStart(tx, request, {
       provider: video.name,
+      siteId: services.siteId,
       maxDurationMs: config.recordingMaxSeconds * 1000,
       quotaBytes: config.quotaBytes,
     }),

@@ -22,6 +22,8 @@ export interface Services {
   captured: CapturedMedia;
   /** Names this process in leases; new at every start. */
   nodeId: string;
+  /** The data folder in which this node records; null where the provider keeps the media. */
+  siteId: string | null;
   /** Where clients reach us, without a trailing slash; known once the server listens. */
   publicUrl(): string;
   /** Free bytes where recordings are written. */

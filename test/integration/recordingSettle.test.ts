@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "../../src/core/errors.ts";
 import { deleteRecording } from "../../src/recordings/deleteRecording.ts";
+import { claimRendition } from "../../src/recordings/renditions.ts";
 import { requestStopForMeeting } from "../../src/recordings/requestStop.ts";
 import { settleDue } from "../../src/recordings/settle.ts";
+import { claimSite, releaseSite } from "../../src/recordings/sites.ts";
 import { startRecording } from "../../src/recordings/start.ts";
 import { stopRecording } from "../../src/recordings/stop.ts";
 import { advanceRecording } from "../../src/recordings/store.ts";
@@ -378,5 +380,79 @@ describe("a provider that makes the file itself", () => {
       await pass(3_600_000);
     }
     expect(await row(recordingId)).toMatchObject({ state: "failed", error_code: "file_missing" });
+  });
+});
+
+describe("a recording in another data folder", () => {
+  const there = "site-there";
+  const heardOf = (ago: string) =>
+    test.sql(
+      `INSERT INTO sites (id, place, lease_until) VALUES ($1, 'there', app_now() - $2::interval)
+       ON CONFLICT (id) DO UPDATE SET lease_until = EXCLUDED.lease_until`,
+      [there, ago],
+    );
+  const recordedThere = async () => {
+    stage.services.siteId = there;
+    const { recordingId } = await running();
+    stage = recordingStage(test);
+    stage.services.siteId = "site-here";
+    return recordingId;
+  };
+
+  it("is not touched, whatever this node's rooms know of it", async () => {
+    const id = await recordedThere();
+    await heardOf("0");
+    await pass(20 * 60_000);
+    await heardOf("59 minutes");
+    await pass(5_000);
+    expect(await row(id)).toMatchObject({ state: "recording", error_code: null });
+  });
+
+  it("is given up while it is open when its server has been away for an hour", async () => {
+    const id = await recordedThere();
+    await heardOf("61 minutes");
+    await pass(5_000);
+    expect(await row(id)).toMatchObject({ state: "failed", error_code: "media_lost" });
+  });
+
+  it("is composed by its own servers only", async () => {
+    const id = await recordedThere();
+    await heardOf("1 day");
+    await test.sql("UPDATE renditions SET state = 'failed'");
+    await test.sql(
+      `UPDATE recordings SET state = 'processing', deadline_at = app_now() WHERE id = $1`,
+      [id],
+    );
+    await test.sql(
+      `INSERT INTO renditions (id, meeting_id, recording_id, quality, layout, audio_only)
+       SELECT 'rendition_there', meeting_id, id, quality, layout, audio_only FROM recordings WHERE id = $1`,
+      [id],
+    );
+    await pass(5_000);
+    const claims = (siteId: string) =>
+      test.db.transaction((tx) => claimRendition(tx, "node", 1000, siteId));
+    expect(await claims("site-here")).toBeUndefined();
+    expect(await claims(there)).toMatchObject({ id: "rendition_there" });
+    expect(await row(id)).toMatchObject({ state: "processing" });
+  });
+});
+
+describe("a database with embedded rooms", () => {
+  const site = (id: string) => ({ id, place: `host:/${id}` });
+
+  it("is one data folder's, for all of its servers, until that has gone", async () => {
+    await test.sql("DELETE FROM sites");
+    const starts = await Promise.allSettled(["a", "b"].map((id) => claimSite(test.db, site(id))));
+    const [refused] = starts.filter(({ status }) => status === "rejected");
+    expect(refused).toMatchObject({
+      reason: { code: "CONFLICT", message: expect.stringMatching(/host:\/[ab].*CONNVO_DATA_DIR/) },
+    });
+    const [first, second] = starts[0]?.status === "fulfilled" ? ["a", "b"] : ["b", "a"];
+    await claimSite(test.db, site(first ?? ""));
+    await test.advanceTime(31_000);
+    await claimSite(test.db, site(second ?? ""));
+    await expect(claimSite(test.db, site(first ?? ""))).rejects.toMatchObject({ code: "CONFLICT" });
+    await test.db.transaction((tx) => releaseSite(tx, site(second ?? "")));
+    await claimSite(test.db, site(first ?? ""));
   });
 });

@@ -88,6 +88,7 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     clock: systemClock,
     log: silentLog,
     nodeId: randomUUID(),
+    siteId: null,
     links: createLinkSigner("a secret of the tests"),
     captured: { of: async () => undefined },
     publicUrl: () => "http://connvo.test",

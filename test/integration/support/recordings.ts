@@ -44,6 +44,7 @@ export function recordingStage(test: TestDatabase, root = "/nonexistent"): Stage
     clock,
     log: silentLog,
     nodeId: newId("commits"),
+    siteId: null as string | null,
     links: createLinkSigner("a secret of the tests"),
     captured: createCapturedMedia(video, createCaptureReader()),
     publicUrl: () => "http://connvo.test",

@@ -100,6 +100,7 @@ export function fakeServices(db: Database): Services {
     links: {} as LinkSigner,
     captured: { of: async () => undefined },
     nodeId: "node-1",
+    siteId: null,
     publicUrl: () => "http://127.0.0.1:3210",
     freeDiskBytes: async () => Number.MAX_SAFE_INTEGER,
   };
