@@ -16,8 +16,15 @@ export function textClaim(claims: JWTPayload, name: string, limit: number): stri
 
 /** The person's address, unless the issuer says that it has not been verified. */
 export function emailClaim(claims: JWTPayload): string | undefined {
-  if (claims["email_verified"] === false) return undefined;
+  if ([false, "false"].includes(claims["email_verified"] as boolean | string)) return undefined;
   return textClaim(claims, "email", maxEmailLength);
+}
+
+/** Whether the issuer vouches for that address. Some write the claim as text. */
+export function emailVerifiedClaim(claims: JWTPayload): true | undefined {
+  const said = claims["email_verified"];
+  const verified = emailClaim(claims) !== undefined && (said === true || said === "true");
+  return verified || undefined;
 }
 
 /** The full name, or one made of its parts. */

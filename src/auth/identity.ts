@@ -13,6 +13,8 @@ export interface UserIdentity {
   /** `sub`; WorkOS's user id. */
   subject: string;
   email?: string;
+  /** The issuer says that the address is this person's; without it the address names nobody. */
+  emailVerified?: true;
   name?: string;
   pictureUrl?: string;
   orgId?: string;

@@ -168,7 +168,17 @@ describe("an OpenID Connect issuer", () => {
     const email = "ann@example.com";
     const unverified = { ...good, email, email_verified: false };
     expect(await authenticate(oidc, unverified)).not.toHaveProperty("email");
-    expect(await authenticate(oidc, { ...good, email })).toMatchObject({ email });
+    const silent = await authenticate(oidc, { ...good, email });
+    expect(silent).toMatchObject({ email });
+    expect(silent).not.toHaveProperty("emailVerified");
+    for (const said of [true, "true"])
+      expect(await authenticate(oidc, { ...good, email, email_verified: said })).toMatchObject({
+        email,
+        emailVerified: true,
+      });
+    expect(await authenticate(oidc, { ...good, email_verified: true })).not.toHaveProperty(
+      "emailVerified",
+    );
   });
 
   it("may give a name in parts, and no picture a browser would run", async () => {

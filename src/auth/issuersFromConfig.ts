@@ -1,5 +1,13 @@
 import type { JWTPayload } from "jose";
-import { emailClaim, maxIdLength, nameClaim, pictureClaim, present, textClaim } from "./claims.ts";
+import {
+  emailClaim,
+  emailVerifiedClaim,
+  maxIdLength,
+  nameClaim,
+  pictureClaim,
+  present,
+  textClaim,
+} from "./claims.ts";
 import type { Plan } from "./identity.ts";
 import type { Issuer, SignatureAlgorithm } from "./issuer.ts";
 
@@ -62,6 +70,7 @@ function oidc(name: string, audience: string, algorithm: SignatureAlgorithm): Is
 function describePerson(claims: JWTPayload) {
   return present({
     email: emailClaim(claims),
+    emailVerified: emailVerifiedClaim(claims),
     name: nameClaim(claims),
     pictureUrl: pictureClaim(claims),
   });

@@ -39,6 +39,7 @@ describe("the built-in issuer", () => {
       subject: expect.stringMatching(/^local_[0-9a-f]{32}$/),
       name: "Alice",
       email: "alice@local.invalid",
+      emailVerified: true,
       plan: "paid",
     });
     expect(decodeJwt(token)).toMatchObject({ aud: localAudience, iat: clock.now() / 1000 });

@@ -8,15 +8,18 @@ interface KnownUser {
   user: User;
   /** Undefined when the organisation has no row yet. */
   orgPlan: Plan | undefined;
+  emailVerified: boolean;
   /** `last_seen_at` is a minute old or more. */
   unseen: boolean;
 }
 
 const isUnseen = "(u.last_seen_at IS NULL OR u.last_seen_at <= app_now() - interval '1 minute')";
 
-const findByIdentity = statement<UserRow & { org_plan: Plan | null; unseen: boolean }>(
+const findByIdentity = statement<
+  UserRow & { org_plan: Plan | null; unseen: boolean; email_verified: boolean }
+>(
   "auth.findUser",
-  `SELECT ${userColumns}, o.plan AS org_plan, ${isUnseen} AS unseen
+  `SELECT ${userColumns}, u.email_verified, o.plan AS org_plan, ${isUnseen} AS unseen
    FROM users u LEFT JOIN organizations o ON o.id = u.org_id
    WHERE u.issuer = $1 AND u.subject = $2`,
 );
@@ -29,10 +32,13 @@ const findById = statement<UserRow>(
 const upsertUser = statement<UserRow>(
   "auth.upsertUser",
   `INSERT INTO users AS u
-     (id, issuer, subject, email, display_name, avatar_url, org_id, org_role, plan, last_seen_at)
-   VALUES ($1, $2, $3, COALESCE($4::text, $5), $6, $7, $8, $9, $10, app_now())
+     (id, issuer, subject, email, display_name, avatar_url, org_id, org_role, plan, last_seen_at,
+      email_verified)
+   VALUES ($1, $2, $3, COALESCE($4::text, $5), $6, $7, $8, $9, $10, app_now(), $12)
    ON CONFLICT (issuer, subject) DO UPDATE SET
      email = COALESCE($4, u.email),
+     email_verified = CASE WHEN COALESCE(lower($4), lower(u.email)) = lower(u.email)
+       THEN u.email_verified OR $12 ELSE $12 END,
      display_name = COALESCE($6, u.display_name),
      avatar_url = COALESCE($7, u.avatar_url),
      org_id = CASE WHEN $11 THEN $8 ELSE u.org_id END,
@@ -98,7 +104,8 @@ async function look(tx: ReadTx, identity: UserIdentity): Promise<KnownUser | und
   const user = toUser(row);
   tx.reads(`user:${user.id}`);
   if (user.orgId !== undefined) tx.reads(`org:${user.orgId}`);
-  return { user, orgPlan: row.org_plan ?? undefined, unseen: row.unseen };
+  const { org_plan: orgPlan, unseen, email_verified: emailVerified } = row;
+  return { user, orgPlan: orgPlan ?? undefined, unseen, emailVerified };
 }
 
 async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
@@ -119,6 +126,7 @@ async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
     identity.orgRole ?? null,
     orgId === undefined ? (identity.plan ?? "free") : "free",
     saysOrg(identity),
+    identity.emailVerified === true,
   ]);
   if (row === undefined) throw new Error("an upsert returned no row");
   tx.writes(`user:${row.id}`);
@@ -126,15 +134,19 @@ async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
 }
 
 /** Whether the row says what the claims say. A deactivated user's row is left alone. */
-function isCurrent({ user, orgPlan }: KnownUser, identity: UserIdentity): boolean {
+function isCurrent(known: KnownUser, identity: UserIdentity): boolean {
+  const { user, orgPlan } = known;
   return (
-    !user.isActive || (isPersonCurrent(user, identity) && isOrgCurrent(user, orgPlan, identity))
+    !user.isActive || (isPersonCurrent(known, identity) && isOrgCurrent(user, orgPlan, identity))
   );
 }
 
-function isPersonCurrent(user: User, { email, name, pictureUrl }: UserIdentity): boolean {
+function isPersonCurrent(known: KnownUser, identity: UserIdentity): boolean {
+  const { user } = known;
+  const { email, emailVerified = false, name, pictureUrl } = identity;
   return (
     (email ?? user.email) === user.email &&
+    (known.emailVerified || !emailVerified) &&
     (name ?? user.displayName) === user.displayName &&
     (pictureUrl ?? user.avatarUrl) === user.avatarUrl
   );

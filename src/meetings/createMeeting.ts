@@ -29,13 +29,13 @@ const insertInvited = statement(
 );
 
 /**
- * Addresses name people only where they can be trusted: within the organiser's organisation, or among the
- * users of this server's own issuer. One that two people claim names nobody.
+ * Addresses name people only where they can be trusted: verified ones, within the organiser's organisation or among the
+ * users of this server's own issuer. One that two people have names nobody.
  */
 const findByEmail = statement<{ userId: string }>(
   "meetings.findByEmail",
   `SELECT min(id) AS "userId" FROM users
-   WHERE lower(email) = ANY($1::text[]) AND is_active
+   WHERE lower(email) = ANY($1::text[]) AND email_verified AND is_active
      AND (org_id = $3 OR ($3::text IS NULL AND org_id IS NULL AND issuer = $4 AND issuer = $5))
    GROUP BY lower(email) HAVING count(*) = 1 AND min(id) <> $2`,
 );

@@ -9,7 +9,7 @@ describe("what users store about themselves", () => {
   it("is what they say where their token says nothing", () => {
     expect(ownProfile(identity, { ...request, displayName: " Alice " })).toEqual({
       ok: true,
-      value: { email: "alice@example.test", displayName: "Alice" },
+      value: { email: "alice@example.test", emailVerified: false, displayName: "Alice" },
     });
   });
 
@@ -17,7 +17,7 @@ describe("what users store about themselves", () => {
     const proven = { ...identity, email: "real@example.test", name: "Real" };
     expect(ownProfile(proven, { ...request, displayName: "Fake" })).toEqual({
       ok: true,
-      value: { email: "real@example.test", displayName: "Real" },
+      value: { email: "real@example.test", emailVerified: false, displayName: "Real" },
     });
   });
 

@@ -13,6 +13,8 @@ export interface ProfileRequest {
 
 export interface Profile {
   email: string;
+  /** Somebody vouches that it is theirs: their token, or an administrator. */
+  emailVerified: boolean;
   /** Null leaves the stored name as it is. */
   displayName: string | null;
 }
@@ -22,8 +24,8 @@ const maxTextLength = 255;
 const maxNameLength = 200;
 
 /**
- * What a user may store about themselves: what their token proves wins over what they say, so that nobody takes
- * another's address; organisation, role and plan are never taken from arguments.
+ * What a user may store about themselves: what their token proves wins over what they say. An address that they only claim
+ * is kept and shown, and proves nothing; organisation, role and plan are never taken from arguments.
  * Refusals: FORBIDDEN (another's subject), VALIDATION_ERROR with `field`.
  */
 export function ownProfile(identity: UserIdentity, request: ProfileRequest): Result<Profile> {
@@ -34,6 +36,7 @@ export function ownProfile(identity: UserIdentity, request: ProfileRequest): Res
   if (!given.ok) return given;
   return ok({
     email: identity.email ?? given.value.email,
+    emailVerified: identity.emailVerified === true,
     displayName: identity.name ?? given.value.displayName,
   });
 }
@@ -57,7 +60,7 @@ function profileOf(request: ProfileRequest): Result<Profile> {
   if (displayName !== null && !isText(displayName, maxNameLength)) {
     return invalid("displayName", `displayName must be 1 to ${maxNameLength} printable characters`);
   }
-  return ok({ email, displayName });
+  return ok({ email, emailVerified: true, displayName });
 }
 
 /** Whose plan is to be set: exactly one of a user and an organisation. */

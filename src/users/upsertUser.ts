@@ -10,7 +10,9 @@ import { anyProfile, ownProfile, type Profile, type ProfileRequest } from "./rul
 
 const updateOwn = statement<{ id: string }>(
   "users.updateOwn",
-  `UPDATE users SET email = $3, display_name = coalesce($4, display_name),
+  `UPDATE users SET email = $3,
+     email_verified = CASE WHEN lower(email) = lower($3) THEN email_verified OR $5 ELSE $5 END,
+     display_name = coalesce($4, display_name),
      last_seen_at = app_now(), updated_at = app_now()
    WHERE issuer = $1 AND subject = $2 RETURNING id`,
 );
@@ -22,9 +24,9 @@ const findBySubject = statement<{ id: string }>(
 
 const insertAny = statement<{ id: string }>(
   "users.insert",
-  `INSERT INTO users AS u (id, issuer, subject, email, display_name, org_id, org_role)
-   VALUES ($1, $2, $3, $4, $5, $6, $7)
-   ON CONFLICT (issuer, subject) DO UPDATE SET email = EXCLUDED.email,
+  `INSERT INTO users AS u (id, issuer, subject, email, display_name, org_id, org_role, email_verified)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, true)
+   ON CONFLICT (issuer, subject) DO UPDATE SET email = EXCLUDED.email, email_verified = true,
      display_name = coalesce(EXCLUDED.display_name, u.display_name),
      org_id = coalesce(EXCLUDED.org_id, u.org_id), org_role = coalesce(EXCLUDED.org_role, u.org_role),
      updated_at = app_now()
@@ -33,7 +35,7 @@ const insertAny = statement<{ id: string }>(
 
 const updateAny = statement(
   "users.update",
-  `UPDATE users SET email = $2, display_name = coalesce($3, display_name),
+  `UPDATE users SET email = $2, email_verified = true, display_name = coalesce($3, display_name),
      org_id = coalesce($4, org_id), org_role = coalesce($5, org_role), updated_at = app_now()
    WHERE id = $1`,
 );
@@ -64,9 +66,9 @@ export function upsertUser(
 async function storeOwn(
   tx: Tx,
   { issuer, subject }: Extract<Identity, { kind: "user" }>,
-  { email, displayName }: Profile,
+  { email, emailVerified, displayName }: Profile,
 ): Promise<string> {
-  const row = await tx.first(updateOwn, [issuer, subject, email, displayName]);
+  const row = await tx.first(updateOwn, [issuer, subject, email, displayName, emailVerified]);
   if (!row) throw new Error("a signed-in user has no row");
   tx.writes(`user:${row.id}`);
   return row.id;

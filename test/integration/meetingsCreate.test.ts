@@ -197,6 +197,43 @@ describe("participantEmails", () => {
     expect(await participantsOf(meetingId)).toHaveLength(1);
   });
 
+  it("adds nobody for an address that is only claimed, and the claim keeps nobody else out", async () => {
+    const boss = colleague();
+    const { email: _none, emailVerified: _no, ...eve } = colleague();
+    const { emailVerified: _unverified, ...mallory } = {
+      ...colleague(),
+      ...(boss.email ? { email: boss.email } : {}),
+    };
+    const address = `new-${crypto.randomUUID()}@org.test`;
+    for (const email of [address, boss.email ?? ""])
+      await stage.call(eve, "users/mutations:upsertUser", { workosUserId: eve.subject, email });
+    await stage.call(eve, "users/mutations:upsertUser", {
+      workosUserId: eve.subject,
+      email: address,
+    });
+    await userIdOf(stage, mallory);
+    const bossId = await userIdOf(stage, boss);
+    const { meetingId } = await createAs(colleague(), { participantEmails: [address, boss.email] });
+    expect((await participantsOf(meetingId)).slice(1)).toMatchObject([{ user_id: bossId }]);
+    // Once the issuer says it, it counts, and whoever goes on saying the same keeps it.
+    const verified = { ...eve, email: address, emailVerified: true as const };
+    const eveId = await userIdOf(stage, verified);
+    await stage.call(eve, "users/mutations:upsertUser", {
+      workosUserId: eve.subject,
+      email: address,
+    });
+    const later = await createAs(colleague(), { participantEmails: [address] });
+    expect((await participantsOf(later.meetingId)).slice(1)).toMatchObject([{ user_id: eveId }]);
+    // Another address is a claim again.
+    const other = `other-${crypto.randomUUID()}@org.test`;
+    await stage.call(eve, "users/mutations:upsertUser", {
+      workosUserId: eve.subject,
+      email: other,
+    });
+    const last = await createAs(colleague(), { participantEmails: [address, other] });
+    expect(await participantsOf(last.meetingId)).toHaveLength(1);
+  });
+
   it("adds nobody for organisers whose issuer others share", async () => {
     const bob = person({ email: "bob@shared.test" });
     await userIdOf(stage, bob);

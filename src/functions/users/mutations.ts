@@ -10,7 +10,8 @@ export const upsertUser = mutation({
   summary: "upsertUser",
   description:
     "Stores the caller's e-mail address and name and returns the user's id. `workosUserId` must be the subject of " +
-    "the caller's token, else FORBIDDEN; an address or name the token itself carries wins over the argument. " +
+    "the caller's token, else FORBIDDEN; an address or name the token itself carries wins over the argument, and an address " +
+    "that the token does not verify is shown and lets nobody into a meeting. " +
     "`orgId` and `orgRole` are accepted and ignored: organisation, role and plan come from the token or an " +
     "administrator. With the administration key it stores anybody's user, the organisation included; what is " +
     "left out stays as it is.",

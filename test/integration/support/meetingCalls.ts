@@ -74,7 +74,12 @@ export const nobody: Identity = { kind: "anonymous" };
 /** Somebody nobody has seen before. */
 export function person(change: Partial<UserIdentity> & { plan?: Plan } = {}): UserIdentity {
   const subject = `subject_${randomUUID()}`;
-  return { kind: "user", issuer: "https://issuer.test", subject, plan: "paid", ...change };
+  const verified = change.email === undefined ? {} : { emailVerified: true as const };
+  return {
+    ...{ kind: "user", issuer: "https://issuer.test", subject, plan: "paid" },
+    ...verified,
+    ...change,
+  };
 }
 
 /** Calls functions as the edges do: arguments, permission, handler and result are all checked. */
