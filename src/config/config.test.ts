@@ -32,6 +32,52 @@ describe("loadConfig", () => {
   });
 
   it.each([
+    ["CONNVO_PUBLIC_URL", "https://admin:hunter2@meet.example.com"],
+    ["CONNVO_PUBLIC_URL", "https://hunter2@meet.example.com"],
+    ["CONNVO_OIDC_ISSUER", "https://admin:hunter2@id.example.com"],
+    ["CONNVO_STREAM_BASE_URL", "https://admin:hunter2@stream.example.com"],
+  ])("takes no credentials in %s, and does not repeat them", (name, value) => {
+    const message = problems({ [name]: value });
+    expect(message).toContain(`${name} must not contain a user name or password`);
+    expect(message).not.toContain("hunter2");
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    "https://x.example",
+    "turn:",
+    "turn:x y",
+    "stun:x?transport=udp",
+  ])("takes no ICE server at %s", (urls) => {
+    for (const given of [urls, ["stun:stun.example", urls]]) {
+      const message = problems({
+        CONNVO_ICE_SERVERS: JSON.stringify([{ urls: given, credential: "hunter2" }]),
+      });
+      expect(message).toMatch(/^Configuration: CONNVO_ICE_SERVERS /);
+      expect(message).not.toContain("hunter2");
+    }
+  });
+
+  it("takes ICE servers as browsers do", () => {
+    const urls = [
+      "stun:stun.example:3478",
+      "turns:[2001:db8::1]:443?transport=tcp",
+      "turn:turn.example",
+    ];
+    const servers = [{ urls, username: "u", credential: "c" }, { urls: "stuns:stun.example" }];
+    expect(loadConfig({ CONNVO_ICE_SERVERS: JSON.stringify(servers) }).iceServers).toEqual(servers);
+  });
+
+  it.each(["proxy.example", "10.0.0.0/33", "10.0.0.0/8;::1", "10.0.0.1/", "*"])(
+    "takes no trusted proxy %s",
+    (value) => {
+      expect(problems({ CONNVO_TRUSTED_PROXIES: value })).toContain(
+        "CONNVO_TRUSTED_PROXIES must be",
+      );
+    },
+  );
+
+  it.each([
     { STREAM_API_KEY: "k" },
     { CONNVO_OIDC_ISSUER: "https://id.example" },
     { CONNVO_DISK_FLOOR_BYTES: "3000000000" },

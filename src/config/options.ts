@@ -21,7 +21,35 @@ const flag = z
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const port = whole(0, 65_535);
 const duration = whole(1, 7 * 24 * 3600);
-const httpUrl = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ""));
+/** Without a name and password in it: addresses are logged and given to everybody. */
+const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => {
+    if (!URL.canParse(value)) return true;
+    const { username, password } = new URL(value);
+    return username === "" && password === "";
+  }, "must not contain a user name or password")
+  .transform((value) => value.replace(/\/+$/, ""));
+
+/** What a browser takes as the address of an ICE server (RFC 7064, RFC 7065). */
+const iceUrl = z
+  .string()
+  .regex(
+    /^(stuns?:[^\s/?]+|turns?:[^\s/?]+(\?transport=(udp|tcp))?)$/,
+    "must hold stun:, stuns:, turn: or turns: addresses",
+  );
+
+/** Addresses and networks of proxies, with commas between. */
+const networks = text
+  .transform((value) => value.split(",").map((network) => network.trim()))
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        "must be addresses or networks such as 10.0.0.0/8",
+      ),
+    ),
+  );
 
 /** RTCIceServer objects as JSON; a message about it never quotes it, since it may hold a credential. */
 const iceServers = text
@@ -36,7 +64,7 @@ const iceServers = text
   .pipe(
     z.array(
       z.object({
-        urls: z.union([text, z.array(text)]),
+        urls: z.union([iceUrl, z.array(iceUrl)]),
         username: optionalText,
         credential: optionalText,
       }),
@@ -94,6 +122,24 @@ export const options = {
     env: "CONNVO_PUBLIC_URL",
     type: httpUrl.optional(),
     doc: "Address at which clients reach this server; default http://HOST:PORT, or https with a certificate.",
+  }),
+  trustedProxies: option({
+    env: "CONNVO_TRUSTED_PROXIES",
+    type: networks,
+    default: "127.0.0.0/8,::1",
+    doc: "Proxies whose X-Forwarded-For tells who calls, for limits per address; they and their machine have none.",
+  }),
+  connectionLimit: option({
+    env: "CONNVO_CONNECTION_LIMIT",
+    type: whole(16, 1_000_000),
+    default: "4096",
+    doc: "HTTP connections at once at most.",
+  }),
+  addressConnectionLimit: option({
+    env: "CONNVO_ADDRESS_CONNECTION_LIMIT",
+    type: whole(1, 1_000_000),
+    default: "512",
+    doc: "HTTP connections at once from one address at most, and unanswered requests from one that a proxy tells.",
   }),
   tlsCert: option({
     env: "CONNVO_TLS_CERT",

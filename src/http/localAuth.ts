@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { LocalIssuer } from "../auth/localIssuer.ts";
 import { type LocalAuthPolicy, refuseForeignPage, refuseOutsider } from "./localAuthGuard.ts";
 import { safeReturnTo, signInPage, signInPolicy } from "./localAuthPage.ts";
+import { guardedRequest } from "./localCaller.ts";
 import { RequestError } from "./requestError.ts";
 
 export interface LocalAuthOptions extends LocalAuthPolicy {
@@ -21,13 +22,13 @@ export async function localAuth(app: FastifyInstance, options: LocalAuthOptions)
   acceptJsonOnly(app);
   app.addHook("onRequest", async (request, reply) => {
     secure(reply);
-    throwIfAny(refuseOutsider(guarded(request), options));
+    throwIfAny(refuseOutsider(guardedRequest(request), options));
   });
   app.addHook("onSend", async (_request, reply) => withoutCors(reply));
 
   app.post("/auth/local/token", {
     bodyLimit,
-    onRequest: async (request) => throwIfAny(refuseForeignPage(guarded(request), options)),
+    onRequest: async (request) => throwIfAny(refuseForeignPage(guardedRequest(request), options)),
     handler: ({ body }) => issuer.issue(nameIn(body)),
   });
   // Answered here, so that a preflight never falls through to a handler that grants it.
@@ -49,10 +50,6 @@ function acceptJsonOnly(app: FastifyInstance): void {
     { parseAs: "string", bodyLimit },
     app.getDefaultJsonParser("error", "error"),
   );
-}
-
-function guarded({ headers, socket }: FastifyRequest) {
-  return { headers, remoteAddress: socket.remoteAddress, encrypted: "encrypted" in socket };
 }
 
 function secure(reply: FastifyReply): void {

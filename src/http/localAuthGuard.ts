@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { isLoopbackName } from "../auth/localAuthAllowed.ts";
+import { badHost, type GuardedRequest, hostnameIn, refuseRemote } from "./localCaller.ts";
 import { RequestError } from "./requestError.ts";
 
 /** Where the built-in issuer may be used from. */
@@ -10,34 +9,13 @@ export interface LocalAuthPolicy {
   anywhere: boolean;
 }
 
-export interface GuardedRequest {
-  headers: IncomingHttpHeaders;
-  /** The peer's address; undefined for a Unix socket. */
-  remoteAddress: string | undefined;
-  /** It came over TLS, so that our own page is one of https. */
-  encrypted: boolean;
-}
-
 /** For all of the issuer's routes: only this machine, under its own name, with no proxy in between. */
 export function refuseOutsider(
-  { headers, remoteAddress }: GuardedRequest,
+  request: GuardedRequest,
   { publicUrl, anywhere }: LocalAuthPolicy,
 ): RequestError | undefined {
-  const host = hostOf(headers);
-  if (host === undefined)
-    return new RequestError(400, "BadHost", "The Host header is missing or malformed");
-  if (anywhere) return undefined;
-  if (remoteAddress !== undefined && !isLoopbackName(remoteAddress)) {
-    return new RequestError(403, "NotLocal", "The built-in sign-in serves this machine only");
-  }
-  const proxyHeader = Object.keys(headers).find(isProxyHeader);
-  if (proxyHeader !== undefined) {
-    const message = `The built-in sign-in does not serve through a proxy (${proxyHeader})`;
-    return new RequestError(403, "ForwardedRequest", message);
-  }
-  const { hostname } = new URL(host);
-  const isOurs = isLoopbackName(hostname) || hostname === hostnameOf(publicUrl);
-  return isOurs ? undefined : new RequestError(403, "UnknownHost", "This server has another name");
+  if (!anywhere) return refuseRemote(request, publicUrl);
+  return hostnameIn(request.headers) === undefined ? badHost() : undefined;
 }
 
 /** For the token endpoint besides: no page but our own may ask for a token. */
@@ -74,22 +52,4 @@ function isOwnOrigin(
   // Behind a proxy the page may be of https though we speak http; the other way round it is a forgery.
   if (protocol !== "https:" && (protocol !== "http:" || encrypted)) return false;
   return given === new URL(`${protocol}//${headers.host}`).origin;
-}
-
-/** The Host header as a URL, or undefined when it is anything but `name[:port]`. */
-function hostOf({ host }: IncomingHttpHeaders): string | undefined {
-  if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) return undefined;
-  const url = `http://${host}`;
-  return URL.canParse(url) ? url : undefined;
-}
-
-function hostnameOf(url: string | undefined): string | undefined {
-  return url === undefined ? undefined : new URL(url).hostname;
-}
-
-function isProxyHeader(name: string): boolean {
-  return (
-    name.startsWith("x-forwarded-") ||
-    ["forwarded", "via", "x-real-ip", "cf-connecting-ip"].includes(name)
-  );
 }

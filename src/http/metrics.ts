@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Authenticator } from "../auth/authenticator.ts";
-import { isLoopbackName } from "../auth/localAuthAllowed.ts";
 import { AppError } from "../core/errors.ts";
+import { guardedRequest, refuseRemote } from "./localCaller.ts";
 
 export interface MetricsSource {
   readonly contentType: string;
@@ -9,17 +9,14 @@ export interface MetricsSource {
   text(): Promise<string>;
 }
 
-/** Headers a proxy adds: behind one, a loopback peer proves nothing. */
-const proxyHeaders = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-
 /** `GET /metrics`: open to this machine, with the administration key from elsewhere or through a proxy. */
 export async function metricsRoute(
   app: FastifyInstance,
   { metrics, authenticator }: { metrics: MetricsSource; authenticator: Authenticator },
 ): Promise<void> {
   app.get("/metrics", async (request, reply) => {
-    const proxied = proxyHeaders.some((name) => request.headers[name] !== undefined);
-    if (proxied || !isLoopbackName(request.ip)) {
+    // Only under a loopback name: a proxy that adds nothing may still pass on the name people use.
+    if (refuseRemote(guardedRequest(request), undefined) !== undefined) {
       const identity = await authenticator.authenticate(request.headers.authorization);
       if (identity.kind !== "admin")
         throw new AppError("UNAUTHORIZED", "Metrics need the administration key");
