@@ -25,6 +25,7 @@ import type { Database } from "./db/port.ts";
 import { openTarget } from "./db/target.ts";
 import { addServerGauges } from "./gauges.ts";
 import { functionModules } from "./generated/modules.ts";
+import { OpenFiles } from "./http/limits/openFiles.ts";
 import { localAuth } from "./http/localAuth.ts";
 import { metricsRoute } from "./http/metrics.ts";
 import { recordingFiles } from "./http/recordingFiles.ts";
@@ -150,9 +151,10 @@ async function open(
     log.debug(call, "call");
   };
   const invoker = new Invoker({ registry, services, accounts, log, onCall });
+  const files = { ...services, authenticator, openFiles: new OpenFiles() };
   const plugins: FastifyPluginAsync[] = [
-    async (scope) => recordingFiles(scope, { ...services, authenticator }),
-    async (scope) => recordingTracks(scope, { ...services, authenticator }),
+    async (scope) => recordingFiles(scope, files),
+    async (scope) => recordingTracks(scope, files),
     async (scope) => metricsRoute(scope, { metrics, authenticator }),
     (scope) => webPages(scope, { folder: webFolder(), localAuth: localIssuerWanted }),
   ];
@@ -169,6 +171,8 @@ async function open(
     log,
     version: version(),
     publicUrl,
+    connections: { total: config.connectionLimit, perAddress: config.addressConnectionLimit },
+    trustedProxies: config.trustedProxies,
     tls: certificate?.pair,
     strictTransport: certificate !== undefined && isStrictTransport(config.publicUrl),
     readiness: [{ name: "database", check: () => db.ping() }],

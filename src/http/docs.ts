@@ -53,11 +53,11 @@ function targetsOf({ servers }: OpenApiDocument): string {
   return servers.map(({ url }) => ` ${new URL(url).origin}`).join("");
 }
 
-/** `/openapi.json`, written once. */
+/** `/openapi.json`, written once: the same bytes for everybody, however many read slowly. */
 export function openApiRoute(scope: FastifyInstance, document: () => OpenApiDocument): void {
-  let text: string | undefined;
+  let text: Buffer | undefined;
   scope.get("/openapi.json", (_request, reply) => {
-    text ??= JSON.stringify(document());
+    text ??= Buffer.from(JSON.stringify(document()));
     return reply.header("content-type", "application/json; charset=utf-8").send(text);
   });
 }

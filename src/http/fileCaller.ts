@@ -8,11 +8,13 @@ import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/errors.ts";
 import { orThrow } from "../core/result.ts";
 import type { ReadTx } from "../db/port.ts";
+import type { OpenFiles } from "./limits/openFiles.ts";
 
 export interface FileCallerDeps {
   authenticator: Authenticator;
   links: LinkSigner;
   clock: Clock;
+  openFiles: OpenFiles;
 }
 
 /** A request for one of a recording's files, perhaps by a signed link. */
@@ -20,21 +22,27 @@ export type FileCall = FastifyRequest<{
   Querystring: { user?: string; expires?: string; signature?: string };
 }>;
 
-/**
- * Who asks for a recording's file: by link when there is one, else by token. The result, given a snapshot, refuses
- * everybody who is not in the meeting now: a link is worth its user's present rights, no more.
- */
+/** Who asks for a file, and whether they may have it. */
+export interface FileCaller {
+  /** Whose share of the files being sent it counts against. */
+  name: string;
+  /** Given a snapshot, refuses everybody who is not in the meeting now: a link is worth its user's present rights, no more. */
+  admit(tx: ReadTx): Promise<void>;
+}
+
+/** Who asks for a recording's file: by link when there is one, else by token. */
 export async function fileCaller(
   deps: FileCallerDeps,
   request: FileCall,
   wanted: { recordingId: string; file: string },
-): Promise<(tx: ReadTx) => Promise<void>> {
-  const identify = await identifier(deps, request, wanted);
-  return async (tx) => {
+): Promise<FileCaller> {
+  const { name, identify } = await identifier(deps, request, wanted);
+  const admit = async (tx: ReadTx) => {
     const { identity, user } = await identify(tx);
     const permission = can.recordingParticipant("recordingId");
     orThrow(await permission.check({ tx, identity, user, args: { ...wanted } }));
   };
+  return { name, admit };
 }
 
 interface Identified {
@@ -46,21 +54,24 @@ async function identifier(
   { links, clock, authenticator }: FileCallerDeps,
   request: FileCall,
   wanted: { recordingId: string; file: string },
-): Promise<(tx: ReadTx) => Promise<Identified>> {
+): Promise<{ name: string; identify(tx: ReadTx): Promise<Identified> }> {
   const { user, expires, signature } = request.query;
   if (user === undefined || expires === undefined || signature === undefined) {
     const identity = await authenticator.authenticate(request.headers.authorization);
-    return async (tx) => ({ identity, user: await userOf(tx, identity) });
+    const name =
+      identity.kind === "user" ? `${identity.issuer}|${identity.subject}` : identity.kind;
+    return { name, identify: async (tx) => ({ identity, user: await userOf(tx, identity) }) };
   }
   const grant = links.verify(wanted, { user, expires, signature }, clock.now());
   if (!grant)
     throw new AppError("UNAUTHORIZED", "The link has expired or is not valid; get a new one");
-  return async (tx) => {
+  const identify = async (tx: ReadTx): Promise<Identified> => {
     const found = await findUserById(tx, grant.userId);
     if (!found) throw noSuchFile();
     const { issuer, subject } = found;
     return { identity: { kind: "user", issuer, subject }, user: found };
   };
+  return { name: grant.userId, identify };
 }
 
 /** Somebody who has never called a function is in no meeting: signed in, but a stranger. */

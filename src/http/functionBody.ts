@@ -1,14 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Authenticator } from "../auth/authenticator.ts";
 import type { Format } from "../runtime/values.ts";
+import { findExcess, type JsonLimits, jsonLimits } from "./limits/jsonScan.ts";
 import { badJsonBody, RequestError } from "./requestError.ts";
 
-/** 16 MiB of arguments and what the request wraps around them. */
-export const functionBodyLimit = 16 * 2 ** 20 + 2000;
-
-/** Reading JSON of 16 MiB can take seconds in which nobody else is served: strangers may send this much, bytes. */
-export const anonymousBodyLimit = 2 ** 20;
+/** Functions that people who are not signed in may call take a few names: strangers may send this much, bytes. */
+export const strangerBodyLimit = 32 * 1024;
 
 /** A parsed JSON body and the length of its text, bytes. */
 interface ParsedBody {
@@ -28,30 +25,24 @@ export interface FunctionBody {
 
 const otherJsonTypes = /^application\/[\w.+-]*\+json(?:\s*;|$)/i;
 
-/** Makes `scope` take JSON bodies as the function API defines them, long ones of known callers only, and nothing else. */
-export function acceptJsonOnly(scope: FastifyInstance, authenticator: Authenticator): void {
+/** Makes `scope` take JSON bodies as the function API defines them, and nothing else; `bodyLimit` is the longest of all routes. */
+export function acceptJsonOnly(scope: FastifyInstance, bodyLimit: number): void {
   scope.removeAllContentTypeParsers();
   for (const type of ["application/json", otherJsonTypes])
     scope.addContentTypeParser<Buffer>(
       type,
-      { parseAs: "buffer", bodyLimit: functionBodyLimit },
-      async (request: FastifyRequest, body: Buffer) => {
-        if (body.length > anonymousBodyLimit) await refuseStranger(request, authenticator);
-        return parseJson(body);
-      },
+      { parseAs: "buffer", bodyLimit },
+      async (request: FastifyRequest, body: Buffer) =>
+        parseJson(body, request.bodyAllowance?.limit ?? bodyLimit),
     );
 }
 
-async function refuseStranger(request: FastifyRequest, authenticator: Authenticator) {
-  const { kind } = await authenticator.authenticate(request.headers.authorization);
-  if (kind === "anonymous")
-    throw badJsonBody(
-      "Failed to buffer the request body: length limit exceeded for a caller who is not signed in",
-    );
-}
-
-function parseJson(body: Buffer): ParsedBody {
+function parseJson(body: Buffer, limit: number): ParsedBody {
   if (!isUtf8(body)) throw badJsonBody("Failed to parse the request body as JSON: invalid UTF-8");
+  const limits = jsonLimits(limit);
+  const excess = findExcess(body, limits);
+  if (excess !== undefined)
+    throw badJsonBody(`Failed to parse the request body as JSON: ${excesses[excess](limits)}`);
   try {
     return { json: JSON.parse(body.toString("utf8")), bytes: body.length };
   } catch (error) {
@@ -59,6 +50,11 @@ function parseJson(body: Buffer): ParsedBody {
     throw badJsonBody(`Failed to parse the request body as JSON: ${reason}`);
   }
 }
+
+const excesses: Record<keyof JsonLimits, (limits: JsonLimits) => string> = {
+  depth: ({ depth }) => `recursion limit exceeded (more than ${depth} levels)`,
+  nodes: ({ nodes }) => `too many values (more than ${nodes})`,
+};
 
 /**
  * Reads the fields of a function request; unknown ones are ignored.
@@ -112,8 +108,6 @@ export function bodyError(error: unknown): RequestError | undefined {
   switch (code) {
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return badJsonBody("Expected request with `Content-Type: application/json`");
-    case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return badJsonBody("Failed to buffer the request body: length limit exceeded");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return badJsonBody(
         "Failed to buffer the request body: it does not have the announced length",

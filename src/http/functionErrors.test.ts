@@ -14,6 +14,7 @@ afterAll(() => server.app.close());
 
 describe("requests that cannot be read, and failures that are not the caller's", () => {
   const run = "/api/run/messages/list";
+  const signedIn = { authorization: "Bearer user:alice" };
   const codes: [string, Sent, number, string, RegExp][] = [
     [
       "malformed JSON",
@@ -80,9 +81,23 @@ describe("requests that cannot be read, and failures that are not the caller's",
     [
       "a body beyond the limit",
       { url: run, text: `{"args":{}}${" ".repeat(16 * 2 ** 20 + 2000)}` },
+      413,
+      "BodyTooLarge",
+      /^Failed to buffer the request body: length limit exceeded \(at most 32768 bytes of a caller who is not signed in\)$/,
+    ],
+    [
+      "nesting without end",
+      { url: run, text: "[".repeat(20_000) },
       400,
       "BadJsonBody",
-      /^Failed to buffer the request body: length limit exceeded$/,
+      /^Failed to parse the request body as JSON: recursion limit exceeded/,
+    ],
+    [
+      "values without end",
+      { url: run, text: `{"args":[${"0,".repeat(100_000)}0]}`, headers: signedIn },
+      400,
+      "BadJsonBody",
+      /^Failed to parse the request body as JSON: too many values/,
     ],
     [
       "an address without function",
@@ -190,6 +205,26 @@ describe("requests that cannot be read, and failures that are not the caller's",
     if (expected === 200) return;
     expect(body).toEqual({ code, message: expect.stringMatching(message) });
     expect(response.body).not.toMatch(/hunter2|secret|node_modules|\n\s+at /);
+  });
+
+  it("reads no long body for a forger", async () => {
+    const text = `{"args":{}}${" ".repeat(40_000)}`;
+    const headers = { authorization: "Bearer nonsense" };
+    expect((await post({ url: run, text, headers })).status).toBe(401);
+  });
+
+  it("takes long arguments only for functions that declare them", async () => {
+    const text = "x".repeat(400_000);
+    const call = (fn: string, args: object) =>
+      post({ url: `/api/run/samples/${fn}`, body: { args }, headers: signedIn });
+    expect((await call("count", { text })).body).toMatchObject({ value: 400_000 });
+    expect((await call("echo", { value: text })).status).toBe(413);
+    // By the Convex address the function is known only after reading; then it is the call that is refused.
+    const answer = await post({ ...query("samples:echo", { value: text }), headers: signedIn });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({
+      errorMessage: expect.stringContaining("are too large (actual: 0.38 MiB, limit: 0.25 MiB)"),
+    });
   });
 
   it("checks the path before the token on /api/query, after it on /api/run", async () => {

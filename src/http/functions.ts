@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Identity } from "../auth/identity.ts";
-import type { FunctionKind } from "../runtime/builders.ts";
+import { textLimit } from "../runtime/arguments.ts";
+import { defaultArgsBytes, type FunctionKind } from "../runtime/builders.ts";
 import { type ParsedPath, parseFunctionPath, parseRunPath } from "../runtime/functionPath.ts";
 import type { Invoker } from "../runtime/invoke.ts";
 import { errorMessage, type Failure, type Outcome } from "../runtime/outcome.ts";
@@ -17,7 +18,9 @@ import {
   formatOf,
   pathOf,
   readFunctionBody,
+  strangerBodyLimit,
 } from "./functionBody.ts";
+import { bodyTooLong } from "./limits/bodyGuard.ts";
 import { RequestError } from "./requestError.ts";
 
 export interface FunctionRoutesOptions {
@@ -36,16 +39,31 @@ const kinds: readonly FunctionKind[] = ["query", "mutation", "action"];
 /** Adds the addresses under which functions are called. `scope` must be theirs alone. */
 export function functionRoutes(scope: FastifyInstance, options: FunctionRoutesOptions): void {
   const edge = new FunctionEdge(options);
-  acceptJsonOnly(scope, options.authenticator);
+  acceptJsonOnly(scope, edge.bodyLimit());
+  scope.decorateRequest("caller");
   scope.setErrorHandler((error) => {
     throw bodyError(error) ?? error;
   });
-  scope.post<{ Params: { "*": string } }>("/api/run/*", (request, reply) =>
-    edge.run(request, request.params["*"], reply),
+  scope.post<{ Params: { "*": string } }>(
+    "/api/run/*",
+    {
+      onRequest: (request) => edge.admit(request, edge.bodyLimitAt(request.params["*"])),
+    },
+    (request, reply) => edge.run(request, request.params["*"], reply),
   );
-  for (const kind of kinds)
-    scope.post(`/api/${kind}`, (request, reply) => edge.call(request, kind, reply));
-  scope.post("/api/function", (request, reply) => edge.callAny(request, reply));
+  for (const kind of kinds) {
+    const onRequest = (request: FastifyRequest) => edge.admit(request, edge.bodyLimit(kind));
+    scope.post(`/api/${kind}`, { onRequest }, (request, reply) => edge.call(request, kind, reply));
+  }
+  const onRequest = (request: FastifyRequest) => edge.admit(request, edge.bodyLimit());
+  scope.post("/api/function", { onRequest }, (request, reply) => edge.callAny(request, reply));
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who calls a function, or why that cannot be known; found out before anything of the body is read. */
+    caller?: { identity: Identity } | { error: unknown };
+  }
 }
 
 class FunctionEdge {
@@ -60,11 +78,50 @@ class FunctionEdge {
     );
   }
 
+  /** Longest body of a call of that kind, or of any, bytes. */
+  bodyLimit(kind?: FunctionKind): number {
+    const declared = [...this.#options.registry.values()]
+      .map(({ definition }) => definition)
+      .filter((definition) => kind === undefined || definition.kind === kind)
+      .map(({ maxArgsBytes }) => maxArgsBytes);
+    return textLimit(Math.max(defaultArgsBytes, ...declared));
+  }
+
+  /** Longest body of a call of the function at this address, bytes. */
+  bodyLimitAt(address: string): number {
+    const path = this.#addresses.get(address);
+    const fn = path?.ok ? this.#options.registry.get(path.name) : undefined;
+    return textLimit(fn?.definition.maxArgsBytes ?? defaultArgsBytes);
+  }
+
+  /**
+   * Finds out who calls before the body is read, and with that how long it may be. Bad credentials are refused where they always
+   * were, after the path; a longer body than a stranger's is not read for them.
+   */
+  async admit(request: FastifyRequest, limit: number): Promise<void> {
+    const strangerLimit = Math.min(limit, strangerBodyLimit);
+    try {
+      const { authorization } = request.headers;
+      const identity = await this.#options.authenticator.authenticate(authorization);
+      request.caller = { identity };
+      request.bodyAllowance =
+        identity.kind === "anonymous"
+          ? {
+              limit: strangerLimit,
+              refusal: bodyTooLong(strangerLimit, " of a caller who is not signed in"),
+            }
+          : { limit, share: nameOfCaller(identity), refusal: bodyTooLong(limit) };
+    } catch (error) {
+      request.caller = { error };
+      request.bodyAllowance = { limit: strangerLimit, refusal: error };
+    }
+  }
+
   /** `/api/run/<module>/<function>`: any kind of function. */
   async run(request: FastifyRequest, address: string, reply: FastifyReply): Promise<FastifyReply> {
     defaultFormat(request.headers["convex-client"]);
     const body = readFunctionBody(request.body);
-    const identity = await this.#authenticate(request);
+    const identity = identityOf(request);
     const path = this.#addresses.get(address) ?? parseRunPath(address);
     if (path === undefined)
       throw new RequestError(
@@ -86,7 +143,7 @@ class FunctionEdge {
     const fallback = defaultFormat(request.headers["convex-client"]);
     const body = readFunctionBody(request.body);
     const name = this.#nameIn(body);
-    const identity = await this.#authenticate(request);
+    const identity = identityOf(request);
     const format = formatOf(body, fallback);
     return this.#answer("convex", { name, kind, body, format, identity }, request, reply);
   }
@@ -95,7 +152,7 @@ class FunctionEdge {
   async callAny(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const fallback = defaultFormat(request.headers["convex-client"]);
     const body = readFunctionBody(request.body);
-    const identity = await this.#authenticate(request);
+    const identity = identityOf(request);
     if (identity.kind !== "admin")
       throw new RequestError(
         403,
@@ -111,10 +168,6 @@ class FunctionEdge {
   #nameIn(body: FunctionBody): string {
     const path = pathOf(body);
     return this.#options.registry.has(path) ? path : nameOf(parseFunctionPath(path), path);
-  }
-
-  #authenticate(request: FastifyRequest): Promise<Identity> {
-    return this.#options.authenticator.authenticate(request.headers.authorization);
   }
 
   async #answer(
@@ -143,6 +196,17 @@ class FunctionEdge {
     });
     return send(envelope, outcome, request.id, reply);
   }
+}
+
+function identityOf({ caller }: FastifyRequest): Identity {
+  if (caller === undefined) throw new Error("the caller has not been asked for");
+  if ("error" in caller) throw caller.error;
+  return caller.identity;
+}
+
+/** Whose share of the server a body counts against. */
+function nameOfCaller(identity: Exclude<Identity, { kind: "anonymous" }>): string {
+  return identity.kind === "user" ? `${identity.issuer}|${identity.subject}` : identity.kind;
 }
 
 function nameOf(path: ParsedPath, text: string): string {

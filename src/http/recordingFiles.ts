@@ -58,16 +58,17 @@ async function answer(
   wanted: FileRequest,
 ): Promise<FastifyReply> {
   const { recordingId, renditionId: file = "" } = wanted;
-  const admit = await fileCaller(deps, request, { recordingId, file });
+  const caller = await fileCaller(deps, request, { recordingId, file });
   const found = await deps.db.read(async (tx) => {
-    await admit(tx);
+    await caller.admit(tx);
     return requestFile(tx, wanted);
   });
   if (found.kind !== "file") return sendState(reply, found);
   const { sizeBytes, sha256: digest, audioOnly, storageKey } = found;
   const type = audioOnly ? "audio/mp4" : "video/mp4";
   const read = (range: { start: number; end: number }) => deps.storage.read(storageKey, range);
-  return sendBytes(request, reply, { sizeBytes, digest, type, read });
+  const begin = () => deps.openFiles.add(caller.name, reply.raw);
+  return sendBytes(request, reply, { sizeBytes, digest, type, begin, read });
 }
 
 function sendState(

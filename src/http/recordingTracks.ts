@@ -8,7 +8,13 @@ import { requireRecording } from "../recordings/store.ts";
 import { trackFileName, trackMimeType } from "../recordings/trackName.ts";
 import { answerPreflight } from "./cors.ts";
 import { errorReply, writeError } from "./errorReply.ts";
-import { type FileCall, type FileCallerDeps, fileCaller, noSuchFile } from "./fileCaller.ts";
+import {
+  type FileCall,
+  type FileCaller,
+  type FileCallerDeps,
+  fileCaller,
+  noSuchFile,
+} from "./fileCaller.ts";
 import { privateFiles, sendBytes } from "./sendBytes.ts";
 
 export interface RecordingTracksDeps extends FileCallerDeps {
@@ -53,7 +59,7 @@ type Handler = (
 const sendTrack: Handler = async (deps, request, reply) => {
   const [, trackId = "", extension = ""] = trackName.exec(request.params.track) ?? [];
   if (trackId === "") return writeError(reply, errorReply(noSuchFile()));
-  const recording = await openRecording(deps, request, trackId);
+  const { recording, caller } = await openRecording(deps, request, trackId);
   if (recording.deletedAt !== null) return sendDeleted(reply);
   const { playback, track, content } = await requestTrack(deps.captured, recording, {
     trackId,
@@ -63,11 +69,12 @@ const sendTrack: Handler = async (deps, request, reply) => {
   const { sizeBytes, digest } = content;
   const read = (range: { start: number; end: number }) => content.read(range);
   const type = trackMimeType(track).replace(/;.*/, "");
-  return sendBytes(request, reply, { sizeBytes, digest, type, saveAs, read });
+  const begin = () => deps.openFiles.add(caller.name, reply.raw);
+  return sendBytes(request, reply, { sizeBytes, digest, type, saveAs, begin, read });
 };
 
 const sendSpeakers: Handler = async (deps, request, reply) => {
-  const recording = await openRecording(deps, request, "speakers");
+  const { recording } = await openRecording(deps, request, "speakers");
   if (recording.deletedAt !== null) return sendDeleted(reply);
   const capture = await requireCapture(deps.captured, recording);
   const text = speakersVtt(await capture.playback());
@@ -79,14 +86,15 @@ async function openRecording(
   deps: RecordingTracksDeps,
   request: TrackCall,
   file: string,
-): Promise<Recording> {
+): Promise<{ recording: Recording; caller: FileCaller }> {
   const { recordingId } = request.params;
   if (!recordingName.test(recordingId)) throw noSuchFile();
-  const admit = await fileCaller(deps, request as unknown as FileCall, { recordingId, file });
-  return deps.db.read(async (tx) => {
-    await admit(tx);
+  const caller = await fileCaller(deps, request as unknown as FileCall, { recordingId, file });
+  const recording = await deps.db.read(async (tx) => {
+    await caller.admit(tx);
     return requireRecording(tx, recordingId);
   });
+  return { recording, caller };
 }
 
 function sendDeleted(reply: FastifyReply): FastifyReply {

@@ -51,6 +51,16 @@ const post = (url: string, { token = "good", body = "offer" } = {}) =>
     payload: body,
   });
 
+test("whoever has no room token is refused before the offer is read", async () => {
+  const read: string[] = [];
+  app.addHook("preParsing", (request, _reply, payload, done) => {
+    read.push(request.url);
+    done(null, payload);
+  });
+  expect((await post("/rooms/r/whip", { token: "bad" })).statusCode).toBe(401);
+  expect(read).toEqual([]);
+});
+
 test("an offer to watch is answered with the session's address, readable by any page", async () => {
   const response = await post("/rooms/r/whep");
   expect(response.statusCode).toBe(201);

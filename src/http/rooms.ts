@@ -4,6 +4,7 @@ import { orThrow, type Result } from "../core/result.ts";
 import type { IceServer } from "../meetings/iceServers.ts";
 import { allowAnyOrigin, answerPreflight } from "./cors.ts";
 import { iceServerLinks } from "./iceServerLinks.ts";
+import { bodyTooLong } from "./limits/bodyGuard.ts";
 
 /** Longest session descriptions we read, bytes: a subscriber's has two lines for everybody in the room. */
 const sdpLimits = { whip: 64 * 1024, whep: 256 * 1024 } as const;
@@ -107,8 +108,16 @@ function sessionRoutes<Grant>(
   const session = `${address}/:sessionId`;
   answerPreflight(app, address);
   answerPreflight(app, session);
-  app.post<RoomRoute>(address, { bodyLimit: sdpLimits[protocol] }, async (request, reply) => {
-    const grant = await grantOf(rooms, request);
+  const bodyLimit = sdpLimits[protocol];
+  const grants = new WeakMap<RoomRequest, { grant: Grant }>();
+  // Before the offer is read: strangers are read nothing from.
+  const admit = async (request: RoomRequest) => {
+    grants.set(request, { grant: await grantOf(rooms, request) });
+    const { authorization: share = "" } = request.headers;
+    request.bodyAllowance = { limit: bodyLimit, refusal: bodyTooLong(bodyLimit), share };
+  };
+  app.post<RoomRoute>(address, { bodyLimit, onRequest: admit }, async (request, reply) => {
+    const { grant } = grants.get(request) as { grant: Grant };
     const { sessionId, answer } = await sessions.open(grant, offerOf(request), request);
     const { roomId } = request.params;
     const links = iceServerLinks(iceServersOf(grant));

@@ -12,6 +12,8 @@ export interface Sendable {
   type: string;
   /** Name for saving it; left out, it is shown and not saved. */
   saveAs?: string | undefined;
+  /** Called when its bytes are about to be sent; may refuse. */
+  begin(): void;
   /** Bytes `start..end` inclusive. */
   read(range: { start: number; end: number }): Readable | Promise<Readable>;
 }
@@ -35,7 +37,7 @@ export function privateFiles(scope: FastifyInstance): void {
 export async function sendBytes(
   request: FastifyRequest,
   reply: FastifyReply,
-  { sizeBytes, digest, type, saveAs, read }: Sendable,
+  { sizeBytes, digest, type, saveAs, begin, read }: Sendable,
 ): Promise<FastifyReply> {
   const etag = `"${digest}"`;
   reply.header("etag", etag).header("accept-ranges", "bytes");
@@ -47,6 +49,7 @@ export async function sendBytes(
   );
   if (wanted.kind === "unsatisfiable")
     return reply.code(416).header("content-range", `bytes */${sizeBytes}`).send();
+  if (request.method === "GET") begin();
   const { start, end } = wanted.kind === "part" ? wanted : { start: 0, end: sizeBytes - 1 };
   if (wanted.kind === "part")
     reply.code(206).header("content-range", `bytes ${start}-${end}/${sizeBytes}`);

@@ -253,7 +253,7 @@ describe("a running server", () => {
       headers: json,
       body: `{"args":{}}${" ".repeat(17 * 2 ** 20)}`,
     });
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ code: "BadJsonBody" });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ code: "BodyTooLarge" });
   });
 });

@@ -16,6 +16,13 @@ import { docsRoutes, lazyOpenApi, openApiRoute } from "./docs.ts";
 import { errorReply, writeError } from "./errorReply.ts";
 import { functionRoutes } from "./functions.ts";
 import { healthRoutes, type ReadinessCheck } from "./health.ts";
+import { BodyBudget } from "./limits/bodyBudget.ts";
+import { discardBody, guardBodies } from "./limits/bodyGuard.ts";
+import { trustedProxies } from "./limits/callers.ts";
+import { ConnectionGate, type ConnectionLimits } from "./limits/connectionGate.ts";
+import { limitRequests } from "./limits/requestGate.ts";
+import { answerBrokenRequest, createListener, type TimeLimits } from "./listener.ts";
+import { badHost, hasTwoHosts } from "./localCaller.ts";
 import { chosenRequestId, createRequestIds } from "./requestId.ts";
 import { strictTransportHeader } from "./strictTransport.ts";
 import type { TlsPair } from "./tls.ts";
@@ -35,6 +42,11 @@ export interface ServerOptions {
   /** Tell browsers to come by https only. */
   strictTransport?: boolean;
   readiness?: readonly ReadinessCheck[];
+  /** Connections taken at once. */
+  connections?: ConnectionLimits;
+  times?: TimeLimits | undefined;
+  /** Addresses and networks of proxies whose word on the caller's address counts. */
+  trustedProxies?: readonly string[];
   /** Routes of others (sign-in, rooms, files, metrics), each in a scope of its own. */
   plugins?: readonly FastifyPluginAsync[];
 }
@@ -50,9 +62,7 @@ export interface HttpServer {
   close(deadlineMs: number, hurry?: AbortSignal): Promise<void>;
 }
 
-/** Time to send the headers of a request, and a whole request, ms. */
-const headersTimeoutMs = 15_000;
-const requestTimeoutMs = 300_000;
+const defaultConnections: ConnectionLimits = { total: 4096, perAddress: 512 };
 
 /** Builds the server: the function API, its document, health, and the plugins. Opens nothing. */
 export function buildServer(options: ServerOptions): HttpServer {
@@ -68,7 +78,11 @@ export function buildServer(options: ServerOptions): HttpServer {
   for (const plugin of plugins) void app.register(plugin);
   return {
     app,
-    listen: (host, port) => app.listen({ host, port }),
+    listen: async (host, port) => {
+      // The framework does not know that the server it was given speaks TLS.
+      const address = await app.listen({ host, port });
+      return options.tls ? address.replace(/^http:/, "https:") : address;
+    },
     useCertificate: (pair) => {
       if (app.server instanceof TlsServer) app.server.setSecureContext(pair);
     },
@@ -76,35 +90,51 @@ export function buildServer(options: ServerOptions): HttpServer {
   };
 }
 
-function createApp({ log, tls, strictTransport = false }: ServerOptions): FastifyInstance {
+/** Requests a connection may have unanswered; clients send one after the other. */
+const requestsPerConnection = 32;
+
+/** Memory for bodies longer than 16 KiB, of everybody and of one caller, bytes. */
+const bodyMemory = { totalBytes: 64 * 2 ** 20, callerBytes: 8 * 2 ** 20 };
+
+function createApp(options: ServerOptions): FastifyInstance {
+  const { log, tls, clock, strictTransport = false, connections = defaultConnections } = options;
+  const isTrustedProxy = trustedProxies(options.trustedProxies ?? []);
+  const gate = new ConnectionGate({ limits: connections, isTrustedProxy, clock });
   const newId = createRequestIds();
-  const options = {
+  const app = Fastify({
     logger: false,
     genReqId: (request: FastifyRequest["raw"]) => chosenRequestId(request.headers) ?? newId(),
-    requestTimeout: requestTimeoutMs,
+    serverFactory: (handler) => createListener(handler, { tls, gate, times: options.times }),
+    clientErrorHandler: answerBrokenRequest,
+    trustProxy: isTrustedProxy,
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: 1024 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      report(error, request.id, reply, log),
-  };
-  const headersTimeout = headersTimeoutMs;
-  // To us both are the same: Node's https server has all of its http server's methods.
-  const app = tls
-    ? (Fastify({ ...options, https: { ...tls, headersTimeout } }) as unknown as FastifyInstance)
-    : Fastify({ ...options, http: { headersTimeout } });
+      report(error, request, reply, log),
+  });
+  const { perAddress } = connections;
+  limitRequests(app, { perConnection: requestsPerConnection, perAddress, isTrustedProxy });
+  guardBodies(app, new BodyBudget(bodyMemory));
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
     if (strictTransport) reply.header("strict-transport-security", strictTransportHeader);
-    done();
+    done(hasTwoHosts(request) ? badHost() : undefined);
   });
-  app.setErrorHandler((error, request, reply) => report(error, request.id, reply, log));
+  app.setErrorHandler((error, request, reply) => report(error, request, reply, log));
   app.setNotFoundHandler((_request, reply) => reply.code(404).send());
   return app;
 }
 
-function report(error: unknown, requestId: string, reply: FastifyReply, log: Log): FastifyReply {
+function report(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): FastifyReply {
   const answer = errorReply(error);
+  const requestId = request.id;
   if (answer.status === 500) log.error({ err: error, requestId }, "request failed");
   else if (answer.status > 500) log.warn({ err: error, requestId }, "request cannot be served now");
+  discardBody(request, reply);
   return writeError(reply, answer);
 }
 

@@ -10,6 +10,14 @@ export const maxConvexSize = 16 * 2 ** 20;
 /** No JSON text shorter than this encodes more than `maxConvexSize`: its densest part, `0,`, makes 9 bytes of 2. */
 export const surelySmall = maxConvexSize / 5;
 
+/** What a request may wrap around its arguments, bytes. */
+const envelopeBytes = 2000;
+
+/** Longest text of a call whose function takes arguments of `maxArgsBytes`, bytes. */
+export function textLimit(maxArgsBytes: number): number {
+  return maxArgsBytes + envelopeBytes;
+}
+
 type ReadArguments =
   | { readonly ok: true; readonly args: Record<string, unknown> }
   | { readonly ok: false; readonly refusal: Refusal };
@@ -20,6 +28,9 @@ type ReadArguments =
  * @param bytes length of the JSON text it came from.
  */
 export function readArguments(fn: RegisteredFunction, json: unknown, bytes: number): ReadArguments {
+  const { maxArgsBytes } = fn.definition;
+  if (bytes > textLimit(maxArgsBytes))
+    return { ok: false, refusal: refusals.oversizedArguments(fn.name, bytes, maxArgsBytes) };
   const decoded = decode(fn.name, Array.isArray(json) ? json : [json]);
   if ("refusal" in decoded) return { ok: false, refusal: decoded.refusal };
   const refusal = tooLarge(fn.name, decoded.list, bytes) ?? misfit(fn, decoded.list);
@@ -40,7 +51,7 @@ function decode(name: string, list: unknown[]): { list: unknown[] } | { refusal:
 function tooLarge(name: string, list: unknown[], bytes: number): Refusal | undefined {
   if (bytes < surelySmall) return undefined;
   const size = getConvexSize(list as Value);
-  return size > maxConvexSize ? refusals.oversizedArguments(name, size) : undefined;
+  return size > maxConvexSize ? refusals.oversizedArguments(name, size, maxConvexSize) : undefined;
 }
 
 function misfit(fn: RegisteredFunction, list: unknown[]): Refusal | undefined {

@@ -12,6 +12,9 @@ import type { Tag } from "./tags.ts";
 /** Registered, so that definitions of another copy of this module (a bundle) count too. */
 const definitionBrand: unique symbol = Symbol.for("connvo.FunctionDefinition");
 
+/** Longest arguments of a function that declares nothing else, bytes of JSON: names, texts and a list of people. */
+export const defaultArgsBytes = 256 * 1024;
+
 export type FunctionKind = "query" | "mutation" | "action";
 
 /** A validator's type with ids as plain strings: clients and handlers treat them as opaque text. */
@@ -46,6 +49,8 @@ export interface FunctionDefinition {
   readonly permission: Permission;
   readonly args: PropertyValidators;
   readonly returns: GenericValidator;
+  /** Longest arguments, bytes of JSON. */
+  readonly maxArgsBytes: number;
   readonly docs: FunctionDocs;
   /** Takes the context of its kind and validated arguments. */
   readonly handler: (ctx: never, args: never) => unknown;
@@ -67,6 +72,8 @@ interface Declaration<
   readonly args: F;
   /** Closed too; a result that does not fit never leaves the server. */
   readonly returns: R;
+  /** Longest arguments it needs, bytes of JSON; at most `maxConvexSize`. Default: `defaultArgsBytes`. */
+  readonly maxArgsBytes?: number;
   readonly handler: (ctx: Context, args: ArgsOf<F>) => ResultOf<R> | Promise<ResultOf<R>>;
   readonly examples?: { readonly args: ArgsOf<F>; readonly value: ResultOf<R> };
 }
@@ -96,13 +103,21 @@ function define<C, G extends Grant, F extends PropertyValidators, R extends Gene
   kind: FunctionKind,
   declaration: Declaration<C, G, F, R>,
 ): FunctionDefinition {
-  const { permission, args, returns, handler, ...docs } = declaration;
+  const {
+    permission,
+    args,
+    returns,
+    maxArgsBytes = defaultArgsBytes,
+    handler,
+    ...docs
+  } = declaration;
   return Object.freeze({
     [definitionBrand]: true as const,
     kind,
     permission,
     args,
     returns,
+    maxArgsBytes,
     docs: Object.freeze(docs),
     handler,
   });

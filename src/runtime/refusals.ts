@@ -37,8 +37,8 @@ export function undecodableArguments(name: string, reason: string): Refusal {
   return protocolRefusal("VALIDATION_ERROR", `${text}\n`, reason, { field: "args" });
 }
 
-export function oversizedArguments(name: string, bytes: number): Refusal {
-  const text = `Arguments for ${canonicalPath(name)} are too large (actual: ${mebibytes(bytes)}, limit: 16 MiB)`;
+export function oversizedArguments(name: string, bytes: number, limit: number): Refusal {
+  const text = `Arguments for ${canonicalPath(name)} are too large (actual: ${mebibytes(bytes)}, limit: ${limit / 2 ** 20} MiB)`;
   return protocolRefusal("VALIDATION_ERROR", `${text}\n`, text, { field: "args" });
 }
 

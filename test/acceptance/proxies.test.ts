@@ -74,10 +74,11 @@ function suite(program: ProxyProgram): void {
   });
 
   it("lets the longest call through, and leaves refusing a longer one to the server", async () => {
-    const answer = await callWith("x".repeat(15 * 2 ** 20));
+    const answer = await callWith("x".repeat(250 * 1024));
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ status: "error" });
-    expect((await callWith("x".repeat(16 * 2 ** 20 + 4000))).status).not.toBe(200);
+    expect((await callWith("x".repeat(260 * 1024))).status).toBe(413);
+    expect((await callWith("x".repeat(2 * 2 ** 20))).status).not.toBe(200);
   });
 
   it("shows the metrics to the operator only", async () => {

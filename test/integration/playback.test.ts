@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Authenticator } from "../../src/auth/authenticator.ts";
 import { isAppError } from "../../src/core/errors.ts";
 import { errorReply, writeError } from "../../src/http/errorReply.ts";
+import { OpenFiles } from "../../src/http/limits/openFiles.ts";
 import { recordingTracks } from "../../src/http/recordingTracks.ts";
 import { deleteRecording } from "../../src/recordings/deleteRecording.ts";
 import { getPlayback } from "../../src/recordings/getPlayback.ts";
@@ -32,7 +33,7 @@ beforeEach(async () => {
   const authenticator: Authenticator = {
     authenticate: async () => ({ kind: "anonymous" }),
   };
-  recordingTracks(app, { ...stage.services, authenticator });
+  recordingTracks(app, { ...stage.services, authenticator, openFiles: new OpenFiles() });
 });
 afterEach(async () => {
   await app.close();

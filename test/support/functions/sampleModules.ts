@@ -26,6 +26,15 @@ const echo = query({
   handler: (_ctx, { value }) => value,
 });
 
+/** The one that declares that it needs long arguments. */
+const count = query({
+  ...anyone,
+  args: { text: v.string() },
+  returns: v.number(),
+  maxArgsBytes: 16 * 2 ** 20,
+  handler: (_ctx, { text }) => text.length,
+});
+
 const me = query({
   permission: can.user,
   summary: "The caller",
@@ -138,7 +147,7 @@ const big = query({
 
 export const sampleModules: FunctionModules = {
   messages: { list, default: list, helper: () => undefined },
-  samples: { echo, fail, big, adminOnly, wait },
+  samples: { echo, count, fail, big, adminOnly, wait },
   counter: { add, total },
   "users/queries": { me },
   "meetings/stream/index": { startRecording },

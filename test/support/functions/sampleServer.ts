@@ -1,10 +1,8 @@
-import type { FastifyPluginAsync } from "fastify";
 import { AuthError } from "../../../src/auth/authError.ts";
 import type { Authenticator } from "../../../src/auth/authenticator.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/log.ts";
-import type { ReadinessCheck } from "../../../src/http/health.ts";
-import { buildServer, type HttpServer } from "../../../src/http/server.ts";
+import { buildServer, type HttpServer, type ServerOptions } from "../../../src/http/server.ts";
 import { Invoker } from "../../../src/runtime/invoke.ts";
 import type { CallRecord } from "../../../src/runtime/outcome.ts";
 import { buildRegistry } from "../../../src/runtime/registry.ts";
@@ -50,10 +48,9 @@ export interface SampleServer extends HttpServer {
   calls: CallRecord[];
 }
 
-interface SampleOptions {
-  plugins?: readonly FastifyPluginAsync[];
-  readiness?: readonly ReadinessCheck[];
-}
+type SampleOptions = Partial<
+  Pick<ServerOptions, "plugins" | "readiness" | "connections" | "trustedProxies" | "times">
+>;
 
 /** The real server over sample functions, a database in memory and made-up tokens. */
 export function sampleServer(options: SampleOptions = {}): SampleServer {
