@@ -9,6 +9,10 @@ export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 
 export const refuse = (error: AppError): Result<never> => ({ ok: false, error });
 
+/** Why not, or undefined where there is a value. */
+export const refusalOf = (result: Result<unknown>): AppError | undefined =>
+  result.ok ? undefined : result.error;
+
 /** The value, or the refusal as a throw: for use cases, at the point where a decision becomes the answer. */
 export function orThrow<T>(result: Result<T>): T {
   if (result.ok) return result.value;

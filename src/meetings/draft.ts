@@ -1,6 +1,7 @@
 import type { Plan } from "../auth/identity.ts";
 import { AppError, type ErrorMetadata } from "../core/errors.ts";
-import { ok, type Result, refuse } from "../core/result.ts";
+import { ok, type Result, refusalOf, refuse } from "../core/result.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import type { MeetingType } from "./meeting.ts";
 
 /** What an organiser asks for. Times are epoch ms, durations ms. */
@@ -116,14 +117,12 @@ function checkSchedule(scheduledAt: number | undefined, now: number): AppError |
 }
 
 function checkDuration(durationMs: number): AppError | undefined {
-  return Number.isSafeInteger(durationMs) && durationMs > 0
-    ? undefined
-    : invalid("duration", "duration must be a positive whole number of milliseconds");
+  return refusalOf(wholeNumber("duration", durationMs));
 }
 
 function checkCap(maxParticipants: number, limit: number): AppError | undefined {
-  if (!Number.isInteger(maxParticipants) || maxParticipants < 1)
-    return invalid("maxParticipants", "maxParticipants must be a whole number, 1 or more");
+  const refusal = refusalOf(wholeNumber("maxParticipants", maxParticipants));
+  if (refusal) return refusal;
   return maxParticipants > limit
     ? invalid("maxParticipants", `A meeting of this tier takes ${limit} people at most`, { limit })
     : undefined;

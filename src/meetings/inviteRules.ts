@@ -1,5 +1,5 @@
-import { AppError } from "../core/errors.ts";
-import { ok, type Result, refuse } from "../core/result.ts";
+import { ok, type Result } from "../core/result.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 
 /** What a host asks for. */
 export interface InviteRequest {
@@ -22,13 +22,10 @@ const longestLifetimeMs = 30 * dayMs;
 /** Fills the defaults: participant, one use, 7 days. Refusals are VALIDATION_ERROR with `field` and `limit`. */
 export function termsOf(request: InviteRequest): Result<InviteTerms> {
   const { role = "participant", maxUses = 1, expiresInMs = defaultLifetimeMs } = request;
-  if (!isWhole(maxUses, maxInviteUses))
-    return invalid("maxUses", `maxUses must be a whole number from 1 to ${maxInviteUses}`);
-  if (!isWhole(expiresInMs, longestLifetimeMs))
-    return invalid(
-      "expiresInMs",
-      "An invite lasts a whole number of milliseconds, 30 days at most",
-    );
+  const uses = wholeNumber("maxUses", maxUses, { max: maxInviteUses });
+  if (!uses.ok) return uses;
+  const lifetime = wholeNumber("expiresInMs", expiresInMs, { max: longestLifetimeMs });
+  if (!lifetime.ok) return lifetime;
   return ok({ role, maxUses, expiresInMs });
 }
 
@@ -48,13 +45,4 @@ export function isLive(invite: Omit<InviteState, "uses" | "maxUses">, now: numbe
 /** Whether it lets one more person in. */
 export function hasUsesLeft({ uses, maxUses }: Pick<InviteState, "uses" | "maxUses">): boolean {
   return uses < maxUses;
-}
-
-function isWhole(value: number, limit: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= limit;
-}
-
-function invalid(field: string, message: string): Result<never> {
-  const limit = field === "maxUses" ? maxInviteUses : longestLifetimeMs;
-  return refuse(new AppError("VALIDATION_ERROR", message, { field, limit }));
 }

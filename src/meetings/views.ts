@@ -1,5 +1,7 @@
 import type { ParticipantRole, Plan } from "../auth/identity.ts";
 import { AppError } from "../core/errors.ts";
+import { orThrow } from "../core/result.ts";
+import { pageLength } from "../core/wholeNumber.ts";
 import { type ReadTx, statement } from "../db/port.ts";
 import type { MeetingState, Member } from "./meeting.ts";
 
@@ -76,20 +78,16 @@ export async function meetingView(tx: ReadTx, userId: string, meetingId: string)
   };
 }
 
-const defaultLimit = 50;
-const maxLimit = 100;
+const usualLength = 50;
 
 /** The user's meetings, newest first. @throws AppError VALIDATION_ERROR for a limit outside 1…100 */
 export async function meetingViews(
   tx: ReadTx,
   userId: string,
-  { state, limit = defaultLimit }: { state?: MeetingState; limit?: number },
+  { state, limit }: { state?: MeetingState; limit?: number },
 ) {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
-    const message = `limit must be a whole number from 1 to ${maxLimit}`;
-    throw new AppError("VALIDATION_ERROR", message, { field: "limit", limit: maxLimit });
-  }
-  const rows = await tx.all(findMeetings, [userId, state ?? null, limit]);
+  const length = orThrow(pageLength(limit, usualLength));
+  const rows = await tx.all(findMeetings, [userId, state ?? null, length]);
   tx.reads(`user:${userId}`, ...rows.map((row) => `meeting:${row.id}` as const));
   return rows.map(listed);
 }

@@ -1,5 +1,7 @@
 import { type LinkSigner, maxLinkLifeMs } from "../auth/signedLink.ts";
 import { AppError } from "../core/errors.ts";
+import { orThrow } from "../core/result.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import { gone } from "./deleteRecording.ts";
 import { recordingUrl } from "./recording.ts";
 import { findRendition } from "./renditions.ts";
@@ -16,7 +18,7 @@ export interface LinkArguments {
 
 /**
  * A link to a recording's file for players that cannot send a token; membership is checked again at every use.
- * Errors: NOT_FOUND (deleted, or no such rendition).
+ * Errors: VALIDATION_ERROR (`expiresInMs`), NOT_FOUND (deleted, or no such rendition).
  */
 export async function createDownloadLink(
   services: RecordingServices & { links: LinkSigner },
@@ -24,6 +26,7 @@ export async function createDownloadLink(
   args: LinkArguments,
 ): Promise<{ url: string; expiresAt: number }> {
   const { db, clock, links } = services;
+  const wanted = orThrow(wholeNumber("expiresInMs", args.expiresInMs ?? maxLinkLifeMs));
   const address = await db.read(async (tx) => {
     const recording = await requireRecording(tx, args.recordingId);
     if (recording.deletedAt !== null) throw gone(recording);
@@ -35,8 +38,7 @@ export async function createDownloadLink(
       id: args.renditionId,
     });
   });
-  const life = Math.min(maxLinkLifeMs, Math.max(1, args.expiresInMs ?? maxLinkLifeMs) || 1);
-  const expiresAt = Math.trunc(clock.now() + life);
+  const expiresAt = Math.trunc(clock.now() + Math.min(maxLinkLifeMs, wanted));
   const file = args.renditionId ?? "";
   const query = links.sign({ recordingId: args.recordingId, file, userId, expiresAt });
   return { url: `${address}?${query}`, expiresAt };

@@ -1,5 +1,7 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
+import { orThrow } from "../../core/result.ts";
+import { pageLength } from "../../core/wholeNumber.ts";
 import { gone } from "../../recordings/deleteRecording.ts";
 import { listRecordings as list, requireRecording } from "../../recordings/store.ts";
 import { recordingDetail, recordingSummary } from "../../recordings/validators.ts";
@@ -32,7 +34,7 @@ export const listRecordings = query({
   args: { meetingId: v.id("meetings"), limit: v.optional(v.number()) },
   returns: v.array(recordingSummary),
   handler: async (ctx, args) => {
-    const limit = Math.min(100, Math.max(1, Math.trunc(args.limit ?? 20) || 1));
+    const limit = orThrow(pageLength(args.limit, 20));
     const recordings = await list(ctx.tx, args.meetingId, limit);
     return recordings.map((recording) => summaryView(ctx.services.publicUrl(), recording));
   },

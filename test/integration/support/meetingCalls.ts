@@ -22,7 +22,7 @@ import type { RoomSpec } from "../../../src/video/port.ts";
 import type { TestDatabase } from "./database.ts";
 import { type ScriptedVideo, scriptedVideo } from "./scriptedVideo.ts";
 
-const registry = buildRegistry({
+export const registry = buildRegistry({
   "meetings/invites": invites,
   "meetings/lifecycle": lifecycle,
   "meetings/queries": meetingQueries,
