@@ -26,6 +26,7 @@ import { badHost, hasTwoHosts } from "./localCaller.ts";
 import { chosenRequestId, createRequestIds } from "./requestId.ts";
 import { strictTransportHeader } from "./strictTransport.ts";
 import type { TlsPair } from "./tls.ts";
+import { refuseUnknown, refuseUnknownApi } from "./unknownRequests.ts";
 
 export interface ServerOptions {
   registry: Registry;
@@ -69,11 +70,13 @@ export function buildServer(options: ServerOptions): HttpServer {
   const { clock } = options;
   const stopping = new AbortController();
   const app = createApp(options);
+  const refuseTheRest = refuseUnknown(app);
   const document = lazyOpenApi(options.registry, options.publicUrl);
   const plugins: readonly FastifyPluginAsync[] = [
     async (scope) => publicApi(scope, options, document, stopping.signal),
     (scope) => docsRoutes(scope, document),
     ...(options.plugins ?? []),
+    async () => refuseTheRest(),
   ];
   for (const plugin of plugins) void app.register(plugin);
   return {
@@ -120,7 +123,6 @@ function createApp(options: ServerOptions): FastifyInstance {
     done(hasTwoHosts(request) ? badHost() : undefined);
   });
   app.setErrorHandler((error, request, reply) => report(error, request, reply, log));
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send());
   return app;
 }
 
@@ -153,41 +155,27 @@ function publicApi(
     functionRoutes(functions, { ...options, stopping });
     done();
   });
-  refuseOtherMethods(scope);
+  for (const url of preflighted) answerPreflight(scope, url);
+  refuseUnknownApi(scope);
 }
 
-const getAddresses = [
+/** Functions and what is told of the server; pages of any origin ask for these, known or not. */
+const preflighted = [
   "/health",
+  "/api/health",
   "/healthz",
   "/readyz",
   "/version",
   "/instance_version",
   "/instance_name",
   "/openapi.json",
+  "/api/query",
+  "/api/mutation",
+  "/api/action",
+  "/api/function",
+  "/api/run/*",
+  "/api/*",
 ];
-const callAddresses = ["/api/query", "/api/mutation", "/api/action", "/api/function", "/api/run/*"];
-
-/** 405 where only the method is wrong, 404 for the rest of `/api`, both without a body; preflights always pass. */
-function refuseOtherMethods(scope: FastifyInstance): void {
-  for (const url of [...getAddresses, "/api/*"]) answerPreflight(scope, url);
-  for (const url of callAddresses)
-    scope.route({
-      url,
-      method: ["GET", "PUT", "PATCH", "DELETE"],
-      handler: (_request, reply) => reply.code(405).header("allow", "POST, OPTIONS").send(),
-    });
-  for (const url of getAddresses)
-    scope.route({
-      url,
-      method: ["POST", "PUT", "PATCH", "DELETE"],
-      handler: (_request, reply) => reply.code(405).header("allow", "GET, OPTIONS").send(),
-    });
-  scope.route({
-    url: "/api/*",
-    method: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    handler: (_request, reply) => reply.code(404).send(),
-  });
-}
 
 async function closeApp(
   app: FastifyInstance,

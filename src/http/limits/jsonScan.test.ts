@@ -18,7 +18,7 @@ describe("findExcess", () => {
     ["a text that does not end", `["${"[".repeat(1e5)}`, undefined],
     ["a backslash at the end", '["\\', undefined],
     ["no JSON at all", "]]]]}}}}", undefined],
-  ])("finds in %s: %s", (_name, text, excess) => {
+  ])("finds what is too much in %s", (_name, text, excess) => {
     expect(scan(text)).toBe(excess);
   });
 
