@@ -34,9 +34,17 @@ export interface Metrics {
 /** Seconds; from a cached read to a start that waits for its provider. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Sums of gauges beside them that a query makes as well, under names that Prometheus keeps for counters. */
+const misnamed = [
+  "nodejs_active_resources_total",
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+];
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of misnamed) registry.removeSingleMetric(name);
   const calls = new Histogram({
     name: "connvo_function_seconds",
     help: "Calls of public functions by outcome; the error code is empty on success",
