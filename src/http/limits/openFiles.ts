@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { RequestError } from "../requestError.ts";
 
 /** Files that are being sent at once: a player of a full room takes two for each person, a browser six connections a page. */
@@ -35,7 +36,7 @@ export class OpenFiles {
     }
     this.#open += 1;
     this.#byCaller.set(caller, ofCaller + 1);
-    response.socket?.setTimeout(pausedPlayerMs);
+    if (response.socket instanceof Socket) response.socket.setTimeout(pausedPlayerMs);
     response.once("close", () => this.#done(caller));
   }
 
