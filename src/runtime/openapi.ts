@@ -1,5 +1,5 @@
 import type { FunctionDefinition } from "./builders.ts";
-import { type Schema, schemaOf } from "./openapiSchema.ts";
+import { argumentSchema, resultSchema, type Schema } from "./openapiSchema.ts";
 import type { RegisteredFunction, Registry } from "./registry.ts";
 import { type Tag, tagDescriptions, tagOf } from "./tags.ts";
 
@@ -25,7 +25,12 @@ interface Operation {
 /** An OpenAPI 3.0.3 document. */
 export interface OpenApiDocument {
   readonly openapi: "3.0.3";
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly license: { readonly name: string; readonly url: string };
+  };
   readonly servers: readonly { readonly url: string; readonly description: string }[];
   readonly security: readonly SecurityRequirement[];
   readonly tags: readonly { readonly name: Tag; readonly description: string }[];
@@ -45,6 +50,7 @@ export function buildOpenApi(registry: Registry, publicUrl: string): OpenApiDocu
       title: "Connvo API",
       version: apiVersion,
       description: `Functions of a Connvo server, one address each. ${errorText}`,
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: publicUrl, description: "This server" }],
     security: [{ bearerAuth: [] }],
@@ -64,10 +70,25 @@ export function buildOpenApi(registry: Registry, publicUrl: string): OpenApiDocu
 
 const errorText =
   'A function that refuses its caller answers 200 with `status: "error"` and `errorData {code, message, statusCode, metadata?}`; ' +
-  "an unreadable request is answered with 400, bad credentials with 401, a server that is at fault with 500, " +
-  "and one that cannot serve now with 503 and `Retry-After`; those carry `{code, message}`.";
+  "every other answer is one of those below, with `{code, message}`, and 429 and 503 with `Retry-After`.";
 
-const failed: Schema = { type: "object", properties: {} };
+const failed: Schema = {
+  type: "object",
+  required: ["code", "message"],
+  properties: { code: { type: "string" }, message: { type: "string" } },
+};
+
+/** What HTTP says of requests that reach no function, and of faults that are not the caller's. */
+const failures: Readonly<Record<string, string>> = {
+  "400": "The request could not be read",
+  "401": "The credentials are not valid",
+  "408": "The request did not arrive in time",
+  "413":
+    "The body is longer than the function takes, or than is taken of callers who are not signed in",
+  "429": "Too many requests at once of one caller, address or connection",
+  "500": "The server is at fault",
+  "503": "The server cannot serve now",
+};
 
 const securitySchemes = {
   bearerAuth: {
@@ -129,8 +150,12 @@ function responsesOf(name: string, { docs }: FunctionDefinition): Operation["res
       description: "The function ran: its result, or why it refused",
       content: content(`Response_${dotted(name)}`, example),
     },
-    "400": { description: "The request could not be read", content: content("FailedResponse") },
-    "500": { description: "The server is at fault", content: content("FailedResponse") },
+    ...Object.fromEntries(
+      Object.entries(failures).map(([status, description]) => [
+        status,
+        { description, content: content("FailedResponse") },
+      ]),
+    ),
   };
 }
 
@@ -162,7 +187,7 @@ function securityOf({ permission }: FunctionDefinition): readonly SecurityRequir
 }
 
 function schemasOf({ name, definition, argsValidator }: RegisteredFunction): [string, Schema][] {
-  const args = schemaOf(argsValidator);
+  const args = argumentSchema(argsValidator);
   return [
     [`Request_${dotted(name)}`, { type: "object", required: ["args"], properties: { args } }],
     [
@@ -174,7 +199,7 @@ function schemasOf({ name, definition, argsValidator }: RegisteredFunction): [st
           status: { type: "string", enum: ["success", "error"] },
           errorMessage: { type: "string" },
           errorData: { type: "object" },
-          value: schemaOf(definition.returns),
+          value: resultSchema(definition.returns),
         },
       },
     ],

@@ -6,25 +6,34 @@ export interface Schema {
   format?: string;
   description?: string;
   nullable?: true;
-  enum?: (string | number | boolean)[];
+  enum?: (string | number | boolean | null)[];
   oneOf?: Schema[];
   items?: Schema;
   required?: string[];
   properties?: Record<string, Schema>;
-  additionalProperties?: Schema;
+  additionalProperties?: Schema | false;
 }
 
-/** The schema of what a validator accepts, spelled as the published API spells it. */
-export function schemaOf(validator: GenericValidator): Schema {
+/** The schema of arguments a validator accepts: objects with no fields but those. */
+export function argumentSchema(validator: GenericValidator): Schema {
+  return schemaOf(validator, true);
+}
+
+/** The schema of results, open: clients must bear fields that come later. Spelled as the published API spells it. */
+export function resultSchema(validator: GenericValidator): Schema {
+  return schemaOf(validator, false);
+}
+
+function schemaOf(validator: GenericValidator, closed: boolean): Schema {
   switch (validator.kind) {
     case "object":
-      return objectSchema(validator.fields);
+      return objectSchema(validator.fields, closed);
     case "array":
-      return { type: "array", items: schemaOf(validator.element) };
+      return { type: "array", items: schemaOf(validator.element, closed) };
     case "record":
-      return { type: "object", additionalProperties: schemaOf(validator.value) };
+      return { type: "object", additionalProperties: schemaOf(validator.value, closed) };
     case "union":
-      return unionSchema(validator.members);
+      return unionSchema(validator.members, closed);
     case "literal":
       return literalSchema(validator.value);
     case "id":
@@ -47,18 +56,19 @@ const scalars = {
   any: {},
 } as const satisfies Record<string, Schema>;
 
-function objectSchema(fields: Record<string, GenericValidator>): Schema {
+function objectSchema(fields: Record<string, GenericValidator>, closed: boolean): Schema {
   const entries = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   const required = entries
     .filter(([, field]) => field.isOptional !== "optional")
     .map(([name]) => name);
   const properties = Object.fromEntries(
-    entries.map(([name, field]) => [name, schemaOf(field)] as const),
+    entries.map(([name, field]) => [name, schemaOf(field, closed)] as const),
   );
   return {
     type: "object",
     ...(required.length > 0 && { required }),
     ...(entries.length > 0 && { properties }),
+    ...(closed && { additionalProperties: false }),
   };
 }
 
@@ -69,10 +79,23 @@ function literalSchema(value: unknown): Schema {
   return { type: "string", format: "int64", enum: [String(value)] };
 }
 
-function unionSchema(members: readonly GenericValidator[]): Schema {
-  const others = members.filter((member) => member.kind !== "null").map(schemaOf);
+/** In OpenAPI 3.0 `nullable` stands beside a `type` and changes no `enum`: null must be said there too. */
+function unionSchema(members: readonly GenericValidator[], closed: boolean): Schema {
+  const others = members
+    .filter((member) => member.kind !== "null")
+    .map((member) => schemaOf(member, closed));
   const [only] = others;
   if (only === undefined) return { ...scalars.null };
-  const schema: Schema = others.length === 1 ? only : { oneOf: others };
-  return others.length === members.length ? schema : { ...schema, nullable: true };
+  const isNullable = others.length < members.length;
+  if (others.length === 1) return isNullable ? nullable(only) : only;
+  return { oneOf: isNullable ? [...others, { ...scalars.null, enum: [null] }] : others };
+}
+
+function nullable(schema: Schema): Schema {
+  if (schema.type === undefined) return schema;
+  return {
+    ...schema,
+    nullable: true,
+    ...(schema.enum && { enum: [...schema.enum, null] }),
+  };
 }

@@ -19,6 +19,7 @@ import { Invoker } from "../../../src/runtime/invoke.ts";
 import { buildRegistry } from "../../../src/runtime/registry.ts";
 import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
 import type { RoomSpec } from "../../../src/video/port.ts";
+import { documented } from "../../support/functions/documented.ts";
 import type { TestDatabase } from "./database.ts";
 import { type ScriptedVideo, scriptedVideo } from "./scriptedVideo.ts";
 
@@ -32,6 +33,22 @@ export const registry = buildRegistry({
   "users/mutations": userMutations,
   "users/queries": userQueries,
 });
+
+const document = documented(registry);
+
+/** Fails where a call that went well, or what it was answered, is not as the API document says. */
+function checkDocumented(name: string, args: object, json: string): void {
+  if (!document.allowsArguments(name, args))
+    throw new Error(`the document forbids ${JSON.stringify(args)} for ${name}`);
+  const value: unknown = JSON.parse(json);
+  const fault = document.faultOf(name, {
+    status: "success",
+    errorMessage: "",
+    errorData: {},
+    value,
+  });
+  if (fault !== undefined) throw new Error(`${name} answered ${json}: ${fault}`);
+}
 
 type RoomOperation = "createRoom" | "closeRoom" | "removeParticipant";
 
@@ -118,7 +135,10 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     /** The function's value; throws what it refuses. */
     call: async <T>(identity: Identity, name: string, args: object = {}): Promise<T> => {
       const outcome = await invoke(identity, name, args);
-      if (outcome.ok) return JSON.parse(outcome.json);
+      if (outcome.ok) {
+        checkDocumented(name, args, outcome.json);
+        return JSON.parse(outcome.json);
+      }
       throw new Error(`${name}: ${JSON.stringify(outcome.failure)}`);
     },
     /** What the function refuses with. */
