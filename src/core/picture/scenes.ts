@@ -38,15 +38,14 @@ export interface Scene {
 export function scenesOf(cast: Cast, layout: RecordingLayout, canvas: Size): Scene[] {
   const scenes: Scene[] = [];
   const floor = new Floor(cast.speakers);
+  const attendances = cast.participants.map((member) => new Attendance(member));
   for (const fromMs of boundaries(cast)) {
-    const present = cast.participants.filter((one) => isPresent(one, fromMs));
-    const people = present.filter(({ source }) => source === "camera").map(({ id }) => id);
+    const present = attendances.filter((one) => one.isPresent(fromMs));
+    const people = present
+      .filter(({ member }) => member.source === "camera")
+      .map(({ member }) => member.id);
     const speaker = floor.featuredAt(fromMs, people);
-    const tiles = arrange(
-      layout,
-      { people, speaker, screen: newestScreen(present, fromMs) },
-      canvas,
-    );
+    const tiles = arrange(layout, { people, speaker, screen: newestScreen(present) }, canvas);
     const before = scenes.at(-1);
     if (!before || !sameTiles(before.tiles, tiles)) scenes.push({ fromMs, tiles });
   }
@@ -65,17 +64,34 @@ function boundaries({ participants, speakers, durationMs }: Cast): number[] {
 }
 
 /** What of a screen can be seen: its sound alone needs no tile. */
-function newestScreen(present: CastMember[], ms: number): string | undefined {
-  const begun = ({ presence }: CastMember) =>
-    presence.findLast(({ fromMs }) => fromMs <= ms)?.fromMs ?? 0;
-  const screens = present.filter(
-    ({ source, tracks }) => source === "screen" && tracks.some(({ kind }) => kind === "video"),
-  );
-  return screens.sort((a, b) => begun(a) - begun(b)).at(-1)?.id;
+function newestScreen(present: Attendance[]): string | undefined {
+  const screens = present.filter(({ isScreen }) => isScreen);
+  return screens.sort((a, b) => a.sinceMs - b.sinceMs).at(-1)?.member.id;
 }
 
-function isPresent({ presence }: CastMember, ms: number): boolean {
-  return presence.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
+/** When somebody is there; times must not go back. */
+class Attendance {
+  readonly member: CastMember;
+  /** Its picture is a screen's. */
+  readonly isScreen: boolean;
+  #over = 0;
+
+  constructor(member: CastMember) {
+    this.member = member;
+    const { source, tracks } = member;
+    this.isScreen = source === "screen" && tracks.some(({ kind }) => kind === "video");
+  }
+
+  /** Since when they have been there, ms. */
+  get sinceMs(): number {
+    return this.member.presence[this.#over]?.fromMs ?? 0;
+  }
+
+  isPresent(ms: number): boolean {
+    const { presence } = this.member;
+    while ((presence[this.#over]?.toMs ?? Number.POSITIVE_INFINITY) <= ms) this.#over++;
+    return (presence[this.#over]?.fromMs ?? Number.POSITIVE_INFINITY) <= ms;
+  }
 }
 
 /** Who is featured; times must not go back. */

@@ -8,6 +8,8 @@ import { composeJoin, composeSlice } from "./sliceCompositor.ts";
 // One task per process: the first message is the task; progress goes back, then the outcome, then it ends.
 
 const progressEveryMs = 500;
+/** All that is decoded at a time fits into it several times over; a machine has others to serve, bytes. */
+const maxResidentBytes = 2 * 2 ** 30;
 
 const send = (message: ComposeMessage) =>
   new Promise<void>((resolve) => {
@@ -22,6 +24,9 @@ function progressReporter(): (done: number) => void {
     const now = performance.now();
     if (now - reportedAt < progressEveryMs && done < 1) return;
     reportedAt = now;
+    const resident = process.memoryUsage.rss();
+    if (resident > maxResidentBytes)
+      throw new Error(`out of memory: ${resident} bytes are more than composing may take`);
     const etaMs = done > 0 ? Math.round(((now - startedAt) * (1 - done)) / done) : 0;
     void send({ type: "progress", done, etaMs });
   };

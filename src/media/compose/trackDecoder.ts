@@ -1,3 +1,4 @@
+import { isPictureTooLarge, maxPictureArea } from "../format/pictureLimits.ts";
 import {
   Codec,
   CodecContext,
@@ -20,17 +21,25 @@ export class TrackDecoder {
   #drained = false;
   #damaged = 0;
 
-  /** Throws when the file is missing or its beginning unreadable. `threads` are for decoding. */
+  /** Throws when the file is missing, its beginning unreadable or its pictures too large. `threads` are for decoding. */
   constructor(path: string, threads: number) {
     this.#input.allocContext();
     FFmpegError.throwIfError(this.#input.openInputSync(path, null, null), "open track");
     const stream = this.#input.streams[0];
     const decoder = stream && Codec.findDecoder(stream.codecpar.codecId);
     if (!stream || !decoder) throw new Error("no decodable stream");
+    const { width, height } = stream.codecpar;
+    if (isPictureTooLarge({ width, height })) {
+      this.#input.closeInputSync();
+      throw new Error(`its pictures of ${width} × ${height} px are too large to be decoded`);
+    }
     this.#codec.allocContext3(decoder);
     FFmpegError.throwIfError(this.#codec.parametersToContext(stream.codecpar), "set up decoder");
     this.#codec.threadCount = threads;
     this.#codec.pktTimebase = stream.timeBase;
+    // What a header promises may change with any key picture: memory is never taken for a larger one.
+    const limited = this.#codec.setOption("max_pixels", BigInt(maxPictureArea));
+    FFmpegError.throwIfError(limited, "limit pictures");
     FFmpegError.throwIfError(this.#codec.open2Sync(decoder, null), "open decoder");
     this.#msPerTick = (1000 * stream.timeBase.num) / stream.timeBase.den;
     this.#packet.alloc();

@@ -16,6 +16,8 @@ export class VideoFeed {
   #open: { track: TimelineTrack; video: VideoTrack }[] = [];
   #skipped: SkippedTracks;
   #off: readonly Interval[];
+  /** How many of them have begun. */
+  #begun = 0;
   #threads: number;
   #shown: VideoTrack | undefined;
 
@@ -51,7 +53,8 @@ export class VideoFeed {
 
   /** Only pictures since then may be shown; Infinity while the camera is off. */
   #onSince(ms: number): number {
-    const last = this.#off.findLast(({ fromMs }) => fromMs <= ms);
+    while ((this.#off[this.#begun]?.fromMs ?? Number.POSITIVE_INFINITY) <= ms) this.#begun++;
+    const last = this.#off[this.#begun - 1];
     if (!last) return Number.NEGATIVE_INFINITY;
     // Another picture comes before or after the word that the camera is on again.
     return ms < last.toMs ? Number.POSITIVE_INFINITY : last.fromMs;
