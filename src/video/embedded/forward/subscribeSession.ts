@@ -1,3 +1,4 @@
+import { TokenBucket } from "../../../core/tokenBucket.ts";
 import type { RoomRole } from "../../port.ts";
 import type { MediaSource } from "../control/protocol.ts";
 import type { Occupant } from "../rooms/occupancy.ts";
@@ -67,6 +68,14 @@ const lookEveryMs = 1000;
 const estimateMs = 3000;
 /** In one second; a page says a few. All rooms of the machine, and their captures, share the thread that reads them. */
 const maxMessages = 100;
+/**
+ * Packets of feedback of one subscriber, and packets that one may ask for again: each of these costs one on the way out, which
+ * the library sends by itself. At once: this process may have stood still.
+ */
+const most = {
+  feedback: { perSecond: 500, atOnce: 10_000 },
+  asked: { perSecond: 5000, atOnce: 20_000 },
+} as const;
 /** Channels refused before the whole subscription is: each stays in memory as long as the connection. */
 const maxRefusedChannels = 8;
 
@@ -87,6 +96,8 @@ export class SubscribeSession {
   #channelOpen = false;
   #refusedChannels = 0;
   #messages = { since: 0, count: 0 };
+  #feedbackLeft = new TokenBucket(most.feedback.perSecond, most.feedback.atOnce);
+  #askedLeft = new TokenBucket(most.asked.perSecond, most.asked.atOnce);
   #told = "";
   #revision = 0;
   #state: "pending" | "connected" | "closed" = "pending";
@@ -228,12 +239,15 @@ export class SubscribeSession {
     const sender = new TrackSender({ line, track, ssrc, first, now });
     track.onMessage((rtcp) => {
       this.#heardAt = now();
-      for (const packet of parseRtcp(rtcp)) this.#feedback(sender, packet);
+      if (!this.#feedbackLeft.take(1, this.#heardAt)) this.close("too_much_feedback");
+      else for (const packet of parseRtcp(rtcp)) this.#feedback(sender, packet);
     });
     return sender;
   }
 
   #feedback(sender: TrackSender, packet: RtcpPacket): void {
+    const asked = packet.type === "nack" ? packet.sequences.length : 0;
+    if (!this.#askedLeft.take(asked, this.#heardAt)) this.close("asked_too_much");
     if (packet.type === "estimate")
       this.#estimate = { bitsPerSecond: packet.bitsPerSecond, at: this.#heardAt };
     else sender.feedback(packet);

@@ -7,6 +7,7 @@ import type { Peer, PeerChannel, PeerTrack } from "../rooms/peer.ts";
 import { PresenceBook } from "../rooms/presenceBook.ts";
 import { Revocations } from "../rooms/revocations.ts";
 import { Rooms } from "../rooms/rooms.ts";
+import { nack, receiverReport } from "../rtp/rtcp.ts";
 import type { RecordingNotice } from "./channelMessages.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -45,6 +46,8 @@ class FakePeer implements Peer {
   channelClosed = false;
   deliver: (packet: Buffer) => void = () => undefined;
   say: (text: string) => void = () => undefined;
+  /** Feedback of a watcher. */
+  feedBack: (rtcp: Buffer) => void = () => undefined;
   connect: () => void = () => undefined;
   end: (reason: string) => void = () => undefined;
   #opens: (() => void)[] = [];
@@ -65,7 +68,9 @@ class FakePeer implements Peer {
   addTrack({ mid }: { mid: string }) {
     return {
       mid,
-      onMessage: () => undefined,
+      onMessage: (listener: (rtcp: Buffer) => void) => {
+        this.feedBack = listener;
+      },
       onOpen: (listener: () => void) => this.#opens.push(listener),
       send: () => {
         this.sent[mid] = (this.sent[mid] ?? 0) + 1;
@@ -442,5 +447,35 @@ describe("a subscriber is refused", () => {
   test("with an offer that is none, before anything is opened", async () => {
     await expect(ask("bob", { offer: "x" })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
     expect(peers).toEqual([]);
+  });
+});
+
+describe("a watcher", () => {
+  /** For a second, `perSecond` times, feedback that asks for `packets` packets. */
+  const askFor = (peer: FakePeer, perSecond: number, packets: number) => {
+    const sequences = Array.from({ length: packets }, (_, index) => index * 2);
+    const rtcp = packets === 0 ? receiverReport(1) : nack(1, 2, sequences);
+    for (let index = 0; index < perSecond; index++) {
+      now += 1000 / perSecond;
+      peer.feedBack(rtcp);
+    }
+  };
+
+  test("that asks for very many packets again and again is not served any more", async () => {
+    const bob = await watch("bob");
+    askFor(bob, 100, 100);
+    expect(bob.closed).toBe(false);
+    askFor(bob, 100, 250);
+    expect(bob.closed).toBe(true);
+    expect(bob.told.at(-1)).toMatchObject({ type: "end", reason: "asked_too_much" });
+  });
+
+  test("that floods with feedback is not served any more, and one that reports often is", async () => {
+    const [bob, cid] = [await watch("bob"), await watch("cid")];
+    for (let second = 0; second < 20; second++) askFor(cid, 400, 0);
+    expect(cid.closed).toBe(false);
+    askFor(bob, 11_000, 0);
+    expect(bob.told.at(-1)).toMatchObject({ type: "end", reason: "too_much_feedback" });
+    expect(cid.closed).toBe(false);
   });
 });
