@@ -30,7 +30,7 @@ const maxDrift = 1200e-6;
 /** A frame that much off the line is looked at, ms: pauses from 0.2 s on must be seen, networks and encoders vary. */
 const suspiciousMs = 80;
 /** Where frames usually come later than that, this much more than nine of ten of the last ones. */
-const unusual = { times: 1.3, andMs: 40, frames: 256 } as const;
+const unusual = { times: 1.3, andMs: 40, frames: 256, lookEvery: 8 } as const;
 /** A frame that much later than the one before begins a pause, or a stall of the network; ms. */
 const suddenMs = 60;
 /** How early the beginning of a piece may still be found out to be, and for how long; ms. A network may have held back the first. */
@@ -194,7 +194,11 @@ export class Continuity<F> {
   }
 
   get #unusualMs(): number {
-    if (this.#unusual.after === this.#passed) return this.#unusual.ms;
+    const { after, ms: known } = this.#unusual;
+    // Looking costs, and frames may be many.
+    if (after >= 0 && this.#passed > unusual.frames && this.#passed - after < unusual.lookEvery)
+      return known;
+    if (after === this.#passed) return known;
     const sorted = this.#usual.toSorted((a, b) => a - b);
     const ms = unusual.times * (sorted[Math.floor(sorted.length * 0.9)] ?? 0) + unusual.andMs;
     this.#unusual = { after: this.#passed, ms };

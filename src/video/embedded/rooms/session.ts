@@ -56,9 +56,12 @@ export interface SessionParts {
 const reportEveryMs = 1000;
 /** So long a session may send at once what it is allowed in all that time, ms: key pictures, and what a network held back. */
 const burstMs = 2000;
-/** Packets of media and of feedback taken of one session in a second. */
-const maxPackets = { media: 6000, feedback: 200 } as const;
-const burstOf = (perSecond: number) => (perSecond * burstMs) / 1000;
+/**
+ * Packets taken of one session in a second: of sound more than twice those of 2.5 ms each, of pictures those of a 4K screen
+ * at the highest rate, and of feedback.
+ */
+const maxPackets = { audio: 1000, video: 4000, feedback: 200 } as const;
+const limited = (perSecond: number) => new TokenBucket(perSecond, (perSecond * burstMs) / 1000);
 /** Who has fallen silent may come back over the same connection for so long, as a laptop that slept, ms. */
 const sleepMs = 60_000;
 
@@ -82,8 +85,8 @@ export class PublishSession {
   #heardAt: number;
   #reportedAt = 0;
   #bytesLeft: TokenBucket;
-  #packetsLeft = new TokenBucket(maxPackets.media, burstOf(maxPackets.media));
-  #feedbackLeft = new TokenBucket(maxPackets.feedback, burstOf(maxPackets.feedback));
+  #packetsLeft = { audio: limited(maxPackets.audio), video: limited(maxPackets.video) };
+  #feedbackLeft = limited(maxPackets.feedback);
   #overRate = 0;
 
   constructor(parts: SessionParts) {
@@ -94,8 +97,7 @@ export class PublishSession {
     this.role = parts.role;
     this.source = parts.source;
     this.#heardAt = parts.now();
-    const bytesPerSecond = parts.limits.maxKbps * 125;
-    this.#bytesLeft = new TokenBucket(bytesPerSecond, burstOf(bytesPerSecond));
+    this.#bytesLeft = limited(parts.limits.maxKbps * 125);
     this.#transport = new TransportFeedback(parts.feedbackSsrc);
     this.receivers = parts.lines.map(
       (line) =>
@@ -197,7 +199,7 @@ export class PublishSession {
   #media(packet: Buffer, now: number): void {
     const index = this.#demultiplexer.lineOf(packet);
     const receiver = index === undefined ? undefined : this.receivers[index];
-    if (!this.#isWithinRate(packet, now)) {
+    if (!this.#isWithinRate(receiver?.line.kind ?? "video", packet, now)) {
       receiver?.overRate(1);
       return;
     }
@@ -214,8 +216,8 @@ export class PublishSession {
   }
 
   /** What is above the rate is dropped as a network would: it is lost for its sender and for those it was meant for. */
-  #isWithinRate({ length }: Buffer, now: number): boolean {
-    const isWithin = this.#packetsLeft.take(1, now) && this.#bytesLeft.take(length, now);
+  #isWithinRate(kind: "audio" | "video", { length }: Buffer, now: number): boolean {
+    const isWithin = this.#packetsLeft[kind].take(1, now) && this.#bytesLeft.take(length, now);
     if (!isWithin) this.#overRate++;
     return isWithin;
   }
