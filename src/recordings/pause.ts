@@ -17,7 +17,7 @@ export interface PauseAnswer {
  * Leaves out of a running recording what happens from now on; the caller is known to be a host of its meeting.
  * Answers only when the provider has confirmed: nothing after that is stored. A repeat changes nothing.
  *
- * Errors: VALIDATION_ERROR (`pause_unsupported`), NOT_FOUND (deleted), CONFLICT (not `recording`; `metadata.state`),
+ * Errors: VALIDATION_ERROR (`pause_unsupported`), NOT_FOUND (deleted), CONFLICT (not `recording`; `metadata.state`; `too_many_pauses`),
  * STREAM_ERROR and EXTERNAL_SERVICE_TIMEOUT (not confirmed; the wish is durable and carried out as soon as possible).
  */
 export function pauseRecording(

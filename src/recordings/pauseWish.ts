@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import { type Database, statement, type Tx } from "../db/port.ts";
 import type { ProviderRecording } from "../video/port.ts";
 import { announce, type Started } from "./outcome.ts";
@@ -10,6 +11,9 @@ import {
   recordingColumns,
   requireRecording,
 } from "./store.ts";
+
+/** Pauses of one recording: each begins new files of everybody. */
+export const mostPauses = 200;
 
 /** Opposite wishes at the same time: whoever comes last is followed, and nobody goes on for ever. */
 const maxTurns = 5;
@@ -31,6 +35,7 @@ export const isPaused = ({ pausedAt }: { pausedAt?: number | null }): boolean =>
 
 /**
  * Makes the wish to pause or to go on durable; from then on settle brings the provider to it. A repeat changes nothing.
+ * Throws CONFLICT (`too_many_pauses`).
  * @returns the locked recording, whatever its state
  */
 export async function wishPause(
@@ -42,6 +47,16 @@ export async function wishPause(
   const recording = (await lockRecording(tx, id)) ?? (await requireRecording(tx, id));
   if (recording.state !== "recording" || recording.deletedAt !== null) return recording;
   if (recording.pauseWanted === paused) return recording;
+  if (paused && recording.pauses.length >= mostPauses)
+    throw new AppError(
+      "CONFLICT",
+      "This recording has had too many pauses; stop it and start another",
+      {
+        recordingId: id,
+        reason: "too_many_pauses",
+        limit: mostPauses,
+      },
+    );
   const wished = (await tx.first(wish, [id, paused])) ?? recording;
   tx.writes(`meeting:${wished.meetingId}`);
   const type = paused ? "recording_pause_requested" : "recording_resume_requested";

@@ -76,6 +76,26 @@ const refused = (work: Promise<unknown>) =>
     (error: unknown) => (error instanceof AppError ? error : undefined),
   );
 
+it("a recording has no more than 200 pauses, and goes on", async () => {
+  const { recordingId, hostId } = await running();
+  const pauses = (count: number) =>
+    test.sql(
+      `UPDATE recordings SET pauses = (SELECT jsonb_agg(jsonb_build_object('atMs', n, 'durationMs', 1,
+         'startedAt', n, 'endedAt', n + 1)) FROM generate_series(1, $2::int) n) WHERE id = $1`,
+      [recordingId, count],
+    );
+  await pauses(200);
+  expect(await refused(pauseRecording(stage.services, hostId, recordingId))).toMatchObject({
+    code: "CONFLICT",
+    metadata: { reason: "too_many_pauses", limit: 200 },
+  });
+  expect(await providerState(recordingId)).toBe("recording");
+  expect(await row(recordingId)).toMatchObject({ state: "recording", wanted: false });
+  await pauses(199);
+  await pauseRecording(stage.services, hostId, recordingId);
+  expect(await providerState(recordingId)).toBe("paused");
+});
+
 describe("the functions", () => {
   it("pause and resume for the host; everybody in the meeting sees it", async () => {
     const calls = meetingStage(test);

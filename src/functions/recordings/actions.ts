@@ -44,7 +44,7 @@ export const pauseRecording = action({
     "go on where they stopped. The answer comes when the video provider has confirmed it; a pause that could not be " +
     "confirmed fails and is still carried out as soon as possible. A paused recording can be stopped, and ends like " +
     "a running one when its meeting does, when everybody has left, and at its maximum duration, in which pauses " +
-    "count. Pausing again changes nothing. CONFLICT unless the recording is running. For the host.",
+    "count. Pausing again changes nothing. CONFLICT unless the recording is running, and after 200 pauses. For the host.",
   tags: ["Meetings"],
   args: { recordingId: v.string() },
   returns: pauseAnswer,
