@@ -120,6 +120,11 @@ async function open(
   stopWanted.throwIfAborted();
   const adminKey = await loadAdminKey(config, log);
   const local = localIssuerWanted ? await openIssuer(config, log) : undefined;
+  if (isEverybodyFree(config))
+    log.warn(
+      { settings: ["CONNVO_DEFAULT_PLAN", "CONNVO_PLAN_CLAIM"] },
+      "whoever signs in is on the free plan, on which nothing is recorded, unless setPlan gives them another",
+    );
   const authenticator = authenticatorOf(config, log, adminKey, local);
   const siteId = await openSite(config, db, log, lifetime);
   const stopping: StopOptions = {};
@@ -324,6 +329,14 @@ function authenticatorOf(
   const issuers = issuersFromConfig(config);
   if (local) issuers.push(local.issuer);
   return createAuthenticator({ issuers, adminKey, clock: systemClock, log });
+}
+
+/** Issuers outside say nothing of plans unless they are asked. */
+function isEverybodyFree(config: Config): boolean {
+  const { workosClientId, oidcIssuer, defaultPlan, planClaim, workosPlanClaim } = config;
+  const outside = workosClientId !== undefined || oidcIssuer !== undefined;
+  const asked = planClaim !== undefined || workosPlanClaim !== undefined;
+  return outside && !asked && defaultPlan === "free";
 }
 
 function localIssuerRoutes(config: Config, issuer: LocalIssuer): FastifyPluginAsync {

@@ -19,8 +19,13 @@ export interface UserIdentity {
   pictureUrl?: string;
   orgId?: string;
   orgRole?: string;
-  /** From an entitlement claim of a trusted issuer; absent when the token says nothing about it. */
+  /**
+   * From an entitlement claim of a trusted issuer, about the organisation if there is one; absent when the token says
+   * nothing about it.
+   */
   plan?: Plan;
+  /** From the claim that the operator has chosen, about the person. */
+  claimedPlan?: Plan;
   /** The issuer names the organisation in every token that has one: without `orgId` there is none. */
   statesOrg?: true;
 }
@@ -37,8 +42,6 @@ export interface User {
   avatarUrl?: string;
   orgId?: string;
   orgRole?: string;
-  /** The user's own plan; with an organisation, `effectivePlan` decides. */
-  plan: Plan;
   isActive: boolean;
 }
 

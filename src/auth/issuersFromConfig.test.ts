@@ -209,3 +209,32 @@ describe("an OpenID Connect issuer", () => {
 it("no issuer is accepted that the settings do not name", () => {
   expect(issuersFromConfig({ oidcAlgorithm: "RS256" })).toEqual([]);
 });
+
+describe("the claim that names a plan", () => {
+  const iss = oidcName;
+  const planFrom = async (planClaim: string | undefined, claims: JWTPayload, settings = oidc) => {
+    const chosen = { ...settings, planClaim, paidPlans: ["pro", "enterprise", "true"] };
+    const identity = await authenticate(chosen, { iss, aud: "connvo-api", ...claims });
+    return "claimedPlan" in identity ? identity.claimedPlan : undefined;
+  };
+
+  it.each<[string, string | undefined, JWTPayload, "free" | "paid" | undefined]>([
+    ["one of the paid values", "plan", { plan: "pro" }, "paid"],
+    ["another value", "plan", { plan: "hobby" }, "free"],
+    ["a list with a paid one", "groups", { groups: ["staff", "enterprise"] }, "paid"],
+    ["a list without", "groups", { groups: [] }, "free"],
+    ["a flag", "can_record", { can_record: true }, "paid"],
+    ["a name that is an address", "https://x.test/plan", { "https://x.test/plan": "pro" }, "paid"],
+    ["a place in an object", "realm_access.roles", { realm_access: { roles: ["pro"] } }, "paid"],
+    ["an object's own properties only", "a.constructor", { a: {} }, undefined],
+    ["no claim", "plan", {}, undefined],
+    ["a claim nobody chose", undefined, { plan: "pro", connvo_plan: "paid" }, undefined],
+  ])("is read: %s", async (_what, name, claims, plan) => {
+    expect(await planFrom(name, claims)).toBe(plan);
+  });
+
+  it("is read of WorkOS tokens too", async () => {
+    const claims = { iss: "https://api.workos.com", aud: "client_1", plan: "pro" };
+    expect(await planFrom("plan", claims, workos)).toBe("paid");
+  });
+});

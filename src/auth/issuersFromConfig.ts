@@ -15,6 +15,9 @@ import type { Issuer, SignatureAlgorithm } from "./issuer.ts";
 export interface IssuerSettings {
   workosClientId?: string | undefined;
   workosPlanClaim?: string | undefined;
+  /** The claim that names a person's plan, and its values that mean the paid one. */
+  planClaim?: string | undefined;
+  paidPlans?: readonly string[];
   oidcIssuer?: string | undefined;
   oidcAudience?: string | undefined;
   oidcAlgorithm: SignatureAlgorithm;
@@ -24,20 +27,27 @@ export interface IssuerSettings {
 export function issuersFromConfig(settings: IssuerSettings): Issuer[] {
   const { workosClientId, oidcIssuer, oidcAudience } = settings;
   const issuers: Issuer[] = [];
+  const claimedPlan = (claims: JWTPayload) => claimedPlanOf(claims, settings);
   if (workosClientId !== undefined) {
-    issuers.push(...workosIssuers(workosClientId, settings.workosPlanClaim));
+    issuers.push(...workosIssuers(workosClientId, settings.workosPlanClaim, claimedPlan));
   }
   if (oidcIssuer !== undefined && oidcAudience !== undefined) {
-    issuers.push(oidc(oidcIssuer, oidcAudience, settings.oidcAlgorithm));
+    issuers.push(oidc(oidcIssuer, oidcAudience, settings.oidcAlgorithm, claimedPlan));
   }
   return issuers;
 }
+
+type PlanReader = (claims: JWTPayload) => Plan | undefined;
 
 /**
  * WorkOS signs with keys of one client and uses either issuer name. Its access tokens carry `aud` only
  * when the environment's JWT template adds it, so its absence is no reason to refuse.
  */
-function workosIssuers(clientId: string, paidEntitlement: string | undefined): Issuer[] {
+function workosIssuers(
+  clientId: string,
+  paidEntitlement: string | undefined,
+  claimedPlan: PlanReader,
+): Issuer[] {
   const id = encodeURIComponent(clientId);
   const authKit = `https://api.workos.com/user_management/${id}`;
   return ["https://api.workos.com/", authKit].map((name) => ({
@@ -51,19 +61,28 @@ function workosIssuers(clientId: string, paidEntitlement: string | undefined): I
     describe: (claims) => ({
       ...describePerson(claims),
       ...describeOrg(claims, "role"),
-      ...present({ plan: planOf(claims, paidEntitlement) }),
+      ...present({ plan: planOf(claims, paidEntitlement), claimedPlan: claimedPlan(claims) }),
       statesOrg: true,
     }),
   }));
 }
 
-function oidc(name: string, audience: string, algorithm: SignatureAlgorithm): Issuer {
+function oidc(
+  name: string,
+  audience: string,
+  algorithm: SignatureAlgorithm,
+  claimedPlan: PlanReader,
+): Issuer {
   return {
     name,
     audience,
     algorithm,
     keys: { from: "discovery" },
-    describe: (claims) => ({ ...describePerson(claims), ...describeOrg(claims, "org_role") }),
+    describe: (claims) => ({
+      ...describePerson(claims),
+      ...describeOrg(claims, "org_role"),
+      ...present({ claimedPlan: claimedPlan(claims) }),
+    }),
   };
 }
 
@@ -88,4 +107,23 @@ function planOf(claims: JWTPayload, paidEntitlement: string | undefined): Plan |
   const entitlements = claims["entitlements"];
   if (paidEntitlement === undefined || !Array.isArray(entitlements)) return undefined;
   return entitlements.includes(paidEntitlement) ? "paid" : "free";
+}
+
+/** What the operator's claim says of the person; undefined without the claim. */
+function claimedPlanOf(
+  claims: JWTPayload,
+  { planClaim, paidPlans = ["paid"] }: IssuerSettings,
+): Plan | undefined {
+  if (planClaim === undefined) return undefined;
+  const value = claims[planClaim] ?? inside(claims, planClaim.split("."));
+  if (value === undefined || value === null) return undefined;
+  const values = Array.isArray(value) ? value : [value];
+  return values.some((one) => paidPlans.includes(String(one))) ? "paid" : "free";
+}
+
+function inside(value: unknown, path: readonly string[]): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return value;
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return inside((value as Record<string, unknown>)[name], rest);
 }

@@ -5,9 +5,10 @@ import type { Plan, User } from "./identity.ts";
 /** Whose plan: a user's own, or an organisation's. */
 export type PlanOwner = { userId: string } | { orgId: string };
 
-const findEffective = statement<{ plan: Plan; org_id: string | null }>(
+const findEffective = statement<{ plan: Plan | null; org_id: string | null }>(
   "auth.effectivePlan",
-  `SELECT u.org_id, CASE WHEN u.org_id IS NULL THEN u.plan ELSE COALESCE(o.plan, 'free') END AS plan
+  `SELECT u.org_id, CASE WHEN u.claimed_plan = 'paid' THEN 'paid' ELSE
+     COALESCE(CASE WHEN u.org_id IS NULL THEN u.plan ELSE o.plan END, u.claimed_plan) END AS plan
    FROM users u LEFT JOIN organizations o ON o.id = u.org_id
    WHERE u.id = $1`,
 );
@@ -23,12 +24,19 @@ const setOrgPlan = statement(
    ON CONFLICT (id) DO UPDATE SET plan = EXCLUDED.plan, updated_at = app_now()`,
 );
 
-/** The plan of the user's organisation if there is one, else the user's own. */
-export async function effectivePlan(tx: ReadTx, user: Pick<User, "id">): Promise<Plan> {
+/**
+ * The plan of a user: paid if their token claims it; else the organisation's if there is one, or their own; else what the
+ * token claims; where nobody has said anything, the default.
+ */
+export async function effectivePlan(
+  tx: ReadTx,
+  user: Pick<User, "id">,
+  defaultPlan: Plan,
+): Promise<Plan> {
   const row = await tx.first(findEffective, [user.id]);
   tx.reads(`user:${user.id}`);
   if (row?.org_id) tx.reads(`org:${row.org_id}`);
-  return row?.plan ?? "free";
+  return row?.plan ?? defaultPlan;
 }
 
 /**

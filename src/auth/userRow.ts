@@ -1,8 +1,8 @@
-import type { Plan, User } from "./identity.ts";
+import type { User } from "./identity.ts";
 
 /** The columns `toUser` reads, of a table aliased `u`. */
 export const userColumns =
-  "u.id, u.issuer, u.subject, u.email, u.display_name, u.avatar_url, u.org_id, u.org_role, u.plan, u.is_active";
+  "u.id, u.issuer, u.subject, u.email, u.display_name, u.avatar_url, u.org_id, u.org_role, u.is_active";
 
 export interface UserRow {
   id: string;
@@ -13,7 +13,6 @@ export interface UserRow {
   avatar_url: string | null;
   org_id: string | null;
   org_role: string | null;
-  plan: Plan;
   is_active: boolean;
 }
 
@@ -23,7 +22,6 @@ export function toUser(row: UserRow): User {
     issuer: row.issuer,
     subject: row.subject,
     email: row.email,
-    plan: row.plan,
     isActive: row.is_active,
     ...(row.display_name === null ? {} : { displayName: row.display_name }),
     ...(row.avatar_url === null ? {} : { avatarUrl: row.avatar_url }),

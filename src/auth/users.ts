@@ -6,8 +6,9 @@ import { toUser, type UserRow, userColumns } from "./userRow.ts";
 
 interface KnownUser {
   user: User;
-  /** Undefined when the organisation has no row yet. */
-  orgPlan: Plan | undefined;
+  /** Undefined when the organisation has no row yet, null when nobody has said. */
+  orgPlan: Plan | null | undefined;
+  claimedPlan: Plan | null;
   emailVerified: boolean;
   /** `last_seen_at` is a minute old or more. */
   unseen: boolean;
@@ -16,10 +17,16 @@ interface KnownUser {
 const isUnseen = "(u.last_seen_at IS NULL OR u.last_seen_at <= app_now() - interval '1 minute')";
 
 const findByIdentity = statement<
-  UserRow & { org_plan: Plan | null; unseen: boolean; email_verified: boolean }
+  UserRow & {
+    org_plan: Plan | null;
+    org_known: boolean;
+    claimed_plan: Plan | null;
+    unseen: boolean;
+    email_verified: boolean;
+  }
 >(
   "auth.findUser",
-  `SELECT ${userColumns}, u.email_verified, o.plan AS org_plan, ${isUnseen} AS unseen
+  `SELECT ${userColumns}, u.email_verified, u.claimed_plan, o.plan AS org_plan, o.id IS NOT NULL AS org_known, ${isUnseen} AS unseen
    FROM users u LEFT JOIN organizations o ON o.id = u.org_id
    WHERE u.issuer = $1 AND u.subject = $2`,
 );
@@ -33,8 +40,8 @@ const upsertUser = statement<UserRow>(
   "auth.upsertUser",
   `INSERT INTO users AS u
      (id, issuer, subject, email, display_name, avatar_url, org_id, org_role, plan, last_seen_at,
-      email_verified)
-   VALUES ($1, $2, $3, COALESCE($4::text, $5), $6, $7, $8, $9, $10, app_now(), $12)
+      email_verified, claimed_plan)
+   VALUES ($1, $2, $3, COALESCE($4::text, $5), $6, $7, $8, $9, $10, app_now(), $12, $13)
    ON CONFLICT (issuer, subject) DO UPDATE SET
      email = COALESCE($4, u.email),
      email_verified = CASE WHEN COALESCE(lower($4), lower(u.email)) = lower(u.email)
@@ -43,6 +50,7 @@ const upsertUser = statement<UserRow>(
      avatar_url = COALESCE($7, u.avatar_url),
      org_id = CASE WHEN $11 THEN $8 ELSE u.org_id END,
      org_role = CASE WHEN $11 THEN $9 ELSE u.org_role END,
+     claimed_plan = $13,
      last_seen_at = app_now(),
      updated_at = app_now()
    RETURNING ${userColumns}`,
@@ -50,9 +58,9 @@ const upsertUser = statement<UserRow>(
 
 const upsertOrganization = statement(
   "auth.upsertOrganization",
-  `INSERT INTO organizations AS o (id, plan) VALUES ($1, COALESCE($2::text, 'free'))
+  `INSERT INTO organizations AS o (id, plan) VALUES ($1, $2::text)
    ON CONFLICT (id) DO UPDATE SET plan = $2, updated_at = app_now()
-   WHERE $2 IS NOT NULL AND o.plan <> $2`,
+   WHERE $2 IS NOT NULL AND o.plan IS DISTINCT FROM $2`,
 );
 
 const touchUser = statement(
@@ -87,7 +95,8 @@ export async function findCurrentUser(
 /**
  * The row of a token's user, made by the first request and kept equal to what later tokens claim. Absent
  * claims change nothing, save the organisation where the issuer always states it. A user's own plan is taken
- * from the claims once and belongs to the administrator from then on; an organisation's follows its entitlement.
+ * from the claims once and belongs to the administrator from then on; an organisation's follows its entitlement, and
+ * `claimedPlan` is what the latest token said, or did not say.
  */
 export async function provisionUser(db: Database, identity: UserIdentity): Promise<User> {
   const known = await db.read((tx) => look(tx, identity));
@@ -104,8 +113,13 @@ async function look(tx: ReadTx, identity: UserIdentity): Promise<KnownUser | und
   const user = toUser(row);
   tx.reads(`user:${user.id}`);
   if (user.orgId !== undefined) tx.reads(`org:${user.orgId}`);
-  const { org_plan: orgPlan, unseen, email_verified: emailVerified } = row;
-  return { user, orgPlan: orgPlan ?? undefined, unseen, emailVerified };
+  return {
+    user,
+    orgPlan: row.org_known ? row.org_plan : undefined,
+    claimedPlan: row.claimed_plan,
+    unseen: row.unseen,
+    emailVerified: row.email_verified,
+  };
 }
 
 async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
@@ -124,9 +138,10 @@ async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
     identity.pictureUrl ?? null,
     orgId ?? null,
     identity.orgRole ?? null,
-    orgId === undefined ? (identity.plan ?? "free") : "free",
+    orgId === undefined ? (identity.plan ?? null) : null,
     saysOrg(identity),
     identity.emailVerified === true,
+    identity.claimedPlan ?? null,
   ]);
   if (row === undefined) throw new Error("an upsert returned no row");
   tx.writes(`user:${row.id}`);
@@ -147,12 +162,17 @@ function isPersonCurrent(known: KnownUser, identity: UserIdentity): boolean {
   return (
     (email ?? user.email) === user.email &&
     (known.emailVerified || !emailVerified) &&
+    known.claimedPlan === (identity.claimedPlan ?? null) &&
     (name ?? user.displayName) === user.displayName &&
     (pictureUrl ?? user.avatarUrl) === user.avatarUrl
   );
 }
 
-function isOrgCurrent(user: User, orgPlan: Plan | undefined, identity: UserIdentity): boolean {
+function isOrgCurrent(
+  user: User,
+  orgPlan: Plan | null | undefined,
+  identity: UserIdentity,
+): boolean {
   if (!saysOrg(identity)) return true;
   if (user.orgId !== identity.orgId || user.orgRole !== identity.orgRole) return false;
   return (

@@ -71,6 +71,13 @@ const iceServers = text
     ),
   );
 
+const list = text.transform((value) =>
+  value
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ""),
+);
+
 const turnUrls = text
   .transform((value) => value.split(",").map((url) => url.trim()))
   .pipe(
@@ -172,6 +179,23 @@ export const options = {
     env: "CONNVO_WORKOS_PAID_ENTITLEMENT",
     type: optionalText,
     doc: "A WorkOS token whose `entitlements` contain this value makes its organisation paid.",
+  }),
+  defaultPlan: option({
+    env: "CONNVO_DEFAULT_PLAN",
+    type: z.enum(["free", "paid"]),
+    default: "free",
+    doc: "Plan of everybody of whom neither a token nor an administrator says one; on `free` nothing is recorded.",
+  }),
+  planClaim: option({
+    env: "CONNVO_PLAN_CLAIM",
+    type: optionalText,
+    doc: "Claim of WorkOS and OpenID Connect tokens that names the person's plan, or a list; dots go into objects: `realm_access.roles`.",
+  }),
+  paidPlans: option({
+    env: "CONNVO_PAID_PLANS",
+    type: list,
+    default: "paid",
+    doc: "Values of that claim that mean the paid plan, with commas between; every other value means `free`.",
   }),
   oidcIssuer: option({
     env: "CONNVO_OIDC_ISSUER",

@@ -46,12 +46,12 @@ const findByEmail = statement<{ userId: string }>(
  */
 export async function createMeeting(
   tx: Tx,
-  { video }: Pick<MeetingServices, "video">,
+  { config, video }: Pick<MeetingServices, "config" | "video">,
   organizer: User,
   request: MeetingRequest,
   actorUserId: string | undefined,
 ) {
-  const tier = await effectivePlan(tx, organizer);
+  const tier = await effectivePlan(tx, organizer, config.defaultPlan);
   const roomLimit = video.capabilities.maxParticipants;
   const draft = orThrow(draftMeeting(request, { tier, roomLimit, now: await now(tx) }));
   const meetingId = newId("meetings");

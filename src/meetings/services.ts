@@ -6,7 +6,7 @@ import type { VideoProvider } from "../video/port.ts";
 
 /** What the use cases of this room work with; a part of every function's services. */
 export interface MeetingServices {
-  config: Pick<Config, "iceServers" | "turnUrls" | "turnSecret">;
+  config: Pick<Config, "iceServers" | "turnUrls" | "turnSecret" | "defaultPlan">;
   clock: Clock;
   db: Database;
   video: VideoProvider;

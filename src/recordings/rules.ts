@@ -47,7 +47,8 @@ export function mayRecord(meeting: RecordableMeeting): Result<void> {
     refuse(new AppError("VALIDATION_ERROR", message, { field: "meetingId", reason }));
   if (meeting.tier !== "paid")
     return refusal(
-      "Recording needs a paid plan; this meeting is on the free tier",
+      "Recording needs a paid plan, and this meeting was created on the free one, on which it stays. Whoever runs this server " +
+        "can change the plan (CONNVO_DEFAULT_PLAN, CONNVO_PLAN_CLAIM or setPlan); then create another meeting",
       "paid_tier_required",
     );
   if (!meeting.recordingPermitted)

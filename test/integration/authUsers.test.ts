@@ -20,7 +20,8 @@ function somebody(changes: Partial<UserIdentity> = {}): UserIdentity {
 
 const provision = (identity: UserIdentity) => provisionUser(database.db, identity);
 const current = (identity: UserIdentity) => database.db.read((tx) => findCurrentUser(tx, identity));
-const planOf = (user: { id: string }) => database.db.read((tx) => effectivePlan(tx, user));
+const planOf = (user: { id: string }, byDefault: Plan = "free") =>
+  database.db.read((tx) => effectivePlan(tx, user, byDefault));
 const give = (owner: { userId: string } | { orgId: string }, plan: Plan) =>
   database.db.transaction((tx) => setPlan(tx, owner, plan));
 
@@ -51,7 +52,6 @@ describe("the first request of a token's user", () => {
       avatarUrl: "https://pictures.test/ann.png",
       orgId: "org_first",
       orgRole: "member",
-      plan: "free",
       isActive: true,
     });
     expect(await current(identity)).toEqual(user);
@@ -153,6 +153,34 @@ describe("later requests", () => {
 });
 
 describe("the plan", () => {
+  it("is the default where nobody has said one, whenever that changes", async () => {
+    const alone = await provision(somebody());
+    const member = await provision(somebody({ orgId: "org_silent" }));
+    for (const plan of ["free", "paid"] as const) {
+      expect(await planOf(alone, plan)).toBe(plan);
+      expect(await planOf(member, plan)).toBe(plan);
+    }
+    await give({ userId: alone.id }, "free");
+    await give({ orgId: "org_silent" }, "free");
+    expect([await planOf(alone, "paid"), await planOf(member, "paid")]).toEqual(["free", "free"]);
+  });
+
+  it("follows what the latest token claims of its person, who is free without only if nobody pays", async () => {
+    const identity = somebody({ orgId: "org_claims", claimedPlan: "paid" });
+    const user = await provision(identity);
+    const colleague = await provision(somebody({ orgId: "org_claims" }));
+    expect([await planOf(user), await planOf(colleague)]).toEqual(["paid", "free"]);
+    expect(await current(identity)).toEqual(user);
+    await provision({ ...identity, claimedPlan: "free" });
+    expect(await planOf(user, "paid")).toBe("free");
+    await give({ orgId: "org_claims" }, "paid");
+    expect(await planOf(user)).toBe("paid");
+    await give({ orgId: "org_claims" }, "free");
+    const { claimedPlan: _gone, ...silent } = identity;
+    await provision(silent);
+    expect(await planOf(user)).toBe("free");
+  });
+
   it("is free until something says otherwise, also for an organisation's admin", async () => {
     const user = await provision(somebody());
     const admin = await provision(somebody({ orgId: "org_free", orgRole: "admin" }));

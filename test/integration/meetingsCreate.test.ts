@@ -168,6 +168,16 @@ describe("a refused createMeeting", () => {
   });
 });
 
+describe("a server whose people are paid by default", () => {
+  it("makes meetings that can be recorded for whoever comes with any issuer's token", async () => {
+    const { plan: _none, ...newcomer } = person();
+    const paid = meetingStage(test, { CONNVO_DEFAULT_PLAN: "paid" });
+    const [there, here] = [paid, stage].map((on) => on.call(newcomer, create, { title: "x" }));
+    expect(await there).toMatchObject({ features: { recording: true } });
+    expect(await here).toMatchObject({ features: { recording: false } });
+  });
+});
+
 describe("participantEmails", () => {
   const orgId = newId("organizations");
   const colleague = () => person({ orgId, plan: "paid", email: `${crypto.randomUUID()}@Org.test` });

@@ -82,7 +82,6 @@ export class FakeAccounts implements Accounts {
       issuer,
       subject,
       email,
-      plan: "free",
       isActive: true,
     };
     this.rows.set(subject, user);
