@@ -1,4 +1,5 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { JSONWebKeySet } from "jose";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type FakeIssuer,
   fakeFetch,
@@ -16,6 +17,7 @@ let first: FakeIssuer;
 let clock: ReturnType<typeof manualClock>;
 let web: ReturnType<typeof fakeFetch>;
 let keys: KeySource;
+let load: () => Promise<JSONWebKeySet>;
 
 beforeAll(async () => {
   first = await fakeIssuer("first", "ES256");
@@ -24,7 +26,8 @@ beforeAll(async () => {
 beforeEach(() => {
   clock = manualClock();
   web = fakeFetch({ [url]: { keys: [first.jwk] } });
-  keys = remoteKeys({ load: () => fetchKeySet(web.fetch, url), clock, log: silentLog });
+  load = () => fetchKeySet(web.fetch, url);
+  keys = remoteKeys({ load: () => load(), clock, log: silentLog });
 });
 
 const find = (kid = "first") => keys.find({ alg: "ES256", kid });
@@ -49,21 +52,70 @@ describe("an issuer's keys", () => {
     expect(keys.revision()).toBe(1);
   });
 
-  it("are fetched at most twice a minute for unknown key ids", async () => {
+  /** Waiting takes no time but moves the clock. */
+  const sleepThrough = () => {
+    clock.sleep = async (ms) => clock.advance(ms);
+  };
+  const rotate = () => {
+    web.pages[url] = { keys: [first.jwk, { ...first.jwk, kid: "next" }] };
+  };
+
+  it("include one added since, at once and under another revision", async () => {
     await find();
-    for (let i = 0; i < 20; i++) expect(await isFound(`unknown-${i}`)).toBe(false);
-    expect(web.calls).toHaveLength(1);
-    clock.advance(30_000);
-    for (let i = 0; i < 20; i++) expect(await isFound(`unknown-${i}`)).toBe(false);
+    rotate();
+    expect(await isFound("next")).toBe(true);
+    expect(keys.revision()).toBe(2);
     expect(web.calls).toHaveLength(2);
   });
 
-  it("include one added since, under another revision", async () => {
+  it("are fetched once for all unknown key ids that come together", async () => {
     await find();
-    web.pages[url] = { keys: [first.jwk, { ...first.jwk, kid: "next" }] };
-    clock.advance(30_000);
+    rotate();
+    const strangers = Array.from({ length: 50 }, (_, i) => isFound(`unknown-${i}`));
     expect(await isFound("next")).toBe(true);
-    expect(keys.revision()).toBe(2);
+    expect(new Set(await Promise.all(strangers))).toEqual(new Set([false]));
+    expect(web.calls).toHaveLength(2);
+  });
+
+  it("are fetched every five seconds at most for invented ids, and a new key waits no longer", async () => {
+    sleepThrough();
+    await find();
+    const from = clock.now();
+    for (let i = 0; i < 100; i++) expect(await isFound(`unknown-${i}`)).toBe(false);
+    const seconds = (clock.now() - from) / 1000;
+    expect(web.calls.length).toBeLessThan(seconds / 5 + 5);
+    rotate();
+    const asked = clock.now();
+    expect(await isFound("next")).toBe(true);
+    expect(clock.now() - asked).toBeLessThanOrEqual(5_000);
+  });
+
+  it("are not fetched again for one id that is missing, until ten seconds later", async () => {
+    await find();
+    for (let i = 0; i < 20; i++) expect(await isFound("unknown")).toBe(false);
+    expect(web.calls).toHaveLength(2);
+    clock.advance(10_000);
+    rotate();
+    expect(await isFound("unknown")).toBe(false);
+    expect(await isFound("next")).toBe(true);
+    expect(web.calls).toHaveLength(3);
+  });
+
+  it("are not fetched for an id no issuer would give", async () => {
+    await find();
+    expect(await isFound("x".repeat(300))).toBe(false);
+    expect(web.calls).toHaveLength(1);
+  });
+
+  it("are looked for again by whoever comes while an older answer is on its way", async () => {
+    await find();
+    const old = web.pages[url];
+    const early = isFound("unknown");
+    await vi.waitFor(() => expect(web.calls).toHaveLength(2));
+    rotate();
+    const late = isFound("next");
+    expect([await early, await late]).toEqual([false, true]);
+    expect(old).not.toBe(web.pages[url]);
   });
 });
 
@@ -79,12 +131,29 @@ describe("an issuer that cannot be reached", () => {
     expect(await isFound()).toBe(true);
   });
 
+  it("keeps nobody waiting whose key is known", async () => {
+    await find();
+    web.pages[url] = down;
+    clock.advance(11 * minute);
+    await find();
+    clock.advance(6_000);
+    let answer: (error: Error) => void = () => undefined;
+    const silent = new Promise<never>((_resolve, reject) => {
+      answer = reject;
+    });
+    load = () => silent;
+    expect(await isFound()).toBe(true);
+    answer(down);
+  });
+
   it("leaves the keys it gave good for an hour", async () => {
     await find();
     web.pages[url] = down;
     clock.advance(59 * minute);
     const found = await find();
     expect(found.goodUntil).toBeLessThan(clock.now());
+    expect(await isFound("unknown")).toBe(false);
+    expect(await isFound()).toBe(true);
     clock.advance(minute);
     expect(await isFound()).toBe(false);
   });

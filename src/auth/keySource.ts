@@ -13,8 +13,16 @@ import type { Log } from "../core/log.ts";
 const keyMaxAgeMs = 10 * 60_000;
 /** Keys that could not be refreshed stay good for so long: an issuer's short outage signs nobody out. */
 const staleMaxAgeMs = 60 * 60_000;
-/** An unknown `kid` costs at most one fetch in this time, however many tokens come with one. */
-const cooldownMs = 30_000;
+/** A `kid` that the issuer did not have is not asked for again for so long. */
+const missingMs = 10_000;
+/** Ids remembered as missing at most, and the longest an issuer may give its keys, in characters. */
+const mostMissing = 1000;
+const longestKeyId = 256;
+/**
+ * Time between two fetches for unknown ids: it grows while they bring nothing. Whoever comes in between waits for the next
+ * one, so strangers with invented ids neither make us fetch more often nor keep a new key out for longer.
+ */
+const pauseMs = { first: 1_000, most: 5_000 } as const;
 /** How long a failed fetch is answered from memory. */
 export const failureHoldMs = 5_000;
 
@@ -71,6 +79,11 @@ class RemoteKeys implements KeySource {
   #loaded: Loaded | undefined;
   #loading: Promise<Loaded> | undefined;
   #failure: { error: unknown; at: number } | undefined;
+  /** The next fetch for unknown ids, which has not begun. */
+  #coming: Promise<Loaded> | undefined;
+  #pause = { ms: 0, until: 0 };
+  /** Ids that the issuer did not have, with when, ms. */
+  readonly #missing = new Map<string, number>();
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
@@ -85,15 +98,55 @@ class RemoteKeys implements KeySource {
     try {
       return await keyIn(loaded, header);
     } catch (error) {
-      const known = this.#ageOf(loaded) < cooldownMs || this.#heldFailure() !== undefined;
-      if (!(error instanceof errors.JWKSNoMatchingKey) || known) throw error;
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayAskFor(header.kid)) throw error;
     }
-    return keyIn(await this.#refresh(), header);
+    this.#coming ??= this.#nextFetch();
+    const latest = await this.#coming;
+    return keyIn(latest, header).catch((error: unknown) => {
+      this.#remember(header.kid);
+      throw error;
+    });
+  }
+
+  #mayAskFor(kid = ""): boolean {
+    const missed = this.#missing.get(kid);
+    const known = missed !== undefined && this.#now() - missed < missingMs;
+    return !known && kid.length <= longestKeyId && this.#heldFailure() === undefined;
+  }
+
+  #remember(kid = ""): void {
+    this.#missing.delete(kid);
+    this.#missing.set(kid, this.#now());
+    const oldest = this.#missing.keys().next();
+    if (this.#missing.size > mostMissing && !oldest.done) this.#missing.delete(oldest.value);
+  }
+
+  /** A fetch that begins after those who wait for it have come, and not too soon after the last one. */
+  async #nextFetch(): Promise<Loaded> {
+    await this.#loading?.catch(() => undefined);
+    const { ms, until } = this.#pause;
+    if (until > this.#now()) await this.#options.clock.sleep(until - this.#now());
+    this.#coming = undefined;
+    const before = this.revision();
+    const idle = this.#now() - until > keyMaxAgeMs;
+    this.#pauseFor(idle ? pauseMs.first : Math.min(pauseMs.most, Math.max(pauseMs.first, 2 * ms)));
+    const loaded = await this.#refresh();
+    if (loaded.revision !== before) this.#pauseFor(pauseMs.first);
+    return loaded;
+  }
+
+  #pauseFor(ms: number): void {
+    this.#pause = { ms, until: this.#now() + ms };
   }
 
   async #current(): Promise<Loaded> {
     const loaded = this.#loaded;
     if (loaded !== undefined && this.#ageOf(loaded) < keyMaxAgeMs) return loaded;
+    if (loaded !== undefined && this.#failure && this.#ageOf(loaded) < staleMaxAgeMs) {
+      // The issuer is known to be away: nobody whose key we have waits for it.
+      this.#refresh().catch(() => undefined);
+      return loaded;
+    }
     try {
       return await this.#refresh();
     } catch (error) {
