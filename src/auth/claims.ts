@@ -1,4 +1,5 @@
 import type { JWTPayload } from "jose";
+import { cleanDisplayText, displayProblem } from "../core/displayText.ts";
 
 const maxEmailLength = 320;
 const maxNameLength = 200;
@@ -17,7 +18,8 @@ export function textClaim(claims: JWTPayload, name: string, limit: number): stri
 /** The person's address, unless the issuer says that it has not been verified. */
 export function emailClaim(claims: JWTPayload): string | undefined {
   if ([false, "false"].includes(claims["email_verified"] as boolean | string)) return undefined;
-  return textClaim(claims, "email", maxEmailLength);
+  const email = textClaim(claims, "email", maxEmailLength);
+  return email === undefined || displayProblem(email) !== undefined ? undefined : email;
 }
 
 /** Whether the issuer vouches for that address. Some write the claim as text. */
@@ -27,12 +29,16 @@ export function emailVerifiedClaim(claims: JWTPayload): true | undefined {
   return verified || undefined;
 }
 
-/** The full name, or one made of its parts. */
+/** The full name, or one made of its parts, without what nobody sees. */
 export function nameClaim(claims: JWTPayload): string | undefined {
-  const whole = textClaim(claims, "name", maxNameLength);
+  const shown = (name: string) => {
+    const text = textClaim(claims, name, maxNameLength);
+    return text === undefined ? undefined : cleanDisplayText(text);
+  };
+  const whole = shown("name");
   if (whole !== undefined) return whole;
-  const first = textClaim(claims, "given_name", maxNameLength);
-  const last = textClaim(claims, "family_name", maxNameLength);
+  const first = shown("given_name");
+  const last = shown("family_name");
   return [first, last].filter((part) => part !== undefined).join(" ") || undefined;
 }
 

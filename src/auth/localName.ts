@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { displayProblem } from "../core/displayText.ts";
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 
@@ -14,7 +15,7 @@ export interface LocalPerson {
 }
 
 /**
- * Reads a name as typed: 1–80 characters, no control characters, no line breaks, no marks that reverse text.
+ * Reads a name as typed: 1–80 characters that can be shown (`displayText`).
  * Refusals are VALIDATION_ERROR with `metadata.field`.
  */
 export function localPerson(typed: unknown): Result<LocalPerson> {
@@ -23,12 +24,10 @@ export function localPerson(typed: unknown): Result<LocalPerson> {
   if (typed.length > maxCharacters * 8)
     return refuseName(`has more than ${maxCharacters} characters`);
   const name = typed.normalize("NFC").trim();
-  if (name === "") return refuseName("is empty");
   if ([...name].length > maxCharacters)
     return refuseName(`has more than ${maxCharacters} characters`);
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(name)) {
-    return refuseName("contains a control character");
-  }
+  const problem = displayProblem(name);
+  if (problem !== undefined) return refuseName(problem);
   const folded = name.toUpperCase().toLowerCase().normalize("NFC");
   const digest = hash("sha256", folded, "hex");
   return ok({ name, subject: `local_${digest.slice(0, 32)}`, email: emailOf(folded, digest) });

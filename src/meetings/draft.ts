@@ -1,4 +1,5 @@
 import type { Plan } from "../auth/identity.ts";
+import { displayProblem } from "../core/displayText.ts";
 import { AppError, type ErrorMetadata } from "../core/errors.ts";
 import { ok, type Result, refusalOf, refuse } from "../core/result.ts";
 import { wholeNumber } from "../core/wholeNumber.ts";
@@ -86,13 +87,12 @@ export function draftMeeting(request: MeetingRequest, facts: DraftFacts): Result
 
 function checkText({ title, description }: MeetingRequest): AppError | undefined {
   const trimmed = title.trim();
-  if (trimmed === "") return invalid("title", "The title must not be empty");
   if (trimmed.length > maxTitleLength) {
     const message = `The title may have ${maxTitleLength} characters at most`;
     return invalid("title", message, { limit: maxTitleLength });
   }
-  if (/[\p{Cc}\p{Cs}]/u.test(trimmed))
-    return invalid("title", "The title must not contain control characters");
+  const problem = displayProblem(trimmed);
+  if (problem !== undefined) return invalid("title", `The title ${problem}`);
   return description === undefined ? undefined : checkDescription(description);
 }
 
@@ -101,10 +101,9 @@ function checkDescription(description: string): AppError | undefined {
     const message = `The description may have ${maxDescriptionLength} characters at most`;
     return invalid("description", message, { limit: maxDescriptionLength });
   }
-  // Lines and tabs are welcome; nothing else that does not print, and never NUL, which no database column takes.
-  return /[\p{Cc}\p{Cs}]/u.test(description.replaceAll(/[\n\r\t]/g, ""))
-    ? invalid("description", "The description must not contain control characters")
-    : undefined;
+  const problem =
+    description.trim() === "" ? undefined : displayProblem(description, { lines: true });
+  return problem === undefined ? undefined : invalid("description", `The description ${problem}`);
 }
 
 function checkSchedule(scheduledAt: number | undefined, now: number): AppError | undefined {

@@ -1,4 +1,5 @@
 import type { UserIdentity } from "../auth/identity.ts";
+import { displayProblem } from "../core/displayText.ts";
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 
@@ -59,6 +60,13 @@ function profileOf(request: ProfileRequest): Result<Profile> {
   const displayName = request.displayName?.trim() ?? null;
   if (displayName !== null && !isText(displayName, maxNameLength)) {
     return invalid("displayName", `displayName must be 1 to ${maxNameLength} printable characters`);
+  }
+  for (const [field, text] of [
+    ["email", email],
+    ["displayName", displayName],
+  ] as const) {
+    const problem = text === null ? undefined : displayProblem(text);
+    if (problem !== undefined) return invalid(field, `${field} ${problem}`);
   }
   return ok({ email, emailVerified: true, displayName });
 }
