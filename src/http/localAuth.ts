@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { LocalIssuer } from "../auth/localIssuer.ts";
+import { CallRates } from "../core/callRates.ts";
+import { AppError } from "../core/errors.ts";
 import { type LocalAuthPolicy, refuseForeignPage, refuseOutsider } from "./localAuthGuard.ts";
 import { safeReturnTo, signInPage, signInPolicy } from "./localAuthPage.ts";
 import { guardedRequest } from "./localCaller.ts";
@@ -10,15 +12,18 @@ export interface LocalAuthOptions extends LocalAuthPolicy {
 }
 
 const bodyLimit = 4096;
+/** Names that one address may sign in under in a minute: each may become a user. */
+const signInsPerMinute = 600;
 
 /**
  * Fastify plugin of the built-in issuer: `POST /auth/local/token {"name"}` → `{token, expiresAt}` (epoch ms),
  * `GET /auth/local/jwks.json`, and the page `GET /sign-in?return_to=/path`. Never sends CORS headers.
  * Throws RequestError for who or what it does not serve, AppError VALIDATION_ERROR (`metadata.field`) for a
- * name that cannot be used; the server's error handler answers.
+ * name that cannot be used, RATE_LIMIT_EXCEEDED for too many from one address; the server's error handler answers.
  */
 export async function localAuth(app: FastifyInstance, options: LocalAuthOptions): Promise<void> {
   const { issuer } = options;
+  const signIns = new CallRates(() => performance.now());
   acceptJsonOnly(app);
   app.addHook("onRequest", async (request, reply) => {
     secure(reply);
@@ -29,7 +34,14 @@ export async function localAuth(app: FastifyInstance, options: LocalAuthOptions)
   app.post("/auth/local/token", {
     bodyLimit,
     onRequest: async (request) => throwIfAny(refuseForeignPage(guardedRequest(request), options)),
-    handler: ({ body }) => issuer.issue(nameIn(body)),
+    handler: ({ body, ip }) => {
+      const retryAfterMs = signIns.take(ip, signInsPerMinute);
+      if (retryAfterMs === undefined) return issuer.issue(nameIn(body));
+      const limit = signInsPerMinute;
+      throw new AppError("RATE_LIMIT_EXCEEDED", `At most ${limit} sign-ins in 60 s`, {
+        ...{ action: "sign_in", limit, retryAfterMs },
+      });
+    },
   });
   // Answered here, so that a preflight never falls through to a handler that grants it.
   app.options("/auth/local/token", async () => {

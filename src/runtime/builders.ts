@@ -15,6 +15,9 @@ const definitionBrand: unique symbol = Symbol.for("connvo.FunctionDefinition");
 /** Longest arguments of a function that declares nothing else, bytes of JSON: names, texts and a list of people. */
 export const defaultArgsBytes = 256 * 1024;
 
+/** Calls one user may make in a minute to a mutation or action that declares nothing else: no person needs as many. */
+const defaultCallsPerMinute = 1200;
+
 export type FunctionKind = "query" | "mutation" | "action";
 
 /** A validator's type with ids as plain strings: clients and handlers treat them as opaque text. */
@@ -51,6 +54,8 @@ export interface FunctionDefinition {
   readonly returns: GenericValidator;
   /** Longest arguments, bytes of JSON. */
   readonly maxArgsBytes: number;
+  /** What one user may call in a minute, on each node; queries, which leave nothing behind, as often as they like. */
+  readonly callsPerMinute: number;
   readonly docs: FunctionDocs;
   /** Takes the context of its kind and validated arguments. */
   readonly handler: (ctx: never, args: never) => unknown;
@@ -74,6 +79,8 @@ interface Declaration<
   readonly returns: R;
   /** Longest arguments it needs, bytes of JSON; at most `maxConvexSize`. Default: `defaultArgsBytes`. */
   readonly maxArgsBytes?: number;
+  /** Calls one user may make in a minute; for what leaves rows behind that nobody removes. */
+  readonly callsPerMinute?: number;
   readonly handler: (ctx: Context, args: ArgsOf<F>) => ResultOf<R> | Promise<ResultOf<R>>;
   readonly examples?: { readonly args: ArgsOf<F>; readonly value: ResultOf<R> };
 }
@@ -108,6 +115,7 @@ function define<C, G extends Grant, F extends PropertyValidators, R extends Gene
     args,
     returns,
     maxArgsBytes = defaultArgsBytes,
+    callsPerMinute = kind === "query" ? Number.POSITIVE_INFINITY : defaultCallsPerMinute,
     handler,
     ...docs
   } = declaration;
@@ -118,6 +126,7 @@ function define<C, G extends Grant, F extends PropertyValidators, R extends Gene
     args,
     returns,
     maxArgsBytes,
+    callsPerMinute,
     docs: Object.freeze(docs),
     handler,
   });

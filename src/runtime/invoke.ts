@@ -1,5 +1,7 @@
 import type { Identity, User } from "../auth/identity.ts";
 import type { Grant } from "../auth/permission.ts";
+import { CallRates } from "../core/callRates.ts";
+import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { orThrow } from "../core/result.ts";
 import type { ReadTx } from "../db/port.ts";
@@ -46,7 +48,7 @@ type Handler = (ctx: object, args: Record<string, unknown>) => unknown;
 
 /**
  * The one place where functions run, for every edge. Order: the function exists → its kind → arguments →
- * the caller's row → permission → handler → result. Never throws: what went wrong is in the outcome.
+ * the caller's rate → the caller's row → permission → handler → result. Never throws: what went wrong is in the outcome.
  */
 export class Invoker {
   readonly #registry: Registry;
@@ -54,6 +56,7 @@ export class Invoker {
   readonly #accounts: Accounts;
   readonly #log: Log;
   readonly #onCall: ((record: CallRecord) => void) | undefined;
+  readonly #rates: CallRates;
 
   constructor({ registry, services, accounts, log, onCall }: InvokerOptions) {
     this.#registry = registry;
@@ -61,6 +64,7 @@ export class Invoker {
     this.#accounts = accounts;
     this.#log = log;
     this.#onCall = onCall;
+    this.#rates = new CallRates(() => services.clock.now());
   }
 
   async invoke(call: Call): Promise<Outcome> {
@@ -86,12 +90,24 @@ export class Invoker {
     const read = readArguments(fn, call.args, call.argsBytes);
     if (!read.ok) return { ok: false, failure: read.refusal };
     try {
+      this.#count(fn, call.identity);
       return { ok: true, json: await this.#run(fn, call, read.args) };
     } catch (error) {
       const failure = failureOf(error);
       logFailure(this.#callLog(fn, call), failure, error);
       return { ok: false, failure };
     }
+  }
+
+  /** @throws AppError RATE_LIMIT_EXCEEDED before anything is spent on the call */
+  #count({ name, definition }: RegisteredFunction, identity: Identity): void {
+    const { callsPerMinute: limit } = definition;
+    if (identity.kind !== "user" || !Number.isFinite(limit)) return;
+    const caller = JSON.stringify([name, identity.issuer, identity.subject]);
+    const retryAfterMs = this.#rates.take(caller, limit);
+    if (retryAfterMs === undefined) return;
+    const message = `At most ${limit} in 60 s; try again in ${Math.ceil(retryAfterMs / 1000)} s`;
+    throw new AppError("RATE_LIMIT_EXCEEDED", message, { action: name, limit, retryAfterMs });
   }
 
   #run(fn: RegisteredFunction, call: Call, args: Record<string, unknown>): Promise<string> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
 import { newId } from "../../src/core/ids.ts";
 import { type TestDatabase, testDatabase } from "./support/database.ts";
 import {
@@ -175,6 +176,25 @@ describe("a server whose people are paid by default", () => {
     const [there, here] = [paid, stage].map((on) => on.call(newcomer, create, { title: "x" }));
     expect(await there).toMatchObject({ features: { recording: true } });
     expect(await here).toMatchObject({ features: { recording: false } });
+  });
+});
+
+describe("one user's meetings", () => {
+  it("are sixty a minute at most; others and the administrator are not held up", async () => {
+    const still = meetingStage(test);
+    still.services.clock = { ...systemClock, now: () => 0 };
+    const [eager, other] = [person(), person()];
+    const organizerId = await userIdOf(still, eager);
+    const many = await Promise.allSettled(
+      Array.from({ length: 100 }, () => still.call(eager, create, { title: "x" })),
+    );
+    expect(many.filter(({ status }) => status === "fulfilled")).toHaveLength(60);
+    expect(await still.refusal(eager, create, { title: "x" })).toMatchObject({
+      code: "RATE_LIMIT_EXCEEDED",
+      metadata: { action: create, limit: 60, retryAfterMs: 1000 },
+    });
+    await still.call(other, create, { title: "x" });
+    await still.call(admin, create, { title: "x", organizerId });
   });
 });
 

@@ -150,6 +150,33 @@ describe("a room token", () => {
   });
 });
 
+describe("a user who is deactivated", () => {
+  const activate = (userId: string, active: boolean) =>
+    test.sql("UPDATE users SET is_active = $2 WHERE id = $1", [userId, active]);
+
+  it("is put out of the rooms of running meetings, and their tokens are refused", async () => {
+    const host = person();
+    const meetingId = await meetingOf(stage, host);
+    const { identity, userId } = await guestOf(stage, host, meetingId);
+    await stage.call(identity, token, { meetingId });
+    await activate(userId, false);
+    await settleRooms(stage.services);
+    expect(attempts("removeParticipant")).toBe(1);
+    await test.advanceTime(600_000);
+    await settleRooms(stage.services);
+    expect(attempts("removeParticipant")).toBe(1);
+    expect(await stage.refusal(identity, token, { meetingId })).toMatchObject({
+      code: "FORBIDDEN",
+    });
+    // Let in again, they have their place; put out again, also the tokens of between are refused.
+    await activate(userId, true);
+    await stage.call(identity, token, { meetingId });
+    await activate(userId, false);
+    await settleRooms(stage.services);
+    expect(attempts("removeParticipant")).toBe(2);
+  });
+});
+
 describe("opening a room", () => {
   it("is done once however many ask later, and always means the same room", async () => {
     const host = person();

@@ -11,6 +11,7 @@ import { mutation, query } from "../../runtime/builders.ts";
 
 export const createInvite = mutation({
   permission: can.host("meetingId"),
+  callsPerMinute: 60,
   summary: "createInvite",
   description:
     "Extension, not in the published API. Makes an invite to a meeting that is not over. Its secret is told here and " +

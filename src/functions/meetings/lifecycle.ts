@@ -20,6 +20,7 @@ import { userOrAdmin } from "../../users/permission.ts";
 
 export const createMeeting = mutation({
   permission: userOrAdmin,
+  callsPerMinute: 60,
   summary: "createMeeting",
   description:
     "Creates a scheduled meeting with the caller as its host; with the administration key, with `organizerId`. The " +
@@ -30,7 +31,8 @@ export const createMeeting = mutation({
     "in the past, `duration` is 30 minutes unless said otherwise. `maxParticipants` is 10, or as many as fit, unless " +
     "said otherwise, and is enforced; above the tier's limit it is refused with VALIDATION_ERROR and the `limit`. " +
     "`participantEmails` adds the users of the organiser's organisation (of this server's own issuer, for a local " +
-    "organiser) who are known by these addresses; others are ignored and can be brought in by an invite.",
+    "organiser) who are known by these addresses, if verified; others are ignored and can be brought in by an invite. " +
+    "Sixty meetings a minute, more are refused with RATE_LIMIT_EXCEEDED.",
   args: {
     description: v.optional(v.string()),
     duration: v.optional(v.number()),
