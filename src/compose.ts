@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, statfs } from "node:fs/promises";
+import { chmod, mkdir, stat, statfs } from "node:fs/promises";
 import { availableParallelism, hostname } from "node:os";
 import path from "node:path";
 import type { FastifyPluginAsync } from "fastify";
@@ -109,7 +109,7 @@ async function open(
   const startedAt = performance.now();
   const localIssuerWanted = orThrow(localAuthAllowed(config));
   const certificate = await openCertificate(config, log);
-  await blaming("CONNVO_DATA_DIR", mkdir(config.dataDir, { recursive: true, mode: 0o711 }));
+  await blaming("CONNVO_DATA_DIR", makeDataFolder(config.dataDir));
   let address = config.publicUrl;
   const publicUrl = () => {
     if (address === undefined) throw new Error("the server does not listen yet");
@@ -197,6 +197,14 @@ async function open(
   return followed
     ? { url: address, stop, reloadCertificate: followed.reload }
     : { url: address, stop };
+}
+
+/** Nobody else may look; where this is root, PostgreSQL's own account has to pass through to its folder inside. */
+async function makeDataFolder(dataDir: string): Promise<void> {
+  const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
+  await mkdir(dataDir, { recursive: true, mode });
+  const { mode: found } = await stat(dataDir);
+  if (process.platform !== "win32" && (found & 0o777 & ~mode) !== 0) await chmod(dataDir, mode);
 }
 
 async function openData(

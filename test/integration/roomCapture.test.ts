@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CaptureEvent } from "../../src/media/format/events.ts";
@@ -47,6 +47,18 @@ const flowing = (count: number) =>
 const heard = (count: number) =>
   vi.waitFor(async () => expect((await provider.stats()).tracks).toBe(count), patience);
 
+/** What below a folder others than its owner may read, write or enter. */
+async function openToOthers(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  const modes = names.map(async (name) => ({
+    name,
+    mode: (await lstat(path.join(folder, name))).mode,
+  }));
+  return (await Promise.all(modes))
+    .filter(({ mode }) => (mode & 0o077) !== 0)
+    .map(({ name }) => name);
+}
+
 const stopped = (): Promise<Sealed> => rooms.seal(provider, request());
 
 describe("a capture", () => {
@@ -71,6 +83,7 @@ describe("a capture", () => {
     expect(end.tracks[0]?.participantName).toMatch(/^Name of /);
     for (const { startMs } of end.tracks)
       expect(startMs).toBeLessThanOrEqual(flowedAt - end.startedAt);
+    expect(await openToOthers(rooms.dataDir)).toEqual([]);
   });
 
   test("notes clocks, levels and sizes", async () => {

@@ -7,6 +7,9 @@ import { composeJoin, composeSlice } from "./sliceCompositor.ts";
 
 // One task per process: the first message is the task; progress goes back, then the outcome, then it ends.
 
+/** Whatever is written here, by libraries and ffmpeg too, is nobody else's on this machine. */
+process.umask(0o077);
+
 const progressEveryMs = 500;
 /** All that is decoded at a time fits into it several times over; a machine has others to serve, bytes. */
 const maxResidentBytes = 2 * 2 ** 30;

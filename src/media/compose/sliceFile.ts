@@ -31,7 +31,7 @@ export class SliceWriter {
   #sum = 0;
 
   constructor(path: string, head: SliceHead) {
-    this.#fd = openSync(path, "w", 0o640);
+    this.#fd = openSync(path, "w", 0o600);
     const json = Buffer.from(JSON.stringify(head));
     const length = Buffer.alloc(4);
     length.writeUInt32BE(json.length);

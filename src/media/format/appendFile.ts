@@ -19,7 +19,7 @@ export class AppendFile {
   /** `flags`: "wx" for a new file, "a" to continue one. Opening goes on in the background; its errors are reported like write errors. */
   constructor(path: string, flags: "wx" | "a", onFailure: (error: Error) => void) {
     this.#onFailure = onFailure;
-    this.#handle = open(path, flags, 0o640);
+    this.#handle = open(path, flags, 0o600);
     this.#handle.catch((error: Error) => this.#fail(error));
   }
 

@@ -41,7 +41,7 @@ export async function syncFolder(dir: string): Promise<void> {
 
 /** Writes a new file and makes its content durable. Throws EEXIST if it is there. */
 export async function writeDurably(path: string, content: Buffer): Promise<void> {
-  const handle = await open(path, "wx", 0o640);
+  const handle = await open(path, "wx", 0o600);
   try {
     await handle.writeFile(content);
     await handle.sync();

@@ -131,8 +131,8 @@ export class CaptureWriter {
     start: CaptureStart,
     deps: CaptureWriterDeps,
   ): Promise<CaptureWriter> {
-    await mkdir(dirname(dir), { recursive: true });
-    await mkdir(dir, { mode: 0o750 });
+    await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
+    await mkdir(dir, { mode: 0o700 });
     const time = CaptureClock.begin(deps);
     const startedAt = time.now();
     const { recordingId, roomId, maxDurationMs } = start;

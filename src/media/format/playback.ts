@@ -63,7 +63,7 @@ async function readCache(dir: string): Promise<Cache | undefined> {
 async function writeCache(dir: string, cache: Cache): Promise<void> {
   const fresh = join(dir, `${cacheName}.${randomUUID()}`);
   try {
-    await writeFile(fresh, JSON.stringify(cache), { mode: 0o640 });
+    await writeFile(fresh, JSON.stringify(cache), { mode: 0o600 });
     await rename(fresh, join(dir, cacheName));
   } catch {
     await rm(fresh, { force: true }).catch(() => undefined);

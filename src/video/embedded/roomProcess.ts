@@ -60,6 +60,9 @@ function eventLoopDelay(): () => { p99: number; max: number } {
   };
 }
 
+/** Whatever is written here, by libraries too, is nobody else's on this machine. */
+process.umask(0o077);
+
 async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
   const lock = await takeLock(settings.stateDir);
   if (!lock) {

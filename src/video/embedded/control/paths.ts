@@ -40,7 +40,9 @@ function socketPath(stateDir: string): string {
 export async function preparePaths(paths: RoomPaths): Promise<void> {
   await mkdir(paths.stateDir, { recursive: true, mode: 0o700 });
   await chmod(paths.stateDir, 0o700);
-  await mkdir(paths.recordingsDir, { recursive: true, mode: 0o750 });
+  await mkdir(paths.recordingsDir, { recursive: true, mode: 0o700 });
+  // An earlier version let a group read it.
+  await chmod(paths.recordingsDir, 0o700);
   if (process.platform === "win32") return;
   const folder = dirname(paths.socketPath);
   await mkdir(folder, { recursive: true, mode: 0o700 });
