@@ -258,7 +258,7 @@ export const options = {
     env: "CONNVO_RTC_ADDRESS",
     type: z.union([z.ipv4(), z.ipv6()]),
     default: "127.0.0.1",
-    doc: "Local address that port is bound to.",
+    doc: "Local address that port is bound to. On loopback, other addresses of this machine take media too, of this machine alone.",
   }),
   rtcPublicAddress: option({
     env: "CONNVO_RTC_PUBLIC_ADDRESS",

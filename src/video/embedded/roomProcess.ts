@@ -10,6 +10,7 @@ import { ControlServer } from "./control/server.ts";
 import { parseSettings, type RoomProcessSettings } from "./control/settings.ts";
 import { lineLog } from "./lineLog.ts";
 import { RoomService } from "./roomService.ts";
+import { LocalRelay } from "./rooms/localRelay.ts";
 import { nativePeers } from "./rooms/nativePeer.ts";
 
 /** Another room process serves this folder: not an error, and no reason to start one more. */
@@ -63,6 +64,17 @@ function eventLoopDelay(): () => { p99: number; max: number } {
 /** Whatever is written here, by libraries too, is nobody else's on this machine. */
 process.umask(0o077);
 
+/** Where media is taken from this machine alone. */
+function localRelay(
+  { bindAddress, publicAddress }: RoomProcessSettings,
+  port: number,
+  log: Log,
+): LocalRelay | undefined {
+  if (!bindAddress.startsWith("127.") || publicAddress !== undefined) return undefined;
+  const target = { address: bindAddress, port };
+  return new LocalRelay({ target, log, now: () => performance.now() });
+}
+
 async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
   const lock = await takeLock(settings.stateDir);
   if (!lock) {
@@ -70,13 +82,14 @@ async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
     process.exit(exitHeld);
   }
   const udpPort = await freePort(settings.udpPort, settings.bindAddress);
+  const relay = localRelay(settings, udpPort, log);
   const stopping = new AbortController();
   const service = await RoomService.create(settings, {
     clock: systemClock,
     now: () => performance.now(),
     uptime: machineUptime(),
     log,
-    peers: nativePeers({ udpPort, bindAddress: settings.bindAddress }),
+    peers: nativePeers({ udpPort, bindAddress: settings.bindAddress, ...(relay && { relay }) }),
     freeBytes: () => freeBytes(settings.recordingsDir),
     newId: () => randomBytes(16).toString("base64url"),
     random32: () => randomBytes(4).readUInt32BE(0),
@@ -93,6 +106,7 @@ async function run(settings: RoomProcessSettings, log: Log): Promise<void> {
     await systemClock.sleep(service.tick(), stopping.signal);
   server.close();
   await service.stop();
+  relay?.close();
   await lock.release();
   log.info({}, "room process ends");
 }

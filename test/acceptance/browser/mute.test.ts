@@ -19,7 +19,6 @@ import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { DrawnPerson, type Window } from "./support/drawnPerson.ts";
 import { DrawnSeen, type Precision } from "./support/drawnSeen.ts";
 import { inFirefox, openFirefox } from "./support/firefox.ts";
-import { ownAddress } from "./support/ownAddress.ts";
 import { type PageServer, servePage } from "./support/pageServer.ts";
 
 /** How somebody in the meeting mutes and turns off the camera: steps of `page/drawnPerson.js`, and the ones that undo them. */
@@ -75,7 +74,7 @@ inFirefox("people in Firefox who mute", () => {
       const firefox = await openFirefox();
       return { open: () => firefox.newWindow(), close: () => firefox.closeWindows() };
     },
-    { precision: rough, serverOptions: () => ({ CONNVO_RTC_ADDRESS: ownAddress() }) },
+    { precision: rough },
   );
 });
 
@@ -87,7 +86,6 @@ interface Windows {
 /** What is special about a browser. */
 interface Special {
   precision?: Precision;
-  serverOptions?: () => Record<string, string>;
 }
 
 /**
@@ -97,7 +95,7 @@ interface Special {
 function recorded(
   habits: readonly Habit[],
   openWindows: () => Promise<Windows>,
-  { precision = precise, serverOptions = () => ({}) }: Special = {},
+  { precision = precise }: Special = {},
 ): void {
   let site: Site;
   let pages: PageServer;
@@ -108,7 +106,7 @@ function recorded(
 
   beforeAll(async () => {
     site = await openSite();
-    const { url } = await site.start(serverOptions());
+    const { url } = await site.start();
     pages = await servePage("drawnPerson.js");
     windows = await openWindows();
     const host = await signIn(url, "Person 1");

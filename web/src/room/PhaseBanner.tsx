@@ -13,7 +13,7 @@ export function PhaseBanner({ phase, serverAway }: { phase: RoomPhase; serverAwa
   if (phase.name === "reconnecting")
     return (
       <Notice tone="warn">
-        <Spinner /> {phase.reason} Reconnecting; you need not do anything.
+        <Spinner /> {phase.reason} {phase.advice ?? "Reconnecting; you need not do anything."}
       </Notice>
     );
   if (phase.name === "connected" && serverAway)

@@ -6,6 +6,7 @@ import nodeDataChannel, {
   type Track,
   type Video,
 } from "node-datachannel";
+import type { LocalRelay } from "./localRelay.ts";
 import type {
   Peer,
   PeerChannel,
@@ -20,6 +21,8 @@ export interface TransportOptions {
   udpPort: number;
   /** Local address; absent = every address of the machine. */
   bindAddress?: string;
+  /** Further addresses under which clients on this machine reach that port. */
+  relay?: Pick<LocalRelay, "addresses">;
 }
 
 const gatherTimeoutMs = 3000;
@@ -30,7 +33,7 @@ const maxBuffered = 256 * 1024;
 
 /** Peers on libdatachannel, all on one UDP port. */
 export function nativePeers(options: TransportOptions): PeerFactory {
-  const { udpPort, bindAddress } = options;
+  const { udpPort, bindAddress, relay } = options;
   return (name) =>
     new NativePeer(
       new nodeDataChannel.PeerConnection(name, {
@@ -40,11 +43,13 @@ export function nativePeers(options: TransportOptions): PeerFactory {
         portRangeEnd: udpPort,
         ...(bindAddress === undefined ? {} : { bindAddress }),
       }),
+      relay,
     );
 }
 
 class NativePeer implements Peer {
   #connection: PeerConnection;
+  #relay: TransportOptions["relay"];
   /** Kept: the native side does not keep them from being collected. */
   #kept: (Track | DataChannel)[] = [];
   #handlers: RtcpNackResponder[] = [];
@@ -56,8 +61,9 @@ class NativePeer implements Peer {
     closed?: (reason: string) => void;
   } = {};
 
-  constructor(connection: PeerConnection) {
+  constructor(connection: PeerConnection, relay: TransportOptions["relay"]) {
     this.#connection = connection;
+    this.#relay = relay;
     connection.onTrack((track) => {
       if (this.#keep(track)) this.#listeners.track?.(peerTrack(track));
     });
@@ -110,7 +116,7 @@ class NativePeer implements Peer {
     await gathered;
     const answer = this.#connection.localDescription();
     if (!answer) throw new Error("no answer was generated");
-    return answer.sdp;
+    return withCandidates(answer.sdp, (await this.#relay?.addresses()) ?? []);
   }
 
   close(): void {
@@ -142,6 +148,21 @@ class NativePeer implements Peer {
     else if (state === "failed" || state === "closed")
       this.#listeners.closed?.(`transport_${state}`);
   }
+}
+
+/** Further host candidates behind the library's own, which are preferred. */
+function withCandidates(
+  sdp: string,
+  addresses: readonly { address: string; port: number }[],
+): string {
+  return sdp.replace(
+    /^a=candidate:(\S+) 1 UDP (\d+) .*\r\n(?=a=end-of-candidates)/m,
+    (own: string, foundation: string, priority: string) =>
+      addresses.reduce((lines, { address, port }, index) => {
+        const rank = `${foundation}${index} 1 UDP ${Number(priority) - 256 * (index + 1)}`;
+        return `${lines}a=candidate:${rank} ${address} ${port} typ host\r\n`;
+      }, own),
+  );
 }
 
 function peerTrack(track: Track): PeerTrack {

@@ -3,6 +3,9 @@ import type { MediaEnvironment } from "./environment.ts";
 /** Why a session is over: the other side ended it, or nothing is heard from it any more. */
 export type Loss = "closed" | "silent";
 
+/** The server has answered, but no way to it was found for media. */
+export class NoMediaPath extends Error {}
+
 export interface Session {
   close(): void;
 }
@@ -127,6 +130,7 @@ export class Link<S extends Session> {
   #lose(why: Loss): void {
     if (this.#session !== undefined && this.#env.now() - this.#openedAt > stableMs)
       this.#attempts = 0;
+    if (this.#session === undefined && why === "silent") this.#error = new NoMediaPath();
     this.#end();
     this.#troubled = true;
     if (this.#options.onLost?.(why) === false) this.#rest("stopped");

@@ -1,7 +1,7 @@
 import { ApiError } from "../../api/apiError.ts";
 import type { AccessSource } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
-import type { Loss } from "./link.ts";
+import { type Loss, NoMediaPath } from "./link.ts";
 import { isSending, type LocalMedia } from "./localMedia.ts";
 import { Publisher } from "./publisher.ts";
 import type { MediaSource } from "./publishSession.ts";
@@ -15,8 +15,8 @@ import type { Slot } from "./subscribeSession.ts";
 export type RoomPhase =
   | { name: "connecting" }
   | { name: "connected" }
-  /** `reason` in words. */
-  | { name: "reconnecting"; reason: string }
+  /** `reason` in words, with what can be done about it, if anything has to be. */
+  | { name: "reconnecting"; reason: string; advice?: string }
   | { name: "removed" }
   | { name: "ended" }
   /** The same person has joined in another window. */
@@ -71,6 +71,12 @@ export interface RoomConnectionOptions {
  * window's media, if that is why, has begun by then.
  */
 const judgementMs = 2500;
+
+const noMediaPathWords = {
+  reason: "The server answers, but sound and pictures do not get through to it.",
+  advice:
+    "This page keeps trying. On the server's own machine, connect the machine to a network or use Chrome. From elsewhere, try another network, or ask whoever runs the server to open its UDP port for media.",
+};
 
 /** A person's presence in a room: publishes, receives, and comes back by itself after any trouble. */
 export class RoomConnection extends Store<RoomView> {
@@ -242,17 +248,18 @@ export class RoomConnection extends Store<RoomView> {
     const links = this.#camera.wanted ? [this.#subscriber, this.#camera] : [this.#subscriber];
     if (links.every(({ state }) => state === "open")) return { name: "connected" };
     if (links.some(({ troubled }) => troubled))
-      return { name: "reconnecting", reason: this.#reason(links) };
+      return { name: "reconnecting", ...this.#trouble(links) };
     return { name: this.#wasConnected ? "connected" : "connecting" };
   }
 
-  #reason(links: readonly { error: unknown }[]): string {
-    if (!this.#env.isOnline()) return "This device is not connected to a network.";
+  #trouble(links: readonly { error: unknown }[]): { reason: string; advice?: string } {
+    if (!this.#env.isOnline()) return { reason: "This device is not connected to a network." };
     const error = links.map((link) => link.error).find((found) => found !== undefined);
+    if (error instanceof NoMediaPath) return noMediaPathWords;
     if (error instanceof ApiError && error.code === "OFFLINE")
-      return "The server cannot be reached.";
-    if (error !== undefined) return "The server cannot open the connection just now.";
-    return "The connection to the meeting was lost.";
+      return { reason: "The server cannot be reached." };
+    if (error !== undefined) return { reason: "The server cannot open the connection just now." };
+    return { reason: "The connection to the meeting was lost." };
   }
 
   #view({ userId, name, role, camera, screen }: PersonInRoom): PersonView {

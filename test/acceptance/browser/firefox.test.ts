@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  hasEnded,
+  invite,
+  startedMeeting,
+  startRecording,
+  stopRecording,
+  userIdOf,
+} from "../support/meetings.ts";
+import { type Person, signIn } from "../support/person.ts";
+import type { ServerProcess } from "../support/server.ts";
+import { openSite, type Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
+import { inFirefox, openFirefox } from "./support/firefox.ts";
+import type { FirefoxWindow } from "./support/firefoxWindow.ts";
+
+const program = path.join(import.meta.dirname, "support/page/peers.js");
+const waitMs = 60_000;
+const mediaMs = 240_000;
+
+/** As whoever tries the server first has it: rooms on loopback, which Firefox never sends to. */
+inFirefox("two windows of Firefox on the machine of a server that was set nothing", () => {
+  let site: Site;
+  let server: ServerProcess;
+  let host: Person;
+  let guest: Person;
+  let meetingId: string;
+  let recordingId: string;
+  let windows: FirefoxWindow[];
+
+  beforeAll(async () => {
+    site = await openSite();
+    server = await site.start();
+    host = await signIn(server.url, "Ada");
+    guest = await signIn(server.url, "Grace");
+    meetingId = await startedMeeting(host);
+    await invite(host, guest, meetingId);
+    const firefox = await openFirefox();
+    windows = await Promise.all([firefox.newWindow(), firefox.newWindow()]);
+  });
+
+  afterAll(async () => {
+    await (await openFirefox()).closeWindows();
+    await site.close();
+  });
+
+  it("meet", async () => {
+    const [first, second] = windows as [FirefoxWindow, FirefoxWindow];
+    await Promise.all([join(first, host), join(second, guest)]);
+    await Promise.all(windows.map(seesAndHearsAnother));
+  });
+
+  it("record", async () => {
+    ({ recordingId } = await startRecording(host, meetingId));
+    await Promise.all(windows.map(seesAndHearsAnother));
+    await stopRecording(host, meetingId);
+    const { tracks, gaps } = await hasEnded(host, recordingId);
+    expect(gaps).toEqual([]);
+    expect(tracks.map(({ participantName, kind }) => `${participantName}: ${kind}`).sort()).toEqual(
+      ["Ada: audio", "Ada: video", "Grace: audio", "Grace: video"],
+    );
+  });
+
+  it("watch", async () => {
+    const [window] = windows as [FirefoxWindow];
+    await window.goto(`${server.url}/watch/${recordingId}`);
+    await until("the player is there", waitMs, () =>
+      window.evaluate<boolean>("document.querySelector('media-play-button') !== null"),
+    );
+    await window.evaluate("void document.querySelector('media-play-button').click()");
+    await until("the recording is played", mediaMs, () =>
+      window.evaluate<boolean>("document.querySelector('connvo-playback').currentTime > 0.3"),
+    );
+  });
+
+  async function join(window: FirefoxWindow, person: Person): Promise<void> {
+    const { name, token } = person;
+    const expiresAt = Date.now() + 3_600_000;
+    const session = JSON.stringify({ userId: await userIdOf(person), name, token, expiresAt });
+    await window.goto(server.url);
+    await window.evaluate(`localStorage.setItem("connvo.session", ${JSON.stringify(session)})`);
+    await window.goto(`${server.url}/meet/${meetingId}`);
+    await window.evaluate(`void (0, eval)(${JSON.stringify(await readFile(program, "utf8"))})`);
+    await press(window, "Join now");
+  }
+});
+
+async function press(window: FirefoxWindow, name: string): Promise<void> {
+  await until(`"${name}" was pressed`, waitMs, () =>
+    window.evaluate<boolean>(`((button) => (button?.click(), button !== undefined))(
+      [...document.querySelectorAll("button:enabled")].find((one) =>
+        [one.getAttribute("aria-label"), one.textContent].includes(${JSON.stringify(name)})))`),
+  );
+}
+
+async function seesAndHearsAnother(window: FirefoxWindow): Promise<void> {
+  const since = JSON.stringify(await window.evaluate("received()"));
+  await until("somebody is seen and heard", mediaMs, async () => {
+    return (await window.evaluate<number>(`progress(${since})`)) >= 1;
+  });
+}
