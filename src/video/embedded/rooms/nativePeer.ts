@@ -214,13 +214,18 @@ function description(line: SendingLine): Audio | Video {
 
 function audio(mid: string, formats: SendingLine["formats"]): Audio {
   const media = new nodeDataChannel.Audio(mid, "SendOnly");
-  for (const { payloadType, parameters } of formats) media.addOpusCodec(payloadType, parameters);
+  for (const { payloadType, parameters } of formats) {
+    // Without any it writes its own, and `undefined` it does not take.
+    if (parameters === undefined) media.addOpusCodec(payloadType);
+    else media.addOpusCodec(payloadType, parameters);
+  }
   return media;
 }
 
 function video(mid: string, formats: SendingLine["formats"]): Video {
   const media = new nodeDataChannel.Video(mid, "SendOnly");
   for (const { codec, payloadType, parameters } of formats) {
+    // It has parameters: those of a subscriber name a packetization mode.
     if (codec === "H264") media.addH264Codec(payloadType, parameters);
     else media.addVP8Codec(payloadType);
   }

@@ -47,7 +47,10 @@ const offer = (...sections: string[][]) =>
     "o=- 1 2 IN IP4 127.0.0.1",
     "s=-",
     "t=0 0",
-    "a=group:BUNDLE x",
+    `a=group:BUNDLE ${sections
+      .flat()
+      .flatMap((line) => /^a=mid:(.*)/.exec(line)?.[1] ?? [])
+      .join(" ")}`,
     ...sections.flat(),
     "",
   ].join("\r\n");

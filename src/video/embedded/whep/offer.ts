@@ -2,7 +2,7 @@ import type { Result } from "../../../core/result.ts";
 import type { Format } from "../rooms/peer.ts";
 import {
   audioLevelUri,
-  checkTransport,
+  bundled,
   clockRates,
   extensionId,
   midOf,
@@ -48,7 +48,8 @@ export function readSubscription(offer: string): Result<SubscriptionOffer> {
 }
 
 function read(session: SessionDescription): SubscriptionOffer {
-  checkTransport(session);
+  if (session.media.length > 1 && !bundled(session, session.media.map(midOf)))
+    throw new Refused("bundle_required", "All media lines must be bundled.");
   const media = session.media.filter(({ kind }) => kind !== "application");
   if (media.length === 0) throw new Refused("no_media", "The offer has no audio or video line.");
   if (session.media.length - media.length > 1)

@@ -326,8 +326,8 @@ test.each([
     "no_usable_codec",
   ],
   [
-    "H.264 in mode 0 only",
-    offer(without(video, /:96|=96/).map((line) => line.replace("mode=1", "mode=0"))),
+    "H.264 in interleaved mode only",
+    offer(without(video, /:96|=96/).map((line) => line.replace("mode=1", "mode=2"))),
     "no_usable_codec",
   ],
   ["PCM only", offer(audio.map((line) => line.replace("opus", "PCMU"))), "no_usable_codec"],
@@ -345,6 +345,17 @@ test.each([
   expect(error.code).toBe("VALIDATION_ERROR");
   expect(error.metadata).toEqual({ field: "sdp", reason });
 });
+
+test.each(["packetization-mode=0;", ""])(
+  "H.264 of a sender that knows mode 0 only is taken: %j",
+  (mode) => {
+    const { lines, answered } = taken(
+      without(video, /:96|=96/).map((line) => line.replace("packetization-mode=1;", mode)),
+    );
+    expect(lines).toMatchObject([{ codec: "H264", payloadType: 102 }]);
+    expect(answered[0]?.attributes.join("\n")).not.toContain("packetization-mode=1");
+  },
+);
 
 test("no text makes the reduction throw, and what is answered are the lines of the offer", () => {
   const parts = [audio, video, channel, simulcast].flat();

@@ -1,15 +1,18 @@
 import type { Result } from "../../../core/result.ts";
 import type { CaptureCodec } from "../../../media/format/events.ts";
+import type { Format } from "../rooms/peer.ts";
 import { transportSequenceUri } from "../rtp/transportFeedback.ts";
 import type { AnsweredLine } from "./answer.ts";
 import {
   audioLevelUri,
+  bundled,
   clockRates,
   extensionId,
   extensions,
   midOf,
   Refused,
   readOffer,
+  transportOf,
   usableFormats,
 } from "./offerParts.ts";
 import { parameterSetsOf } from "./parameterSets.ts";
@@ -98,7 +101,7 @@ function choose(session: SessionDescription): Choice[] {
       if (taken.some(({ kind }) => kind === line.kind))
         throw new Refused("too_many_tracks", `One ${line.kind} line is taken already.`);
       // A line outside of the bundle would need a transport of its own.
-      if (taken[0] && !bundled(session, taken[0].mid, line.mid))
+      if (taken[0] && !bundled(session, [taken[0].mid, line.mid]))
         throw new Refused("bundle_required", "All media lines must be bundled.");
       taken.push(line);
       return { section, line };
@@ -116,13 +119,6 @@ function mainRefusal(choices: readonly Choice[]): Refused {
   return telling ?? refused[0] ?? new Refused("no_media", "The offer has no media line.");
 }
 
-function bundled({ attributes }: SessionDescription, ...mids: string[]): boolean {
-  return attributes.some((line) => {
-    const members = line.startsWith("group:BUNDLE ") ? line.split(/ +/) : [];
-    return mids.every((mid) => members.includes(mid));
-  });
-}
-
 function mediaLine(section: MediaSection, session: SessionDescription): MediaLine {
   const { kind, attributes, protocol, port } = section;
   if ((kind !== "audio" && kind !== "video") || !/\bRTP\/S?AVPF?$/.test(protocol))
@@ -130,9 +126,9 @@ function mediaLine(section: MediaSection, session: SessionDescription): MediaLin
   const disabled = port === 0 && attribute(attributes, "bundle-only") === undefined;
   if (disabled || !sends(attributes, session))
     throw new Refused("not_sending", `The ${kind} line does not send.`);
-  const [format] = usableFormats(section, kind);
+  const format = receivedFormat(section, kind);
   if (!format) {
-    const usable = kind === "audio" ? "Opus" : "VP8 or H.264 (packetization mode 1)";
+    const usable = kind === "audio" ? "Opus" : "VP8 or H.264 (packetization mode 0 or 1)";
     throw new Refused("no_usable_codec", `The ${kind} line offers no ${usable}.`);
   }
   const { codec, payloadType, parameters = "" } = format;
@@ -148,6 +144,12 @@ function mediaLine(section: MediaSection, session: SessionDescription): MediaLin
     retransmits: feedback(section, payloadType).includes("nack"),
     ...(parameterSets.length > 0 && { parameterSets }),
   };
+}
+
+/** What the sender prefers of what is spoken here. */
+function receivedFormat(section: MediaSection, kind: "audio" | "video"): Format | undefined {
+  const [preferred] = usableFormats(section, kind);
+  return preferred ?? usableFormats(section, kind, { alsoMode0: true })[0];
 }
 
 /** A line's own direction, else the session's, else it sends. */
@@ -199,7 +201,7 @@ function answeredLine(choice: Choice, midExtensionId: number): AnsweredLine {
   }
   const { line } = choice;
   const { mid, payloadType } = line;
-  const parameters = usableFormats(section, line.kind)[0]?.parameters;
+  const parameters = receivedFormat(section, line.kind)?.parameters;
   const attributes = [
     ...[`mid:${mid}`, "recvonly", "rtcp-mux"],
     ...extensionLines(choice, midExtensionId),
@@ -245,21 +247,15 @@ function feedback(section: MediaSection, payloadType: number): string[] {
   return spoken.filter((kind) => offered.includes(kind));
 }
 
-/** One line with the transport of all. A line that is bundled only leaves telling of it to another. */
+/** One line with the transport of all. */
 function transportOffer(session: SessionDescription, { section, line }: Taken): string {
   const { mid, kind, payloadType } = line;
-  const levels = [section, session, ...session.media].map(({ attributes }) => attributes);
-  const told = (...names: string[]): string[] => {
-    const level = levels.find((one) => names.every((name) => attribute(one, name)));
-    if (!level) throw new Refused("sdp_malformed", `The offer has no ${names.join(" and ")}.`);
-    return level.filter((text) => names.includes(text.split(":", 1)[0] ?? ""));
-  };
   const setup = attribute(section.attributes, "setup") ?? attribute(session.attributes, "setup");
   const [codec = ""] = formatAttributes(section, "rtpmap", String(payloadType));
   const attributes = [
-    ...told("ice-ufrag", "ice-pwd"),
-    ...told("fingerprint"),
-    ...[`setup:${setup ?? "actpass"}`, `mid:${mid}`, "sendonly", "rtcp-mux"],
+    ...transportOf(session, section, "ice-ufrag", "ice-pwd"),
+    ...transportOf(session, section, "fingerprint"),
+    ...[`setup:${setup || "actpass"}`, `mid:${mid}`, "sendonly", "rtcp-mux"],
     `rtpmap:${payloadType} ${codec}`,
   ];
   return [

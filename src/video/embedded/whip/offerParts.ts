@@ -18,8 +18,6 @@ const codecs: Record<string, { kind: "audio" | "video"; codec: CaptureCodec }> =
   "vp8/90000": { kind: "video", codec: "VP8" },
   "h264/90000": { kind: "video", codec: "H264" },
 };
-/** Kept as they are; all else is left out, candidates above all: this server never calls out. */
-const keptAttributes = ["ice-ufrag", "ice-pwd", "fingerprint", "setup", "mid", "msid", "rtcp-mux"];
 
 const invalid = (reason: string, message: string): AppError =>
   new AppError("VALIDATION_ERROR", message, { field: "sdp", reason });
@@ -59,17 +57,27 @@ function checkSession({ media }: SessionDescription): void {
     throw new Refused("sdp_malformed", "Two media lines have the same mid.");
 }
 
-/** Throws `Refused` unless all lines are bundled and each tells of its transport. */
-export function checkTransport(session: SessionDescription): void {
-  const { media } = session;
-  if (media.length > 1 && !attribute(session.attributes, "group")?.startsWith("BUNDLE"))
-    throw new Refused("bundle_required", "All media lines must be bundled.");
-  for (const section of media) {
-    for (const name of ["ice-ufrag", "ice-pwd", "fingerprint"]) {
-      if (!attribute(section.attributes, name) && !attribute(session.attributes, name))
-        throw new Refused("sdp_malformed", `The offer has no ${name}.`);
-    }
-  }
+/** Whether all of these lines share one transport. */
+export function bundled({ attributes }: SessionDescription, mids: readonly string[]): boolean {
+  return attributes.some((line) => {
+    const members = line.startsWith("group:BUNDLE ") ? line.split(/ +/) : [];
+    return mids.every((mid) => members.includes(mid));
+  });
+}
+
+/**
+ * The attributes of these names, from the first level that has them all: a line, the session, then other lines, because a
+ * line that is bundled only leaves telling of its transport to another. Throws `Refused` where none has.
+ */
+export function transportOf(
+  session: SessionDescription,
+  section: MediaSection,
+  ...names: string[]
+): string[] {
+  const levels = [section, session, ...session.media].map(({ attributes }) => attributes);
+  const level = levels.find((one) => names.every((name) => attribute(one, name)));
+  if (!level) throw new Refused("sdp_malformed", `The offer has no ${names.join(" and ")}.`);
+  return level.filter((text) => names.includes(text.split(":", 1)[0] ?? ""));
 }
 
 /** The line's mid, a token as RFC 8866 has it; throws `Refused` without a usable one. */
@@ -79,14 +87,22 @@ export function midOf({ kind, attributes }: MediaSection): string {
   throw new Refused("sdp_malformed", `The ${kind} line has no usable mid.`);
 }
 
-/** The formats of a line that are spoken here, in the sender's order. */
-export function usableFormats(section: MediaSection, kind: "audio" | "video"): Format[] {
+/**
+ * The formats of a line that are spoken here, in its order. H.264 is sent in packetization mode 1 only; of a sender that knows
+ * no other, mode 0 (also where no mode is named) is taken too: it is a part of mode 1.
+ */
+export function usableFormats(
+  section: MediaSection,
+  kind: "audio" | "video",
+  { alsoMode0 = false } = {},
+): Format[] {
   return section.formats.flatMap((format) => {
     const [name = ""] = formatAttributes(section, "rtpmap", format);
     const known = codecs[name.toLowerCase().split("/").slice(0, 2).join("/")];
     if (known?.kind !== kind || !/^\d{1,3}$/.test(format) || Number(format) > 127) return [];
     const parameters = formatAttributes(section, "fmtp", format).join(";");
-    if (known.codec === "H264" && !/packetization-mode=1/.test(parameters)) return [];
+    const [, mode = "0"] = /packetization-mode=(\d+)/.exec(parameters) ?? [];
+    if (known.codec === "H264" && mode !== "1" && !(alsoMode0 && mode === "0")) return [];
     const payloadType = Number(format);
     return [{ codec: known.codec, payloadType, ...(parameters === "" ? {} : { parameters }) }];
   });
@@ -108,21 +124,19 @@ export function extensions(section: MediaSection): { id: number; uri: string }[]
 
 /** The lines before the first media line. */
 export function sessionLines(session: SessionDescription, mids: readonly string[]): string[] {
-  const bundle = `group:BUNDLE ${mids.join(" ")}`;
-  const attributes = [bundle, ...keptOf(session.attributes)];
-  return ["v=0", `o=${session.origin}`, "s=-", "t=0 0", ...attributes.map((line) => `a=${line}`)];
+  return ["v=0", `o=${session.origin}`, "s=-", "t=0 0", `a=group:BUNDLE ${mids.join(" ")}`];
 }
 
-/** Attributes of a media line that concern its transport. */
+/** Attributes of a media line that concern its transport, without candidates: this server never calls out. */
 export function transportAttributes(section: MediaSection, session: SessionDescription): string[] {
-  const attributes = keptOf(section.attributes);
-  if (!attribute(attributes, "setup") && !attribute(session.attributes, "setup"))
-    attributes.push("setup:actpass");
-  if (section.kind !== "application" && attribute(attributes, "rtcp-mux") === undefined)
-    attributes.push("rtcp-mux");
-  return attributes;
-}
-
-function keptOf(attributes: readonly string[]): string[] {
-  return attributes.filter((line) => keptAttributes.includes(line.split(":", 1)[0] ?? ""));
+  const setup = attribute(section.attributes, "setup") ?? attribute(session.attributes, "setup");
+  const msid = attribute(section.attributes, "msid");
+  return [
+    ...transportOf(session, section, "ice-ufrag", "ice-pwd"),
+    ...transportOf(session, section, "fingerprint"),
+    `setup:${setup || "actpass"}`,
+    `mid:${midOf(section)}`,
+    ...(msid ? [`msid:${msid}`] : []),
+    ...(section.kind === "application" ? [] : ["rtcp-mux"]),
+  ];
 }
