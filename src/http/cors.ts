@@ -19,12 +19,17 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply): void {
   reply.header("access-control-allow-credentials", "true").header("vary", vary);
 }
 
-/** Answers preflights for `url` at once, whatever they ask for. */
-export function answerPreflight(scope: FastifyInstance, url: string): void {
+/** Answers preflights for `url` at once, whatever they ask for; `headers` say what else can be done there. */
+export function answerPreflight(
+  scope: FastifyInstance,
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   scope.options(url, (request, reply) => {
     const asked = request.headers["access-control-request-headers"];
     if (asked !== undefined) reply.header("access-control-allow-headers", asked);
     return reply
+      .headers(headers)
       .header("access-control-allow-methods", "GET,POST,OPTIONS,PATCH,DELETE,PUT")
       .header("access-control-max-age", "86400")
       .code(200)

@@ -55,6 +55,7 @@ export function writeError(
   reply: FastifyReply,
   { status, headers, body }: ErrorReply,
 ): FastifyReply {
+  if (status === 401) reply.header("www-authenticate", "Bearer");
   return reply
     .code(status)
     .headers(headers)

@@ -1,16 +1,23 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest, HTTPMethods, onRequestHookHandler } from "fastify";
 import { AppError } from "../core/errors.ts";
 import { orThrow, type Result } from "../core/result.ts";
 import type { IceServer } from "../meetings/iceServers.ts";
 import { allowAnyOrigin, answerPreflight } from "./cors.ts";
+import { parseIceFragment } from "./iceFragment.ts";
 import { iceServerLinks } from "./iceServerLinks.ts";
 import { bodyTooLong } from "./limits/bodyGuard.ts";
+import { RequestError } from "./requestError.ts";
 
+const sdp = "application/sdp";
+const iceFragment = "application/trickle-ice-sdpfrag";
+/** Longest fragment that is read, bytes: a browser has a dozen candidates. */
+const fragmentLimit = 16 * 1024;
 /** Longest session descriptions we read, bytes: a subscriber's has two lines for everybody in the room. */
 const sdpLimits = { whip: 64 * 1024, whep: 256 * 1024 } as const;
 const maxQueryText = 128;
 
 type MediaSource = "camera" | "screen";
+type Protocol = "whip" | "whep";
 
 interface SessionAnswer {
   sessionId: string;
@@ -36,6 +43,8 @@ export interface MediaRooms<Grant> {
   unsubscribe(grant: Grant, sessionId: string): Promise<void>;
   /** Whether it is known, to publish or to watch. */
   hasSession(grant: Grant, sessionId: string): Promise<boolean>;
+  /** ICE user fragment of the client of a session to publish (`whip`) or to watch; NOT_FOUND without one. */
+  clientUfrag(grant: Grant, protocol: Protocol, sessionId: string): Promise<string>;
 }
 
 export interface RoomRoutesOptions<Grant> {
@@ -58,11 +67,12 @@ interface Sessions<Grant> {
 }
 
 /**
- * WHIP (RFC 9725) and WHEP: `POST /rooms/{roomId}/whip` or `…/whep` with an SDP offer and a room token as bearer → 201,
- * the SDP answer and the session's address; `DELETE` on that address ends it. Answers are complete, so `PATCH`
- * (trickle) is 405. `?source=screen` publishes a screen beside the camera; `?participant=` watches one person,
- * `?client=` lets a newer subscription replace the older one of the same client. `GET /rooms/{roomId}/sessions/{sessionId}`
- * tells whoever hears nothing any more whether the session still is: 204, or 404. WHIP keeps GET of its own addresses for itself.
+ * WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): `POST /rooms/{roomId}/whip` or `…/whep` with an SDP offer and a room token as
+ * bearer → 201, the SDP answer and the session's address; `DELETE` on that address ends it. Answers are complete; candidates may be
+ * trickled by `PATCH` (RFC 8840), and are found by ICE itself: this server calls no address it is told. An ICE restart is 422.
+ * `?source=screen` publishes a screen beside the camera; `?participant=` watches one person, `?client=` lets a newer subscription
+ * replace the older one of the same client. `GET /rooms/{roomId}/sessions/{sessionId}` tells whoever hears nothing any more whether
+ * the session still is: 204, or 404. WHIP keeps GET of its own addresses for itself.
  */
 export function roomRoutes<Grant>(
   app: FastifyInstance,
@@ -70,7 +80,7 @@ export function roomRoutes<Grant>(
 ): void {
   acceptSdpOnly(app);
   allowAnyOrigin(app);
-  const routes = (protocol: "whip" | "whep", sessions: Sessions<Grant>) =>
+  const routes = (protocol: Protocol, sessions: Sessions<Grant>) =>
     sessionRoutes(app, protocol, { rooms, iceServersOf, sessions });
   routes("whip", {
     open: (grant, offer, { query }) => {
@@ -101,22 +111,23 @@ function sessionCheck<Grant>(app: FastifyInstance, rooms: MediaRooms<Grant>): vo
 
 function sessionRoutes<Grant>(
   app: FastifyInstance,
-  protocol: "whip" | "whep",
+  protocol: Protocol,
   { rooms, iceServersOf, sessions }: RoomRoutesOptions<Grant> & { sessions: Sessions<Grant> },
 ): void {
   const address = `/rooms/:roomId/${protocol}`;
   const session = `${address}/:sessionId`;
-  answerPreflight(app, address);
-  answerPreflight(app, session);
-  const bodyLimit = sdpLimits[protocol];
+  answerPreflight(app, address, { "accept-post": sdp });
+  answerPreflight(app, session, { "accept-patch": iceFragment });
   const grants = new WeakMap<RoomRequest, { grant: Grant }>();
-  // Before the offer is read: strangers are read nothing from.
-  const admit = async (request: RoomRequest) => {
+  // Before the body is read: strangers are read nothing from.
+  const admit = (limit: number) => async (request: RoomRequest) => {
     grants.set(request, { grant: await grantOf(rooms, request) });
     const { authorization: share = "" } = request.headers;
-    request.bodyAllowance = { limit: bodyLimit, refusal: bodyTooLong(bodyLimit), share };
+    request.bodyAllowance = { limit, refusal: bodyTooLong(limit), share };
   };
-  app.post<RoomRoute>(address, { bodyLimit, onRequest: admit }, async (request, reply) => {
+  const bodyLimit = sdpLimits[protocol];
+  const post = { bodyLimit, onRequest: [saying("accept-post", sdp), admit(bodyLimit)] };
+  app.post<RoomRoute>(address, post, async (request, reply) => {
     const { grant } = grants.get(request) as { grant: Grant };
     const { sessionId, answer } = await sessions.open(grant, offerOf(request), request);
     const { roomId } = request.params;
@@ -125,25 +136,73 @@ function sessionRoutes<Grant>(
     return reply
       .code(201)
       .header("location", `/rooms/${encodeURIComponent(roomId)}/${protocol}/${sessionId}`)
-      .header("access-control-expose-headers", "location, link")
-      .type("application/sdp")
+      .header("etag", entityTag(sessionId))
+      .header("accept-patch", iceFragment)
+      .header("access-control-expose-headers", "location, link, etag, accept-patch")
+      .type(sdp)
       .send(answer);
+  });
+  const patch = {
+    bodyLimit: fragmentLimit,
+    onRequest: [saying("accept-patch", iceFragment), admit(fragmentLimit)],
+  };
+  app.patch<RoomRoute>(session, patch, async (request, reply) => {
+    const { grant } = grants.get(request) as { grant: Grant };
+    const { sessionId } = request.params;
+    checkTrickle(request, sessionId, await rooms.clientUfrag(grant, protocol, sessionId));
+    return reply.code(204).send();
   });
   app.delete<RoomRoute>(session, async (request, reply) => {
     await sessions.end(await grantOf(rooms, request), request.params.sessionId);
     return reply.code(200).send();
   });
-  for (const url of [address, session]) {
-    app.route({ method: "PATCH", url, handler: (_request, reply) => methodNotAllowed(reply) });
+  refuseMethods(app, address, ["GET", "HEAD", "PUT", "PATCH", "DELETE"], "POST, OPTIONS");
+  refuseMethods(app, session, ["GET", "HEAD", "PUT", "POST"], "PATCH, DELETE, OPTIONS");
+}
+
+function saying(name: string, value: string): onRequestHookHandler {
+  return (_request, reply, done) => {
+    reply.header(name, value);
+    done();
+  };
+}
+
+/** One ICE session lives as long as its publish or watch session: it is not restarted. */
+const entityTag = (sessionId: string): string => `"${sessionId}"`;
+
+/** Throws as RFC 9725 has it for a server that takes candidates, but does not restart ICE. */
+function checkTrickle(request: RoomRequest, sessionId: string, ufrag: string): void {
+  const { "if-match": ifMatch, "content-type": type } = request.headers;
+  if (mediaType(type) !== iceFragment || typeof request.body !== "string")
+    throw new RequestError(415, "UnsupportedMediaType", `Send candidates as ${iceFragment}`);
+  if (ifMatch === undefined) {
+    const message = "Send If-Match with the ETag that the answer to the offer had";
+    throw new RequestError(428, "PreconditionRequired", message);
+  }
+  const tags = ifMatch.split(",").map((tag) => tag.trim());
+  if (!tags.includes("*") && !tags.includes(entityTag(sessionId)))
+    throw new RequestError(412, "PreconditionFailed", "If-Match does not name this ICE session");
+  const fragment = parseIceFragment(request.body);
+  if (!fragment) {
+    const message = "The body is no SDP fragment with the ice-ufrag and ice-pwd of one ICE session";
+    throw new RequestError(400, "BadSdpFragment", message);
+  }
+  if (fragment.ufrag !== ufrag) {
+    const message = "ICE is not restarted here: end this session and send a new offer";
+    throw new RequestError(422, "IceRestartUnsupported", message);
   }
 }
 
 /** The body limit answers before the whole body is read. */
 function acceptSdpOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/sdp", { parseAs: "string" }, (_request, body, done) =>
+  app.addContentTypeParser([sdp, iceFragment], { parseAs: "string" }, (_request, body, done) =>
     done(null, body),
   );
+}
+
+function mediaType(header: string | undefined): string {
+  return header?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
 async function grantOf<Grant>(rooms: MediaRooms<Grant>, request: RoomRequest): Promise<Grant> {
@@ -157,7 +216,9 @@ async function grantOf<Grant>(rooms: MediaRooms<Grant>, request: RoomRequest): P
   return orThrow(await rooms.verifyToken(token, request.params.roomId));
 }
 
-function offerOf({ body }: RoomRequest): string {
+function offerOf({ body, headers }: RoomRequest): string {
+  if (mediaType(headers["content-type"]) === iceFragment)
+    throw new RequestError(415, "UnsupportedMediaType", `Send an SDP offer as ${sdp}`);
   if (typeof body === "string" && body.length > 0) return body;
   throw new AppError("VALIDATION_ERROR", "Send an SDP offer as application/sdp", { field: "body" });
 }
@@ -183,6 +244,15 @@ function textOf(value: unknown, field: string): string | undefined {
   throw new AppError("VALIDATION_ERROR", message, { field });
 }
 
-function methodNotAllowed(reply: FastifyReply): FastifyReply {
-  return reply.code(405).header("allow", "POST, DELETE, OPTIONS").send();
+function refuseMethods(
+  app: FastifyInstance,
+  url: string,
+  method: HTTPMethods[],
+  allow: string,
+): void {
+  // Also with a body of a type that is not read here.
+  const onRequest: onRequestHookHandler = (_request, reply) => {
+    reply.code(405).header("allow", allow).send();
+  };
+  app.route({ method, url, onRequest, handler: (_request, reply) => reply.send() });
 }

@@ -177,6 +177,10 @@ describe("after kill -9", () => {
     const provider = await rooms.started();
     const { grant, sessionId } = await rooms.publish(provider, "ann");
     expect(await provider.hasSession(grant, sessionId)).toBe(true);
+    expect(await provider.clientUfrag(grant, "whip", sessionId)).toMatch(/^\S{4,}$/);
+    await expect(provider.clientUfrag(grant, "whep", sessionId)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
     expect(await provider.hasSession(await rooms.grant(provider, "bob"), sessionId)).toBe(false);
     await rooms.nextRooms(await rooms.killRooms());
     expect(await provider.hasSession(grant, sessionId)).toBe(false);

@@ -183,6 +183,19 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return found;
   }
 
+  /** ICE user fragment of a session's client, as its offer had it. NOT_FOUND when this user has no such session. */
+  async clientUfrag(
+    grant: VerifiedGrant,
+    protocol: "whip" | "whep",
+    sessionId: string,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    const request = { roomId: grant.roomId, userId: grant.user.id, sessionId, protocol };
+    const { ufrag } = await this.#call<{ ufrag?: string }>("clientUfrag", request, { signal });
+    if (ufrag === undefined) throw new AppError("NOT_FOUND", "There is no such session.");
+    return ufrag;
+  }
+
   async startRecording(
     request: RecordingStartRequest,
     signal?: AbortSignal,

@@ -153,6 +153,12 @@ export class RoomService {
       hasSession: ({ roomId, userId, sessionId }) =>
         this.#rooms.has(roomId, userId, sessionId) ||
         this.#subscriptions.has(roomId, userId, sessionId),
+      clientUfrag: ({ roomId, userId, sessionId, protocol }) =>
+        (protocol === "whip" ? this.#rooms : this.#subscriptions).clientUfrag(
+          roomId,
+          userId,
+          sessionId,
+        ),
       removeParticipant: ({ roomId, userId }) => this.#remove(roomId, userId),
       closeRoom: ({ roomId }) => this.#closeRoom(roomId),
       startCapture: (request) => this.#captures.start(request),

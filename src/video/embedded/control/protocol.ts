@@ -3,7 +3,7 @@ import type { RecordingPause } from "../../../core/recording.ts";
 import type { RoomPresence, RoomRole } from "../../port.ts";
 
 /** Raised with every incompatible change: a server replaces a room process that speaks another one. */
-export const controlProtocol = 5;
+export const controlProtocol = 6;
 
 export interface Health {
   protocol: number;

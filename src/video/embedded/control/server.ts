@@ -28,6 +28,13 @@ export interface ControlHandlers {
   unsubscribe(request: { roomId: string; userId: string; sessionId: string }): boolean;
   /** Whether it is known, to publish or to watch. */
   hasSession(request: { roomId: string; userId: string; sessionId: string }): boolean;
+  /** Undefined when there is no such session to publish (`whip`) or to watch. */
+  clientUfrag(request: {
+    roomId: string;
+    userId: string;
+    sessionId: string;
+    protocol: "whip" | "whep";
+  }): string | undefined;
   removeParticipant(request: { roomId: string; userId: string }): Promise<void>;
   closeRoom(request: { roomId: string }): Promise<void>;
   startCapture(request: {
@@ -175,6 +182,9 @@ function routes(handlers: ControlHandlers): Record<string, Route> {
     subscribe: (body) => handlers.subscribe(parse(subscribe, body)),
     unsubscribe: one(session, (body) => ({ found: handlers.unsubscribe(body) })),
     hasSession: one(session, (body) => ({ found: handlers.hasSession(body) })),
+    clientUfrag: one({ ...session, protocol: z.enum(["whip", "whep"]) }, (body) => ({
+      ufrag: handlers.clientUfrag(body),
+    })),
     removeParticipant: one({ ...room, userId: id }, (body) => handlers.removeParticipant(body)),
     closeRoom: one(room, (body) => handlers.closeRoom(body)),
     startCapture: one({ ...recording, ...room, maxDurationMs: z.number().positive() }, (body) =>

@@ -129,6 +129,11 @@ export class SubscribeSession {
     parts.peer.onClosed((reason) => this.close(reason));
   }
 
+  /** ICE user fragment of the offer. */
+  get clientUfrag(): string {
+    return this.#parts.offer.clientUfrag;
+  }
+
   /** The answer to the offer. Rejects when the offer cannot be used. */
   answer(): Promise<string> {
     return this.#parts.peer.answer(this.#parts.offer.sdp);

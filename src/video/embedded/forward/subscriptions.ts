@@ -123,6 +123,11 @@ export class Subscriptions implements MediaListener {
     return this.#find(roomId, userId, sessionId) !== undefined;
   }
 
+  /** ICE user fragment of a subscription's client; undefined when this user has no such subscription. */
+  clientUfrag(roomId: string, userId: string, sessionId: string): string | undefined {
+    return this.#find(roomId, userId, sessionId)?.clientUfrag;
+  }
+
   remove(roomId: string, userId: string): void {
     for (const session of this.#in(roomId))
       if (session.user.id === userId) session.close("removed");

@@ -126,6 +126,11 @@ export class Rooms {
     return this.#of(roomId, userId).some(({ id }) => id === sessionId);
   }
 
+  /** ICE user fragment of a session's client; undefined when this user has no such session. */
+  clientUfrag(roomId: string, userId: string, sessionId: string): string | undefined {
+    return this.#of(roomId, userId).find(({ id }) => id === sessionId)?.clientUfrag;
+  }
+
   /** Closes a user's media at once. */
   remove(roomId: string, userId: string): void {
     for (const session of this.#of(roomId, userId)) session.close("removed");
@@ -179,6 +184,7 @@ export class Rooms {
       source,
       lines: offer.lines,
       routing: offer.routing,
+      clientUfrag: offer.clientUfrag,
       peer,
       feedbackSsrc: this.#deps.random32(),
       limits: this.#options,

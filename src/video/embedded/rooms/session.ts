@@ -44,6 +44,8 @@ export interface SessionParts {
   /** At least one. */
   lines: readonly MediaLine[];
   routing: Routing;
+  /** ICE user fragment of the offer. */
+  clientUfrag: string;
   peer: Peer;
   /** SSRC of our feedback. */
   feedbackSsrc: number;
@@ -72,6 +74,7 @@ export class PublishSession {
   readonly user: SessionUser;
   readonly role: RoomRole;
   readonly source: MediaSource;
+  readonly clientUfrag: string;
   readonly receivers: readonly TrackReceiver[];
   #parts: SessionParts;
   #demultiplexer: Demultiplexer;
@@ -96,6 +99,7 @@ export class PublishSession {
     this.user = parts.user;
     this.role = parts.role;
     this.source = parts.source;
+    this.clientUfrag = parts.clientUfrag;
     this.#heardAt = parts.now();
     this.#bytesLeft = limited(parts.limits.maxKbps * 125);
     this.#transport = new TransportFeedback(parts.feedbackSsrc);

@@ -10,6 +10,7 @@ import {
   readOffer,
   sessionLines,
   transportAttributes,
+  ufragOf,
   usableFormats,
 } from "../whip/offerParts.ts";
 import {
@@ -35,6 +36,8 @@ export interface SubscriptionOffer {
   /** The offer without candidates and what is not spoken here. */
   sdp: string;
   lines: ReceivingLine[];
+  /** ICE user fragment of whoever offers. */
+  clientUfrag: string;
 }
 
 /** Ten slots of a browser that offers all it can. */
@@ -51,7 +54,8 @@ function read(session: SessionDescription): SubscriptionOffer {
   if (session.media.length > 1 && !bundled(session, session.media.map(midOf)))
     throw new Refused("bundle_required", "All media lines must be bundled.");
   const media = session.media.filter(({ kind }) => kind !== "application");
-  if (media.length === 0) throw new Refused("no_media", "The offer has no audio or video line.");
+  const [first] = media;
+  if (!first) throw new Refused("no_media", "The offer has no audio or video line.");
   if (session.media.length - media.length > 1)
     throw new Refused("unsupported_media", "At most one data channel line is accepted.");
   const lines = media.map(receivingLine);
@@ -65,7 +69,11 @@ function read(session: SessionDescription): SubscriptionOffer {
       : mediaSection(section, lines[media.indexOf(section)], session),
   );
   const head = sessionLines(session, session.media.map(midOf));
-  return { sdp: [...head, ...sections.flat()].join("\r\n").concat("\r\n"), lines };
+  return {
+    sdp: [...head, ...sections.flat()].join("\r\n").concat("\r\n"),
+    lines,
+    clientUfrag: ufragOf(session, first),
+  };
 }
 
 function receivingLine(section: MediaSection): ReceivingLine {

@@ -13,6 +13,7 @@ import {
   Refused,
   readOffer,
   transportOf,
+  ufragOf,
   usableFormats,
 } from "./offerParts.ts";
 import { parameterSetsOf } from "./parameterSets.ts";
@@ -53,6 +54,8 @@ export interface ReducedOffer {
   /** The lines that are taken, in the offer's order: one audio and one video line at most, and at least one of them. */
   lines: MediaLine[];
   routing: Routing;
+  /** ICE user fragment of whoever offers. */
+  clientUfrag: string;
   /** What the answer says of every line of the offer, in the same order. */
   answered: AnsweredLine[];
 }
@@ -88,6 +91,7 @@ function reduce(session: SessionDescription): ReducedOffer {
   return {
     sdp: transportOffer(session, first),
     lines: taken.map(({ line }) => line),
+    clientUfrag: ufragOf(session, first.section),
     routing: { midExtensionId, announced: announcedSources(taken) },
     answered: choices.map((choice) => answeredLine(choice, midExtensionId)),
   };

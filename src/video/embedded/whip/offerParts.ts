@@ -80,6 +80,11 @@ export function transportOf(
   return level.filter((text) => names.includes(text.split(":", 1)[0] ?? ""));
 }
 
+/** ICE user fragment of whoever offers this line; throws `Refused` without one. */
+export function ufragOf(session: SessionDescription, section: MediaSection): string {
+  return attribute(transportOf(session, section, "ice-ufrag", "ice-pwd"), "ice-ufrag") ?? "";
+}
+
 /** The line's mid, a token as RFC 8866 has it; throws `Refused` without a usable one. */
 export function midOf({ kind, attributes }: MediaSection): string {
   const mid = attribute(attributes, "mid");
