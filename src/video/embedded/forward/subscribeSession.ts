@@ -89,6 +89,8 @@ export class SubscribeSession {
   readonly role: RoomRole;
   readonly client: string;
   readonly target: Target | undefined;
+  /** Monotonic ms. */
+  readonly openedAt: number;
   #parts: SubscribeParts;
   #slots: Slot[] = [];
   #book: SlotBook;
@@ -117,7 +119,7 @@ export class SubscribeSession {
     this.role = parts.role;
     this.client = parts.client;
     this.target = parts.target;
-    this.#heardAt = this.#lookedAt = parts.now();
+    this.openedAt = this.#heardAt = this.#lookedAt = parts.now();
     const count = { audio: 0, video: 0 };
     for (const line of parts.offer.lines) {
       const index = count[line.kind]++;
@@ -141,6 +143,11 @@ export class SubscribeSession {
 
   get connected(): boolean {
     return this.#state === "connected";
+  }
+
+  /** It has not connected yet. */
+  get pending(): boolean {
+    return this.#state === "pending";
   }
 
   get closed(): boolean {

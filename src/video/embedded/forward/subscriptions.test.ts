@@ -444,6 +444,11 @@ describe("a subscriber is refused", () => {
     await expect(ask("late")).rejects.toMatchObject({ code: "CONFLICT", metadata });
   });
 
+  test("but not for attempts of one person in many rooms", async () => {
+    for (let i = 0; i < 60; i++) await ask("eve", { roomId: `room${i}` });
+    await expect(ask("late")).resolves.toMatchObject({ sessionId: expect.any(String) });
+  });
+
   test("with an offer that is none, before anything is opened", async () => {
     await expect(ask("bob", { offer: "x" })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
     expect(peers).toEqual([]);

@@ -8,6 +8,7 @@ import type {
   SentMedia,
   SubscribeRequest,
 } from "../control/protocol.ts";
+import { makePlace, type ShareLimits } from "../rooms/fairShare.ts";
 import type { Occupancy } from "../rooms/occupancy.ts";
 import type { Peer, PeerFactory } from "../rooms/peer.ts";
 import type { Revocations } from "../rooms/revocations.ts";
@@ -46,6 +47,7 @@ export interface SubscriptionsDeps {
   recordingOf: (roomId: string) => RecordingNotice | null;
 }
 
+/** Of one person in one room. */
 const maxPerUser = 8;
 /** Changes closer together are told at once. */
 const tellEveryMs = 100;
@@ -187,17 +189,21 @@ export class Subscriptions implements MediaListener {
     }
     const own = this.#in(roomId).filter((one) => one.user.id === user.id);
     if (own.some((one) => one.client === client)) return;
-    if (own.length >= maxPerUser) {
-      const metadata = { reason: "too_many_subscriptions", limit: maxPerUser };
-      throw new AppError("CONFLICT", "This person subscribes too often.", metadata);
-    }
-    if (this.#sessions.size >= this.#options.maxSubscribers) {
-      const metadata = { reason: "server_full", limit: this.#options.maxSubscribers };
-      throw new AppError("CONFLICT", "This server takes no more subscribers.", metadata);
-    }
+    if (own.length >= maxPerUser) throw tooMany(maxPerUser);
     const limit = Math.min(maxParticipants, this.#options.maxParticipants);
     if (this.#others(roomId, user.id, role === "observer").size >= limit)
       throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
+    this.#makePlace({ roomId, user });
+  }
+
+  #makePlace(newcomer: Pick<SubscribeRequest, "roomId" | "user">): void {
+    const limits = shareLimits(this.#options.maxSubscribers);
+    const shortage = makePlace([...this.#sessions.values()], newcomer, limits);
+    if (shortage === "user") throw tooMany(limits.perUser);
+    if (shortage === "server") {
+      const metadata = { reason: "server_full", limit: limits.total };
+      throw new AppError("CONFLICT", "This server takes no more subscribers.", metadata);
+    }
   }
 
   /** Observers take nobody's place, and there are no more of them than people. */
@@ -322,6 +328,17 @@ export class Subscriptions implements MediaListener {
   #in(roomId: string): SubscribeSession[] {
     return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
   }
+}
+
+/** Windows in a few meetings; nobody has more than half of a small server. */
+function shareLimits(total: number): ShareLimits {
+  const perUser = Math.max(2, Math.min(3 * maxPerUser, Math.floor(total / 2)));
+  return { total, perUser, pendingPerUser: maxPerUser };
+}
+
+function tooMany(limit: number): AppError {
+  const metadata = { reason: "too_many_subscriptions", limit };
+  return new AppError("CONFLICT", "This person subscribes too often.", metadata);
 }
 
 function isFor({ user, target }: SubscribeSession, session: PublishSession): boolean {

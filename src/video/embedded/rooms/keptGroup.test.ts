@@ -12,7 +12,7 @@ let budget: GroupBudget;
 let group: KeptGroup;
 beforeEach(() => {
   budget = new GroupBudget(20 * mebibyte);
-  group = new KeptGroup(budget);
+  group = new KeptGroup({ budget, owner: "ann" });
 });
 
 test("a group begins with a keyframe and ends with the next one", () => {
@@ -43,7 +43,7 @@ test("a group of long ago is forgotten", () => {
 });
 
 test("of all groups the largest gives way when they are too much together", () => {
-  const others = Array.from({ length: 4 }, () => new KeptGroup(budget));
+  const others = Array.from({ length: 4 }, () => new KeptGroup({ budget, owner: "ann" }));
   group.add(frame(true, 10));
   for (const [i, other] of others.entries()) {
     other.add(frame(true, 10));
@@ -56,4 +56,13 @@ test("of all groups the largest gives way when they are too much together", () =
   expect(others.map(({ frames }) => frames.length)).toEqual([4, 5, 6, 0]);
   for (const one of [group, ...others]) one.clear();
   expect(budget.bytes).toBe(0);
+});
+
+test("of all that is kept, whoever has most gives way, not whoever has the largest picture", () => {
+  const bob = new KeptGroup({ budget, owner: "bob" });
+  const ofAnn = Array.from({ length: 8 }, () => new KeptGroup({ budget, owner: "ann" }));
+  bob.add(frame(true, 5 * mebibyte));
+  for (const one of ofAnn) one.add(frame(true, 3 * mebibyte));
+  expect(bob.frames).toHaveLength(1);
+  expect(budget.bytes).toBeLessThanOrEqual(20 * mebibyte);
 });

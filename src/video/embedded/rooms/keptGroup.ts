@@ -7,7 +7,7 @@ const maxAgeMs = 30_000;
 /** What a frame costs beside its data, bytes. */
 const overheadBytes = 400;
 
-/** Bounds what all groups that share it hold together: the largest gives way. */
+/** Bounds what all groups that share it hold together: of whoever has most, the largest gives way. */
 export class GroupBudget {
   #groups = new Set<KeptGroup>();
   #maxBytes: number;
@@ -31,10 +31,23 @@ export class GroupBudget {
   }
 
   #largest(): KeptGroup | undefined {
+    const held = new Map<string, number>();
+    for (const { owner, bytes } of this.#groups) held.set(owner, (held.get(owner) ?? 0) + bytes);
+    const most = Math.max(...held.values());
     let largest: KeptGroup | undefined;
-    for (const group of this.#groups) if (!largest || group.bytes > largest.bytes) largest = group;
+    for (const group of this.#groups) {
+      if (held.get(group.owner) !== most) continue;
+      if (!largest || group.bytes > largest.bytes) largest = group;
+    }
     return largest;
   }
+}
+
+/** Where a video's group counts, and as whose. */
+export interface Keeping {
+  budget: GroupBudget;
+  /** A person. */
+  owner: string;
 }
 
 /** Of all tracks of this process, if nothing else is said. */
@@ -45,12 +58,15 @@ export const processBudget = new GroupBudget(96 * 1024 * 1024);
  * that makes no keyframe when it is asked for one. Holds nothing once it would be too much, until the next keyframe.
  */
 export class KeptGroup {
+  /** Whose video it is. */
+  readonly owner: string;
   #budget: GroupBudget;
   #frames: TimedFrame[] = [];
   #bytes = 0;
 
-  constructor(budget: GroupBudget) {
+  constructor({ budget, owner }: Keeping) {
     this.#budget = budget;
+    this.owner = owner;
   }
 
   get bytes(): number {

@@ -491,4 +491,17 @@ describe("a publisher who sends more than one person may", () => {
     }
     expect(heardOf).toBeLessThanOrEqual(400 + 200);
   });
+
+test("attempts of one person in many rooms refuse nobody else", async () => {
+  for (let room = 0; room < 60; room++) await ask("eve", { roomId: `room ${room}` });
+  await live("ann");
+  await live("bob", { roomId: "other" });
+  expect(rooms.publishing("r")).toHaveLength(1);
+});
+
+test("who publishes in as many rooms as one person may is told so", async () => {
+  for (const roomId of ["a", "b"]) await live("eve", { roomId });
+  const metadata = { reason: "too_many_publications", limit: 2 };
+  await expect(ask("eve", { roomId: "c" })).rejects.toMatchObject({ code: "CONFLICT", metadata });
+  await live("ann");
 });

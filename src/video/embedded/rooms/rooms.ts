@@ -10,6 +10,7 @@ import type {
 } from "../control/protocol.ts";
 import { writeAnswer } from "../whip/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../whip/offer.ts";
+import { makePlace, type ShareLimits } from "./fairShare.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { Peer, PeerFactory } from "./peer.ts";
 import type { Revocations } from "./revocations.ts";
@@ -94,7 +95,7 @@ export class Rooms {
 
   /**
    * Takes a publisher's offer. Their earlier session ends. Refusals: VALIDATION_ERROR (offer), UNAUTHORIZED (removed),
-   * FORBIDDEN (observer), CONFLICT (full; `limit` in the metadata).
+   * FORBIDDEN (observer), CONFLICT (full, or too many sessions of this user; `limit` in the metadata).
    */
   async publish(request: PublishRequest): Promise<PublishAnswer> {
     this.#admit(request);
@@ -167,9 +168,19 @@ export class Rooms {
     if (there.length >= limit && !giveWay(there)) {
       throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
     }
-    const full = this.#sessions.size >= this.#options.maxPublishers;
-    if (full && !giveWay([...this.#sessions.values()])) {
-      const metadata = { reason: "server_full", limit: this.#options.maxPublishers };
+    this.#makePlace({ roomId, user });
+  }
+
+  #makePlace(newcomer: Pick<PublishRequest, "roomId" | "user">): void {
+    const limits = shareLimits(this.#options.maxPublishers);
+    const shortage = makePlace([...this.#sessions.values()], newcomer, limits);
+    if (shortage === "user") {
+      const metadata = { reason: "too_many_publications", limit: limits.perUser };
+      const message = "This person publishes too often at once: end one of the others first.";
+      throw new AppError("CONFLICT", message, metadata);
+    }
+    if (shortage === "server" && !giveWay([...this.#sessions.values()])) {
+      const metadata = { reason: "server_full", limit: limits.total };
       throw new AppError("CONFLICT", "This server takes no more publishers.", metadata);
     }
   }
@@ -265,6 +276,11 @@ export class Rooms {
   #in(roomId: string): PublishSession[] {
     return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
   }
+}
+
+/** Camera and screen in a few meetings; nobody has more than half of a small server. */
+function shareLimits(total: number): ShareLimits {
+  return { total, perUser: Math.max(2, Math.min(8, Math.floor(total / 2))), pendingPerUser: 4 };
 }
 
 /** Ends one that fell silent, for somebody who comes; false when there is none. */

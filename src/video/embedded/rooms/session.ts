@@ -6,6 +6,7 @@ import { bitrateEstimate, receiverReport } from "../rtp/rtcp.ts";
 import { TransportFeedback } from "../rtp/transportFeedback.ts";
 import type { MediaLine, Routing } from "../whip/offer.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
+import { processBudget } from "./keptGroup.ts";
 import type { Peer, PeerTrack } from "./peer.ts";
 import { ReportRhythm } from "./reportRhythm.ts";
 import { TrackReceiver } from "./trackReceiver.ts";
@@ -75,6 +76,8 @@ export class PublishSession {
   readonly role: RoomRole;
   readonly source: MediaSource;
   readonly clientUfrag: string;
+  /** Monotonic ms. */
+  readonly openedAt: number;
   readonly receivers: readonly TrackReceiver[];
   #parts: SessionParts;
   #demultiplexer: Demultiplexer;
@@ -100,7 +103,7 @@ export class PublishSession {
     this.role = parts.role;
     this.source = parts.source;
     this.clientUfrag = parts.clientUfrag;
-    this.#heardAt = parts.now();
+    this.openedAt = this.#heardAt = parts.now();
     this.#bytesLeft = limited(parts.limits.maxKbps * 125);
     this.#transport = new TransportFeedback(parts.feedbackSsrc);
     this.receivers = parts.lines.map(
@@ -110,6 +113,7 @@ export class PublishSession {
           parts.feedbackSsrc,
           (rtcp) => this.#track?.send(rtcp),
           this.#transport,
+          { budget: processBudget, owner: parts.user.id },
         ),
     );
     this.#demultiplexer = new Demultiplexer(parts.lines, parts.routing, (ssrc) =>
@@ -123,6 +127,11 @@ export class PublishSession {
   /** Media has been received, of late. */
   get joined(): boolean {
     return this.#joined;
+  }
+
+  /** It has not connected yet. */
+  get pending(): boolean {
+    return this.#state === "pending";
   }
 
   get closed(): boolean {

@@ -39,7 +39,16 @@ beforeEach(() => {
 });
 
 const receiverOf = (shared: GroupBudget, line = video): TrackReceiver =>
-  new TrackReceiver(line, 1, () => asked++, { arrived: () => undefined }, shared);
+  new TrackReceiver(
+    line,
+    1,
+    () => asked++,
+    { arrived: () => undefined },
+    {
+      budget: shared,
+      owner: "ann",
+    },
+  );
 
 /** Frames that arrive 40 ms apart, number `n` at `n * 40`; ticks in between. */
 function send(from: number, to: number, keys: readonly number[] = []): void {
@@ -270,7 +279,7 @@ test.each(["VP8", "H264"] as const)(
           1,
           () => undefined,
           { arrived: () => undefined },
-          shared,
+          { budget: shared, owner: "ann" },
         );
         const sinks: Sink[] = [];
         let [now, sequence, most] = [0, 100, 0];

@@ -26,7 +26,16 @@ function begin(line: MediaLine): void {
     asked.push([rtcp.readUInt8(9) === 206 ? "keyframe" : "packet", now]);
   };
   const budget = new GroupBudget(1_000_000);
-  receiver = new TrackReceiver(line, 1, note, { arrived: () => undefined }, budget);
+  receiver = new TrackReceiver(
+    line,
+    1,
+    note,
+    { arrived: () => undefined },
+    {
+      budget,
+      owner: "ann",
+    },
+  );
   const ignore = (): void => undefined;
   const frame = (one: TimedFrame): boolean => frames.push(one) > 0;
   receiver.tap(

@@ -6,7 +6,7 @@ import type { RtpPacket } from "../rtp/packet.ts";
 import { ReorderBuffer } from "../rtp/reorder.ts";
 import { Vp8Depacketizer } from "../rtp/vp8.ts";
 import type { MediaLine } from "../whip/offer.ts";
-import { type GroupBudget, KeptGroup } from "./keptGroup.ts";
+import { type Keeping, KeptGroup } from "./keptGroup.ts";
 
 /** So long a new tap waits for the keyframe that was asked for before it begins with the one of before, ms. */
 export const keyframeGraceMs = 500;
@@ -53,10 +53,10 @@ export class TrackMedia {
   #tap: Tap | undefined;
   #past = { lost: 0, dropped: 0 };
 
-  constructor(line: MediaLine, budget: GroupBudget, listener: MediaListener) {
+  constructor(line: MediaLine, keeping: Keeping, listener: MediaListener) {
     this.#video = line.kind === "video";
     this.#listener = listener;
-    this.#group = new KeptGroup(budget);
+    this.#group = new KeptGroup(keeping);
     const frames = new FrameAssembler(depacketizerFor(line), this.#video, {
       frame: (frame) => this.#frame(frame),
       damaged: (before) => this.#damaged(before),

@@ -12,7 +12,7 @@ import {
 import { ReceptionStatistics } from "../rtp/statistics.ts";
 import type { TransportFeedback } from "../rtp/transportFeedback.ts";
 import type { MediaLine } from "../whip/offer.ts";
-import { processBudget } from "./keptGroup.ts";
+import { type Keeping, processBudget } from "./keptGroup.ts";
 import { PictureGate } from "./pictureGate.ts";
 import { SenderRequests } from "./senderRequests.ts";
 import { SourceFollower, type Successor } from "./sourceFollower.ts";
@@ -99,7 +99,7 @@ export class TrackReceiver {
     own: number,
     send: (rtcp: Buffer) => void,
     transport: Pick<TransportFeedback, "arrived">,
-    budget = processBudget,
+    keeping: Keeping = { budget: processBudget, owner: "" },
   ) {
     this.line = line;
     this.#source = new SourceFollower(line.payloadType);
@@ -108,7 +108,7 @@ export class TrackReceiver {
     this.#transport = transport;
     this.#statistics = new ReceptionStatistics(line.clockRate);
     this.#gate = new PictureGate(line.codec);
-    this.#newMedia = () => new TrackMedia(line, budget, this.#mediaListener());
+    this.#newMedia = () => new TrackMedia(line, keeping, this.#mediaListener());
     this.#media = this.#newMedia();
   }
 
