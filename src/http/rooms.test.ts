@@ -120,6 +120,15 @@ describe("is refused", () => {
   });
 });
 
+test("a refusal is a problem that clients can show", async () => {
+  const response = await post("/rooms/r/whip", { token: "bad" });
+  expect(response.headers["content-type"]).toBe("application/problem+json");
+  expect(response.json()).toMatchObject({
+    ...{ title: "Unauthorized", status: 401, detail: "no" },
+    ...{ code: "UNAUTHORIZED", message: "no" },
+  });
+});
+
 test("an offer of ten slots fits", async () => {
   expect((await post("/rooms/r/whep", { body: "x".repeat(200_000) })).statusCode).toBe(201);
 });

@@ -1,4 +1,11 @@
-import type { FastifyInstance, FastifyRequest, HTTPMethods, onRequestHookHandler } from "fastify";
+import { STATUS_CODES } from "node:http";
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+  onRequestHookHandler,
+} from "fastify";
 import { AppError } from "../core/errors.ts";
 import { orThrow, type Result } from "../core/result.ts";
 import type { IceServer } from "../meetings/iceServers.ts";
@@ -80,6 +87,7 @@ export function roomRoutes<Grant>(
 ): void {
   acceptSdpOnly(app);
   allowAnyOrigin(app);
+  app.addHook("onSend", async (_request, reply, payload) => asProblem(reply, payload));
   const routes = (protocol: Protocol, sessions: Sessions<Grant>) =>
     sessionRoutes(app, protocol, { rooms, iceServersOf, sessions });
   routes("whip", {
@@ -199,6 +207,16 @@ function acceptSdpOnly(app: FastifyInstance): void {
   app.addContentTypeParser([sdp, iceFragment], { parseAs: "string" }, (_request, body, done) =>
     done(null, body),
   );
+}
+
+/** Refusals as clients of these protocols show them to people: problem details (RFC 9457), beside what errors have everywhere. */
+function asProblem(reply: FastifyReply, payload: unknown): unknown {
+  const { statusCode: status } = reply;
+  if (status < 400 || typeof payload !== "string" || !payload.startsWith("{")) return payload;
+  const told = JSON.parse(payload) as { message?: string };
+  const title = STATUS_CODES[status] ?? "Refused";
+  reply.type("application/problem+json").removeHeader("content-length");
+  return JSON.stringify({ title, status, detail: told.message, ...told });
 }
 
 function mediaType(header: string | undefined): string {

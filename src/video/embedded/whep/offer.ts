@@ -6,6 +6,7 @@ import {
   clockRates,
   extensionId,
   midOf,
+  only,
   Refused,
   readOffer,
   sessionLines,
@@ -84,7 +85,10 @@ function receivingLine(section: MediaSection): ReceivingLine {
     throw new Refused("not_receiving", `The ${kind} line does not receive.`);
   const formats = oneOfEach(usableFormats(section, kind));
   const [first] = formats;
-  if (!first) throw new Refused("no_usable_codec", `The ${kind} line offers no usable codec.`);
+  if (!first) {
+    const usable = kind === "audio" ? "Opus" : "VP8 or H.264 (packetization mode 1)";
+    throw new Refused("no_usable_codec", `The ${kind} line takes no ${usable}${only(section)}.`);
+  }
   return {
     mid: midOf(section),
     kind,

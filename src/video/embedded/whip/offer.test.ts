@@ -346,6 +346,15 @@ test.each([
   expect(error.metadata).toEqual({ field: "sdp", reason });
 });
 
+test("a refusal names what is offered instead", () => {
+  const { message } = refusal(
+    offer(without(video, /:102|:103/).map((line) => line.replace("VP8", "VP9"))),
+  );
+  expect(message).toBe(
+    "The video line offers no VP8 or H.264 (packetization mode 0 or 1), only VP9.",
+  );
+});
+
 test.each(["packetization-mode=0;", ""])(
   "H.264 of a sender that knows mode 0 only is taken: %j",
   (mode) => {

@@ -10,6 +10,7 @@ import {
   extensionId,
   extensions,
   midOf,
+  only,
   Refused,
   readOffer,
   transportOf,
@@ -133,7 +134,7 @@ function mediaLine(section: MediaSection, session: SessionDescription): MediaLin
   const format = receivedFormat(section, kind);
   if (!format) {
     const usable = kind === "audio" ? "Opus" : "VP8 or H.264 (packetization mode 0 or 1)";
-    throw new Refused("no_usable_codec", `The ${kind} line offers no ${usable}.`);
+    throw new Refused("no_usable_codec", `The ${kind} line offers no ${usable}${only(section)}.`);
   }
   const { codec, payloadType, parameters = "" } = format;
   const parameterSets = codec === "H264" ? parameterSetsOf(parameters) : [];

@@ -113,6 +113,17 @@ export function usableFormats(
   });
 }
 
+/** For a refusal: what a line offers instead, as far as that can be read. */
+export function only(section: MediaSection): string {
+  const names = section.formats.flatMap((format) => {
+    const [, name] =
+      /^([\w-]{1,32})\//.exec(formatAttributes(section, "rtpmap", format)[0] ?? "") ?? [];
+    return name && !/^(rtx|red|ulpfec|flexfec.*|CN|telephone-event)$/i.test(name) ? [name] : [];
+  });
+  const [first, ...others] = [...new Set(names)].slice(0, 8);
+  return first === undefined ? "" : `, only ${[first, ...others].join(", ")}`;
+}
+
 /** Id of a header extension (RFC 8285: 1 to 255, 15 is none); 0 when it is not offered. */
 export function extensionId(section: MediaSection, uri: string): number {
   const id = extensions(section).find((one) => one.uri === uri)?.id ?? 0;
