@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   hasEnded,
@@ -7,16 +5,15 @@ import {
   startedMeeting,
   startRecording,
   stopRecording,
-  userIdOf,
 } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { inFirefox, openFirefox } from "./support/firefox.ts";
+import { joinInFirefox } from "./support/firefoxRoom.ts";
 import type { FirefoxWindow } from "./support/firefoxWindow.ts";
 
-const program = path.join(import.meta.dirname, "support/page/peers.js");
 const waitMs = 60_000;
 const mediaMs = 240_000;
 
@@ -48,6 +45,8 @@ inFirefox("two windows of Firefox on the machine of a server that was set nothin
 
   it("meet", async () => {
     const [first, second] = windows as [FirefoxWindow, FirefoxWindow];
+    const join = (window: FirefoxWindow, person: Person) =>
+      joinInFirefox(window, server.url, person, meetingId);
     await Promise.all([join(first, host), join(second, guest)]);
     await Promise.all(windows.map(seesAndHearsAnother));
   });
@@ -74,26 +73,7 @@ inFirefox("two windows of Firefox on the machine of a server that was set nothin
       window.evaluate<boolean>("document.querySelector('connvo-playback').currentTime > 0.3"),
     );
   });
-
-  async function join(window: FirefoxWindow, person: Person): Promise<void> {
-    const { name, token } = person;
-    const expiresAt = Date.now() + 3_600_000;
-    const session = JSON.stringify({ userId: await userIdOf(person), name, token, expiresAt });
-    await window.goto(server.url);
-    await window.evaluate(`localStorage.setItem("connvo.session", ${JSON.stringify(session)})`);
-    await window.goto(`${server.url}/meet/${meetingId}`);
-    await window.evaluate(`void (0, eval)(${JSON.stringify(await readFile(program, "utf8"))})`);
-    await press(window, "Join now");
-  }
 });
-
-async function press(window: FirefoxWindow, name: string): Promise<void> {
-  await until(`"${name}" was pressed`, waitMs, () =>
-    window.evaluate<boolean>(`((button) => (button?.click(), button !== undefined))(
-      [...document.querySelectorAll("button:enabled")].find((one) =>
-        [one.getAttribute("aria-label"), one.textContent].includes(${JSON.stringify(name)})))`),
-  );
-}
 
 async function seesAndHearsAnother(window: FirefoxWindow): Promise<void> {
   const since = JSON.stringify(await window.evaluate("received()"));

@@ -121,19 +121,23 @@ describe("while it is being connected", () => {
     expect(phase()).toEqual({ name: "connected" });
   });
 
-  it("says within 15 s that media does not get through, and what to do, until it does", async () => {
-    FakePeer.connects = false;
-    connection.start();
-    await browser.pass(14_000);
-    expect(phase()).toMatchObject({
-      name: "reconnecting",
-      reason: expect.stringContaining("do not get through"),
-      advice: expect.stringContaining("Chrome"),
-    });
-    FakePeer.connects = true;
-    await browser.pass(20_000);
-    expect(phase()).toEqual({ name: "connected" });
-  });
+  it.each([true, false])(
+    "says within 15 s that media does not get through, and what to do, until it does",
+    async (online) => {
+      FakePeer.connects = false;
+      browser.online = online;
+      connection.start();
+      await browser.pass(14_000);
+      expect(phase()).toMatchObject({
+        name: "reconnecting",
+        reason: expect.stringContaining("do not get through"),
+        advice: expect.stringContaining("Chrome"),
+      });
+      FakePeer.connects = true;
+      await browser.pass(20_000);
+      expect(phase()).toEqual({ name: "connected" });
+    },
+  );
 
   it("tries again when nothing comes of it", async () => {
     await refusedOnce();

@@ -253,9 +253,10 @@ export class RoomConnection extends Store<RoomView> {
   }
 
   #trouble(links: readonly { error: unknown }[]): { reason: string; advice?: string } {
-    if (!this.#env.isOnline()) return { reason: "This device is not connected to a network." };
     const error = links.map((link) => link.error).find((found) => found !== undefined);
+    // The server has answered, also without a network: it may be on this machine.
     if (error instanceof NoMediaPath) return noMediaPathWords;
+    if (!this.#env.isOnline()) return { reason: "This device is not connected to a network." };
     if (error instanceof ApiError && error.code === "OFFLINE")
       return { reason: "The server cannot be reached." };
     if (error !== undefined) return { reason: "The server cannot open the connection just now." };
