@@ -54,6 +54,21 @@ describe("publishing", () => {
     expect(answers[0]).toContain("a=recvonly");
   });
 
+  test("is not kept from anybody by one person's offers to many rooms", async () => {
+    await open({ publisherLimit: 16 });
+    const publisher = rooms.publisher("eve");
+    const grant = await rooms.grant(provider, "eve");
+    await expect(
+      publisher.publish(async (offer) => {
+        for (let room = 0; room < 40; room++)
+          await provider.publish({ ...grant, roomId: `room${room}` }, offer);
+        throw new Error("all were answered");
+      }),
+    ).rejects.toThrow("all were answered");
+    await rooms.publish(provider, "ann");
+    await hears("ann joined");
+  });
+
   test("brings presence, feedback and an end by DELETE", async () => {
     await open();
     const { publisher, grant, sessionId } = await rooms.publish(provider, "ann");
