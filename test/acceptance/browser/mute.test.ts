@@ -19,6 +19,7 @@ import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { DrawnPerson, type Window } from "./support/drawnPerson.ts";
 import { DrawnSeen, type Precision } from "./support/drawnSeen.ts";
 import { inFirefox, openFirefox } from "./support/firefox.ts";
+import { ownAddress } from "./support/ownAddress.ts";
 import { type PageServer, servePage } from "./support/pageServer.ts";
 
 /** How somebody in the meeting mutes and turns off the camera: steps of `page/drawnPerson.js`, and the ones that undo them. */
@@ -74,7 +75,7 @@ inFirefox("people in Firefox who mute", () => {
       const firefox = await openFirefox();
       return { open: () => firefox.newWindow(), close: () => firefox.closeWindows() };
     },
-    { precision: rough },
+    { precision: rough, serverOptions: () => ({ CONNVO_RTC_ADDRESS: ownAddress() }) },
   );
 });
 
@@ -86,6 +87,7 @@ interface Windows {
 /** What is special about a browser. */
 interface Special {
   precision?: Precision;
+  serverOptions?: () => Record<string, string>;
 }
 
 /**
@@ -95,7 +97,7 @@ interface Special {
 function recorded(
   habits: readonly Habit[],
   openWindows: () => Promise<Windows>,
-  { precision = precise }: Special = {},
+  { precision = precise, serverOptions = () => ({}) }: Special = {},
 ): void {
   let site: Site;
   let pages: PageServer;
@@ -106,7 +108,7 @@ function recorded(
 
   beforeAll(async () => {
     site = await openSite();
-    const { url } = await site.start();
+    const { url } = await site.start(serverOptions());
     pages = await servePage("drawnPerson.js");
     windows = await openWindows();
     const host = await signIn(url, "Person 1");
