@@ -17,7 +17,7 @@ beforeAll(async () => {
   service = await RoomService.create(
     {
       ...{ stateDir: dir, recordingsDir: dir, socketPath: join(dir, "control.sock") },
-      ...{ udpPort, bindAddress: "127.0.0.1", diskFloorBytes: 0 },
+      ...{ udpPort, bindAddress: "127.0.0.1", diskFloorBytes: 0, diskShare: 50, maxKbps: 30_000 },
       ...{ maxParticipants: 100, maxPublishers: 100, maxSubscribers: 100 },
       ...{ videoKbps: 2500, startKbps: 1500, pendingMs: 60_000, silenceMs: 60_000 },
       ...{ subscriberSilenceMs: 60_000, idleExitMs: 600_000 },

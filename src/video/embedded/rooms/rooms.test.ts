@@ -491,6 +491,7 @@ describe("a publisher who sends more than one person may", () => {
     }
     expect(heardOf).toBeLessThanOrEqual(400 + 200);
   });
+});
 
 test("attempts of one person in many rooms refuse nobody else", async () => {
   for (let room = 0; room < 60; room++) await ask("eve", { roomId: `room ${room}` });
