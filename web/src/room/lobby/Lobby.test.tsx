@@ -40,7 +40,7 @@ it.each([
 
 it.each([
   ["not started", { state: "scheduled", userRole: "participant" }, /has not started yet/],
-  ["on the free plan", { webrtcEnabled: true }, /is on the free plan/],
+  ["on the free plan", { webrtcEnabled: true }, /on the free plan/],
 ] as const)("says before anybody goes in that a meeting is %s", (_what, changes, words) => {
   lobby(changes);
   expect(screen.getByText(words)).toBeTruthy();
