@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { root } from "./build.mjs";
 
-const all = ["rtp", "rtcp", "channel", "frames", "sdp", "room", "capture"];
+const all = ["rtp", "rtcp", "channel", "json", "trickle", "frames", "sdp", "room", "capture"];
 const usage = `Usage: npm run test:fuzz -- [--minutes M] [--seed S] [--target NAME …] [--first I] [--jobs N]
   --minutes M    how long (default 2)
   --seed S       the first seed; the others follow (default: by the clock, printed)

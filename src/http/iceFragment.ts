@@ -1,3 +1,5 @@
+import { textLines } from "../core/textLines.ts";
+
 /** What a client trickles: candidates of the ICE session these credentials belong to (RFC 8840). */
 export interface IceFragment {
   ufrag: string;
@@ -10,7 +12,7 @@ const pwd = /^a=ice-pwd:([A-Za-z0-9+/]{22,256})$/;
 
 /** Reads an `application/trickle-ice-sdpfrag` body; undefined when it is none, or of more than one ICE session. */
 export function parseIceFragment(text: string): IceFragment | undefined {
-  const lines = text.split(/[ \t]*(?:\r\n|\n|\r)/).filter((one) => one !== "");
+  const lines = textLines(text);
   if (!lines.every((one) => line.test(one))) return undefined;
   const values = (pattern: RegExp) => new Set(lines.flatMap((one) => pattern.exec(one)?.[1] ?? []));
   const [[name, ...otherNames], [secret, ...otherSecrets]] = [[...values(ufrag)], [...values(pwd)]];

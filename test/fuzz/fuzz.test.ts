@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { fuzz } from "./campaign.ts";
+import { pumped } from "./pumped.ts";
 import type { FuzzTarget } from "./target.ts";
 import { allTargets } from "./targets/index.ts";
 
@@ -20,6 +21,18 @@ test.each(targets.map(({ target, weight }) => [target.name, target, weight] as c
     expect(report.inputs).toBe(units / weight);
     expect(report.grownBytes).toBeLessThan(mostGrownBytes);
     expect(report.grownDescriptors).toBeLessThan(mostGrownDescriptors);
+  },
+);
+
+const texts = targets.filter(({ target }) =>
+  ["channel", "json", "sdp", "trickle"].includes(target.name),
+);
+
+// There is no time to be kept but the test's own, which only such a reader reaches.
+test.each(texts.map(({ target }) => [target.name, target] as const))(
+  "%s: what is repeated without end is read in one go",
+  (_, { corpus, run }) => {
+    for (const input of pumped(corpus)) run?.(input);
   },
 );
 

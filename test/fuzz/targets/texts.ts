@@ -1,3 +1,6 @@
+import { parseIceFragment } from "../../../src/http/iceFragment.ts";
+import { findExcess, jsonLimits } from "../../../src/http/limits/jsonScan.ts";
+import { decodeValue, ValueError } from "../../../src/runtime/values.ts";
 import { parseClientMessage } from "../../../src/video/embedded/forward/channelMessages.ts";
 import { readSubscription } from "../../../src/video/embedded/whep/offer.ts";
 import { writeAnswer } from "../../../src/video/embedded/whip/answer.ts";
@@ -104,5 +107,66 @@ export const channelMessages: FuzzTarget = {
   corpus: messages.map((message) => Buffer.from(JSON.stringify(message))),
   run(input) {
     parseClientMessage(input.toString("utf8"));
+  },
+};
+
+const bodies = [
+  { path: "users/queries:getCurrentUser", format: "convex_encoded_json", args: [{}] },
+  { args: { meetingId: "meeting_1", recordingConfig: { quality: "720p", layout: "grid" } } },
+  {
+    args: [
+      { count: { $integer: "AQAAAAAAAAA=" }, bytes: { $bytes: "AAEC" }, list: [1, -0.5, null] },
+    ],
+  },
+];
+
+/** Bodies of calls. */
+export const json: FuzzTarget = {
+  name: "json",
+  corpus: bodies.map((body) => Buffer.from(JSON.stringify(body))),
+  run(input) {
+    const limits = jsonLimits(input.length);
+    const excess = findExcess(input, limits);
+    const parsed = parsedJson(input);
+    if (parsed === undefined) return;
+    if (excess === undefined && valuesIn(parsed.value) > 2 * limits.nodes)
+      throw new Error("more values were let through than may be");
+    try {
+      decodeValue(parsed.value);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+    }
+  },
+};
+
+function parsedJson(input: Buffer): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(input.toString("utf8")) };
+  } catch {
+    return undefined;
+  }
+}
+
+function valuesIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, one) => sum + valuesIn(one), 1);
+}
+
+const fragment = [
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:0123456789012345678901",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+  "a=mid:0",
+  "a=candidate:1 1 UDP 2130706431 10.0.0.1 5000 typ host generation 0 ufrag abcd",
+  "a=end-of-candidates",
+  "",
+];
+
+/** Candidates that a client trickles. */
+export const trickle: FuzzTarget = {
+  name: "trickle",
+  corpus: [Buffer.from(fragment.join("\r\n"))],
+  run(input) {
+    parseIceFragment(input.toString("utf8"));
   },
 };

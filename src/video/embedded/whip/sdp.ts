@@ -1,3 +1,5 @@
+import { textLines } from "../../../core/textLines.ts";
+
 /** One m-section of a session description. */
 export interface MediaSection {
   kind: string;
@@ -21,7 +23,7 @@ const maxFormats = 128;
 
 /** Splits an SDP into its parts; undefined when it is none. */
 export function parseSdp(text: string): SessionDescription | undefined {
-  const lines = text.split(/[ \t]*(?:\r\n|\n|\r)/).filter((line) => line !== "");
+  const lines = textLines(text);
   if (lines[0] !== "v=0" || lines.some((line) => !/^[a-z]=/.test(line))) return undefined;
   const session: SessionDescription = { attributes: [], origin: "", media: [] };
   for (const line of lines) {
