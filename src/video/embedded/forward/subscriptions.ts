@@ -8,7 +8,7 @@ import type {
   SentMedia,
   SubscribeRequest,
 } from "../control/protocol.ts";
-import { makePlace, type ShareLimits } from "../rooms/fairShare.ts";
+import { makePlace, type ShareLimits } from "../rooms/makePlace.ts";
 import type { Occupancy } from "../rooms/occupancy.ts";
 import type { Peer, PeerFactory } from "../rooms/peer.ts";
 import type { Revocations } from "../rooms/revocations.ts";

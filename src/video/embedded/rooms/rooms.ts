@@ -10,7 +10,7 @@ import type {
 } from "../control/protocol.ts";
 import { writeAnswer } from "../whip/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../whip/offer.ts";
-import { makePlace, type ShareLimits } from "./fairShare.ts";
+import { makePlace, type ShareLimits } from "./makePlace.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { Peer, PeerFactory } from "./peer.ts";
 import type { Revocations } from "./revocations.ts";
