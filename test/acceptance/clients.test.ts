@@ -41,12 +41,14 @@ class Client {
       });
   }
 
-  says(...words: string[]): Promise<void> {
-    return until(`it says ${words}`, waitMs, () => {
+  async says(...words: string[]): Promise<void> {
+    await until(`it says ${words}`, waitMs, () => {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null)
         throw new Error(`the client has ended: ${this.#output}`);
       const lines = this.#output.split("\n");
       return words.every((word) => lines.includes(word));
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}, instead of: ${this.#output}`);
     });
   }
 

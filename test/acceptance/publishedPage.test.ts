@@ -39,17 +39,18 @@ describe("the published page of startRecording", () => {
     expect(document.tags.map(({ name }) => name)).toEqual(page.declaredTags);
   });
 
+  // Ours says more, and what the server does beside: refusals of any call, that other fields are refused.
   it("has our request, responses and examples", () => {
     expect(operation?.requestBody).toEqual(page.requestBody);
     const contents = Object.entries(operation?.responses ?? {}).map(([status, { content }]) => [
       status,
       content,
     ]);
-    expect(Object.fromEntries(contents)).toEqual(page.responses);
+    expect(Object.fromEntries(contents)).toMatchObject(page.responses);
   });
 
   it.each(Object.keys(page.schemas))("has our schema %s", (name) => {
-    expect(document.components.schemas[name]).toEqual(page.schemas[name]);
+    expect(document.components.schemas[name]).toMatchObject(page.schemas[name] ?? {});
   });
 
   it("gets from us the summary and the description it lacks", () => {

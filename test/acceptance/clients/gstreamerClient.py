@@ -1,6 +1,8 @@
 """Publishes by WHIP or watches by WHEP with GStreamer: <publish|watch> <url> <token>. Prints each kind of media once it comes."""
 
+import os
 import sys
+import urllib.error
 import urllib.request
 
 import gi
@@ -27,8 +29,13 @@ Gst.init(None)
 def post(sdp):
     headers = {"authorization": f"Bearer {token}", "content-type": "application/sdp"}
     request = urllib.request.Request(url, sdp.encode(), headers)
-    with urllib.request.urlopen(request) as answer:
-        return answer.read().decode()
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        # Called from a thread of GStreamer's, which nobody waits for.
+        print(f"{refusal.read().decode()} to the offer: {sdp}", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def offered(promise, *_):
@@ -79,9 +86,11 @@ peer.connect(
     "notify::connection-state",
     lambda *_: print(peer.get_property("connection-state").value_nick, flush=True),
 )
-pipeline.set_state(Gst.State.PLAYING)
 if does == "watch":
+    # Before it plays: it negotiates then, whatever there is.
+    pipeline.set_state(Gst.State.READY)
     for caps in received.values():
         direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
         peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+pipeline.set_state(Gst.State.PLAYING)
 GLib.MainLoop().run()

@@ -50,6 +50,8 @@ type MakeFixture = () => Fixture;
 class Fixture {
   readonly provider: VideoProvider;
   readonly room: RoomRef;
+  /** Nobody is in too many rooms at once. */
+  readonly #host: string;
   readonly #subject: VideoContractSubject;
 
   constructor(subject: VideoContractSubject) {
@@ -57,22 +59,23 @@ class Fixture {
     this.#subject = subject;
     this.provider = subject.provider;
     this.room = { meetingId: `meeting_${unique}`, roomId: `call_${unique}` };
+    this.#host = `user_${unique}`;
   }
 
   create(): Promise<void> {
     return this.provider.createRoom({
       ...this.room,
       title: "Contract",
-      organizer: { userId: "user_host", name: "Host" },
+      organizer: { userId: this.#host, name: "Host" },
       maxParticipants: 4,
     });
   }
 
-  grant(id = "user_host", role: RoomRole = "host"): RoomGrant {
+  grant(id = this.#host, role: RoomRole = "host"): RoomGrant {
     return { ...this.room, user: { id, name: id }, role, maxParticipants: 4 };
   }
 
-  async goLive(id = "user_host", role: RoomRole = "host"): Promise<() => Promise<void>> {
+  async goLive(id = this.#host, role: RoomRole = "host"): Promise<() => Promise<void>> {
     const grant = this.grant(id, role);
     const joined = await this.#subject.goLive?.(grant, await this.provider.token(grant));
     return async () => joined?.leave();
