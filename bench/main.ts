@@ -18,6 +18,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   playback: async () => (await import("./playback.ts")).benchPlayback,
   startup: async () => (await import("./startup.ts")).benchStartup,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
+  attack: async () => (await import("./attack.ts")).benchAttack,
   memory: async () => (await import("./memory.ts")).benchMemory,
 };
 
