@@ -80,17 +80,18 @@ else:
     peer = Gst.ElementFactory.make("webrtcbin")
     peer.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
     pipeline.add(peer)
-peer.connect("on-negotiation-needed", negotiate)
 peer.connect("pad-added", added)
 peer.connect(
     "notify::connection-state",
     lambda *_: print(peer.get_property("connection-state").value_nick, flush=True),
 )
+if does == "publish":
+    peer.connect("on-negotiation-needed", negotiate)
+pipeline.set_state(Gst.State.PLAYING)
 if does == "watch":
-    # Before it plays: it negotiates then, whatever there is.
-    pipeline.set_state(Gst.State.READY)
+    # It would negotiate as soon as it plays, whatever there is to watch by then.
     for caps in received.values():
         direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
         peer.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
-pipeline.set_state(Gst.State.PLAYING)
+    negotiate()
 GLib.MainLoop().run()
