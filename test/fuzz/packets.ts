@@ -1,4 +1,4 @@
-import { senderReport, vp8 } from "../support/rtpPackets.ts";
+import { vp8 } from "../support/rtpPackets.ts";
 
 /** What a sender's packets are told apart by in the inputs of whole streams. */
 export type Kind = "audio" | "video";
@@ -21,8 +21,6 @@ export function sound(sequence: number, ssrc = 6, payloadType = 111): Buffer {
 export function vp8Frames(count: number, ssrc = 5): Buffer[] {
   return Array.from({ length: count }, (_, index) => vp8(index + 1, index === 0, { ssrc }));
 }
-
-export { senderReport };
 
 /** Packets written one behind the other: what they are of, how long after the one before they come (ms), and their bytes. */
 export function written(

@@ -7,7 +7,8 @@ import { captureFolder } from "../../../src/video/embedded/capture/unsealed.ts";
 import { plainSender } from "../../media/senders/plain.ts";
 import { type DirectPeer, RoomUnderTest, recordingId } from "../../media/senders/roomUnderTest.ts";
 import { VirtualTime } from "../../media/senders/virtualTime.ts";
-import { type Kind, readPackets, senderReport, sound, vp8Frames, written } from "../packets.ts";
+import { senderReport } from "../../support/rtpPackets.ts";
+import { type Kind, readPackets, sound, vp8Frames, written } from "../packets.ts";
 import type { FuzzTarget } from "../target.ts";
 
 /** Inputs one recording gets: what a stranger does to it goes on adding up. */

@@ -6,79 +6,14 @@ import { readSubscription } from "../../../src/video/embedded/whep/offer.ts";
 import { writeAnswer } from "../../../src/video/embedded/whip/answer.ts";
 import { reduceOffer } from "../../../src/video/embedded/whip/offer.ts";
 import { parseSdp } from "../../../src/video/embedded/whip/sdp.ts";
+import { clientOffers } from "../../support/clientOffers.ts";
 import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { FuzzTarget } from "../target.ts";
-
-const transport = [
-  "c=IN IP4 0.0.0.0",
-  "a=ice-ufrag:abcd",
-  "a=ice-pwd:0123456789012345678901",
-  "a=fingerprint:sha-256 AB:CD",
-  "a=setup:actpass",
-  "a=rtcp-mux",
-  "a=candidate:1 1 UDP 1 10.0.0.1 9 typ host",
-];
-const audio = (mid: string, direction: string) => [
-  "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 0",
-  ...transport,
-  `a=mid:${mid}`,
-  `a=${direction}`,
-  "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-  "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
-  "a=rtpmap:111 opus/48000/2",
-  "a=rtcp-fb:111 transport-cc",
-  "a=fmtp:111 minptime=10;useinbandfec=1",
-  "a=rtpmap:63 red/48000/2",
-  "a=rtpmap:0 PCMU/8000",
-  "a=ssrc:1001 cname:someone",
-  "a=msid:stream audio",
-];
-const video = (mid: string, direction: string) => [
-  "m=video 9 UDP/TLS/RTP/SAVPF 96 102 97",
-  ...transport,
-  `a=mid:${mid}`,
-  `a=${direction}`,
-  "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
-  "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-  "a=rtpmap:96 VP8/90000",
-  "a=rtcp-fb:96 nack pli",
-  "a=rtpmap:102 H264/90000",
-  "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f;sprop-parameter-sets=Z0LAHtkA2D3n,aMuMsg==",
-  "a=rtpmap:97 rtx/90000",
-  "a=fmtp:97 apt=96",
-  "a=rid:h send",
-  "a=rid:l send",
-  "a=simulcast:send h;l",
-  "a=ssrc-group:FID 2001 2002",
-  "a=ssrc:2001 cname:someone",
-];
-const channel = [
-  "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
-  ...transport,
-  "a=mid:2",
-  "a=sctp-port:5000",
-];
-const offer = (...sections: string[][]) =>
-  Buffer.from(
-    [
-      "v=0",
-      "o=- 1 2 IN IP4 127.0.0.1",
-      "s=-",
-      "t=0 0",
-      "a=group:BUNDLE 0 1 2",
-      ...sections.flat(),
-      "",
-    ].join("\r\n"),
-  );
 
 /** Offers of publishers and subscribers. */
 export const sdp: FuzzTarget = {
   name: "sdp",
-  corpus: [
-    offer(audio("0", "sendonly"), video("1", "sendonly")),
-    offer(video("0", "sendrecv"), audio("1", "sendrecv"), channel),
-    offer(audio("0", "recvonly"), video("1", "recvonly"), channel),
-  ],
+  corpus: clientOffers.map(({ sdp: text }) => Buffer.from(text)),
   run(input) {
     const text = input.toString("utf8");
     readSubscription(text);
