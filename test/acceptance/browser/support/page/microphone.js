@@ -29,28 +29,13 @@ function toneAt(ms, pitchHz) {
 
 async function synthesizedMicrophone(pitchHz, onBeep) {
   const context = new AudioContext({ sampleRate: 48_000 });
-  const out = context.createGain();
-  // Without a source that goes on, Chromium sends nothing between two beeps.
-  const silence = new ConstantSourceNode(context, { offset: 0 });
-  silence.connect(out);
-  silence.start();
-  const beep = context.createBuffer(1, 4800, 48_000);
-  beep.copyToChannel(
-    Float32Array.from({ length: 4800 }, (_, index) => toneAt(index / 48, pitchHz)),
-    0,
-  );
-  let next = 0;
-  onTick(() => {
-    const at = now();
-    const due = Math.ceil(at / 1000) * 1000;
-    // Shortly before, by the wall clock: the context's own stands still while it is suspended.
-    if (due === next || due - at > 100 || context.state !== "running") return;
-    next = due;
-    const source = new AudioBufferSourceNode(context, { buffer: beep });
-    source.connect(out);
-    source.start(context.currentTime + (due - at) / 1000);
-    onBeep(due);
+  await context.audioWorklet.addModule("/beeper.js");
+  const beep = Float32Array.from({ length: 4800 }, (_, index) => toneAt(index / 48, pitchHz));
+  const out = new AudioWorkletNode(context, "beeper", {
+    numberOfInputs: 0,
+    processorOptions: { beep },
   });
+  out.port.onmessage = ({ data }) => onBeep(data);
   await context.resume();
   const newTrack = () => {
     const destination = context.createMediaStreamDestination();
