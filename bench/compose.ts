@@ -81,7 +81,7 @@ async function composePlain(captureDir: string): Promise<Cost> {
   const child = spawn("ffmpeg", await plainArguments(captureDir), {
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   return costOf(child);
 }
 

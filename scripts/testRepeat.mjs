@@ -1,5 +1,5 @@
-// `npm run test:repeat -- <filter> … --times N [--busy]`: looks for rare failures. Runs the tests again and again and prints
-// which failed how often and where the evidence is. With --busy all cores are kept busy, and processes under test stand still.
+// `npm run test:repeat -- <filter> … --times N [--busy] [--pauses]`: looks for rare failures. Runs the tests again and again
+// and prints which failed how often and where the evidence is.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
@@ -8,23 +8,28 @@ import { parseArgs } from "node:util";
 import { build, root } from "./build.mjs";
 import { keepPausing } from "./pauses.mjs";
 
-const usage = `Usage: npm run test:repeat -- <filter> … --times N [--busy] [--project NAME] [--testNamePattern TEXT]
+const usage = `Usage: npm run test:repeat -- <filter> … --times N [--busy] [--pauses] [--project NAME] [--testNamePattern TEXT]
   --times N   how often (default 10)
-  --busy      keep all cores busy and stop random processes under test (SIGSTOP) for up to 3 s
+  --busy      keep all cores busy
+  --pauses    stop random processes under test (SIGSTOP) for up to 3 s
   the rest is passed to Vitest`;
 
 const { values, positionals, tokens } = parseArgs({
   allowPositionals: true,
   strict: false,
   tokens: true,
-  options: { times: { type: "string", default: "10" }, busy: { type: "boolean", default: false } },
+  options: {
+    times: { type: "string", default: "10" },
+    busy: { type: "boolean", default: false },
+    pauses: { type: "boolean", default: false },
+  },
 });
 const times = Number(values.times);
 if (positionals.length === 0 || !Number.isInteger(times) || times < 1) {
   console.error(usage);
   process.exit(2);
 }
-const ours = new Set(["times", "busy"]);
+const ours = new Set(["times", "busy", "pauses"]);
 const passed = tokens.flatMap((token) => {
   if (token.kind === "positional") return [token.value];
   if (token.kind !== "option" || ours.has(token.name)) return [];
@@ -83,7 +88,7 @@ function runOnce() {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (values.busy) stopPausing = keepPausing(child.pid);
+  if (values.pauses) stopPausing = keepPausing(child.pid);
   return new Promise((resolve) => {
     child.once("close", (code) => {
       stopPausing();

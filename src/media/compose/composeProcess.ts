@@ -61,7 +61,7 @@ async function carryOut(
 /** Live media must not stutter because a file is being composed. */
 function yieldToOthers(): void {
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // A system that forbids it only makes us less polite.
   }
