@@ -1,5 +1,6 @@
 import { mkdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
+import { isAppError } from "../core/errors.ts";
 import type { ComposeJob, ProbeFinding } from "../media/compose/protocol.ts";
 import { failRecording, logMove, recordReady } from "../recordings/outcome.ts";
 import { configOf, type Recording, refOf } from "../recordings/recording.ts";
@@ -37,6 +38,8 @@ export interface ComposeDeps {
 const leaseMs = 8_000;
 const renewMs = 2_000;
 const maxAttempts = 4;
+/** Pause before rooms or a storage that are away are asked again, ms. */
+const awayMs = 5_000;
 
 /** One worker: takes renditions one at a time, oldest first, also those whose worker has died. */
 export function startComposeLoop(deps: ComposeDeps, worker: number): Loop {
@@ -71,9 +74,14 @@ async function composeOne(
       await db.transaction((tx) => releaseRendition(tx, rendition, owner));
       return;
     }
+    const isAway = error instanceof Away;
     const { id: renditionId, recordingId, meetingId, attempts } = rendition;
-    log.warn({ err: error, renditionId, recordingId, meetingId, attempts }, "composing failed");
-    await giveUpOrRetry(deps, owner, rendition, recording, error);
+    log.warn(
+      { err: error, renditionId, recordingId, meetingId, attempts },
+      isAway ? "composing waits" : "composing failed",
+    );
+    if (isAway) await db.transaction((tx) => releaseRendition(tx, rendition, owner, awayMs));
+    else await giveUpOrRetry(deps, owner, rendition, recording, error);
   }
 }
 
@@ -94,7 +102,9 @@ async function composeAndStore(
     if (probe.problems.length > 0) throw unusable(`a bad file: ${probe.problems.join("; ")}`);
     // A key of this attempt alone: a worker that has been overtaken can neither replace nor remove another's file.
     const storageKey = `recordings/${recording.id}/${rendition.id}.${rendition.attempts}.${extension}`;
-    const stored = await storage.putFile(storageKey, output);
+    const stored = await storage.putFile(storageKey, output).catch((error: unknown) => {
+      throw new Away("the storage did not take the file", error);
+    });
     const { finished, ready } = await db.transaction(async (tx) => {
       const file = { storageKey, ...stored, probe };
       const done = await finishRendition(tx, rendition, owner, file);
@@ -123,7 +133,11 @@ async function jobOf(
   output: string,
 ): Promise<ComposeJob> {
   const { layout, quality, audioOnly } = rendition;
-  const state = await services.video.recordingState(refOf(recording));
+  const state = await services.video.recordingState(refOf(recording)).catch((error: unknown) => {
+    if (isAppError(error) && error.blame === "provider")
+      throw new Away("the video provider did not answer", error);
+    throw error;
+  });
   if (state.status !== "sealed" || state.captureDir === undefined)
     throw unusable(`the capture is not there to compose from (${state.status})`);
   return {
@@ -139,6 +153,14 @@ async function jobOf(
       ? { sliceFolder: sliceFolder(workDir, recording.id, rendition) }
       : {}),
   };
+}
+
+/** What composing needs is away for a time: no fault of the recording, which waits for as long as that takes. */
+class Away extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "Away";
+  }
 }
 
 function unusable(reason: string): Error & { retryable: boolean } {

@@ -95,7 +95,7 @@ const fail = statement<Rendition>(
 const release = statement(
   "renditions.release",
   `UPDATE renditions SET state = 'queued', attempts = greatest(attempts - 1, 0), lease_owner = NULL,
-     lease_until = NULL, run_at = app_now()
+     lease_until = NULL, run_at = app_now() + $3 * interval '1 millisecond'
    WHERE id = $1 AND lease_owner = $2`,
 );
 
@@ -219,13 +219,14 @@ export function failRendition(
   return tx.first(fail, [rendition.id, nodeId, message, retry, retryInMs ?? 0]);
 }
 
-/** Gives a rendition back unfinished without counting the attempt: this node is stopping. */
+/** Gives a rendition back unfinished without counting the attempt, to be taken again after `retryInMs` at the earliest. */
 export async function releaseRendition(
   tx: Tx,
   rendition: Rendition,
   nodeId: string,
+  retryInMs = 0,
 ): Promise<void> {
-  await tx.run(release, [rendition.id, nodeId]);
+  await tx.run(release, [rendition.id, nodeId, retryInMs]);
 }
 
 export async function removeRenditions(tx: Tx, recordingId: string): Promise<void> {

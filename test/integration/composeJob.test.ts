@@ -144,6 +144,29 @@ it("fails in the end when every attempt fails; the capture can be composed again
   await until(recordingId, { rendition: "ready" });
 });
 
+it("waits, without an attempt lost, while rooms or storage are away", async () => {
+  const { recordingId } = await stopped();
+  await test.stopTime();
+  const { video, services } = stage;
+  const { storage } = services;
+  const waitsWhile = async (asked: () => number) => {
+    const before = asked();
+    for (let time = 1; time <= 6; time++) {
+      await vi.waitFor(() => expect(asked()).toBeGreaterThanOrEqual(before + time), patience);
+      await until(recordingId, { rendition: "queued", attempts: 0, recording: "processing" });
+      await test.advanceTime(60_000);
+    }
+  };
+  video.unreachable = true;
+  run(write);
+  await waitsWhile(() => video.calls.recordingState.length);
+  const putFile = vi.spyOn(storage, "putFile").mockRejectedValue(new Error("ENOSPC"));
+  video.unreachable = false;
+  await waitsWhile(() => putFile.mock.calls.length);
+  putFile.mockRestore();
+  await until(recordingId, { recording: "ready", attempts: 1 });
+});
+
 it("takes over from a worker that died with the rendition in hand", async () => {
   const { recordingId } = await stopped();
   await test.sql(
