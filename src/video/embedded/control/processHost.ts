@@ -20,7 +20,8 @@ export interface ProcessHostParts {
 }
 
 const maxLogBytes = 10 * 1024 * 1024;
-const healthTimeoutMs = 1000;
+/** One that is slow because cores are few is not stuck, ms. */
+const healthTimeoutMs = 5000;
 /** How long a room process may take to leave, for which it writes down what it holds, ms; and how often that is looked at. */
 const leaveMs = 10_000;
 const leavePollMs = 20;
@@ -31,10 +32,7 @@ export function processHost(parts: ProcessHostParts): RoomProcessHost {
   const children = new Set<ChildProcess>();
   return {
     spawn: () => spawnRooms(parts, children),
-    health: () =>
-      client
-        .call<Health>("health", {}, { patienceMs: 0, timeoutMs: healthTimeoutMs })
-        .catch(() => undefined),
+    health: () => healthOf(client),
     follow: (signal) => client.follow(parts.onPresence, signal),
     shutdown: async () => {
       await client.call("shutdown", {}, { patienceMs: 0 }).catch(() => undefined);
@@ -42,6 +40,13 @@ export function processHost(parts: ProcessHostParts): RoomProcessHost {
     killStuck: () => killStuck(paths.stateDir),
     end: (hurry) => endRooms(parts, children, hurry),
   };
+}
+
+/** Undefined when no process answers; at once when there is none. */
+export function healthOf(client: ControlClient): Promise<Health | undefined> {
+  return client
+    .call<Health>("health", {}, { patienceMs: 0, timeoutMs: healthTimeoutMs })
+    .catch(() => undefined);
 }
 
 async function endRooms(
