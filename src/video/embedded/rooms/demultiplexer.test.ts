@@ -101,3 +101,15 @@ test("no bytes make it throw", () => {
     }),
   );
 });
+
+test("of simulcast only the layer that was asked for belongs to the line", () => {
+  const ridExtensionId = midId;
+  const layered: MediaLine = { ...video, layer: { rid: "f", ridExtensionId } };
+  const lines = demultiplexer({ lines: [audio, layered], midExtensionId: 0 });
+  expect(lines.lineOf(packet(1, 96, "q"))).toBeUndefined();
+  expect(lines.lineOf(packet(2, 96, "f"))).toBe(toVideo);
+  // The name is left out as soon as the sender has been heard.
+  expect(lines.lineOf(packet(1, 96))).toBeUndefined();
+  expect(lines.lineOf(packet(2, 96))).toBe(toVideo);
+  expect(lines.lineOf(packet(3, 96))).toBe(toVideo);
+});

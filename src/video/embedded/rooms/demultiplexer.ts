@@ -8,7 +8,7 @@ const headerBytes = 12;
 /**
  * Finds the media line of each RTP packet of a bundled transport (RFC 9143 §9.2): a new SSRC belongs to the line its
  * MID names, else to the one it was announced for, else to the only one with its payload type. It stays there, because
- * senders name the MID only until they are answered.
+ * senders name the MID only until they are answered. An SSRC of a simulcast layer that was not asked for belongs to none.
  */
 export class Demultiplexer {
   /** Packets that belong to no line: repair streams, and what is malformed. */
@@ -16,7 +16,7 @@ export class Demultiplexer {
   #lines: readonly MediaLine[];
   #routing: Routing;
   #isPresent: (ssrc: number) => boolean;
-  #sources = new Map<number, number>();
+  #sources = new Map<number, number | undefined>();
 
   /** `isPresent` tells the SSRCs that are received just now, which are not forgotten. */
   constructor(lines: readonly MediaLine[], routing: Routing, isPresent: (ssrc: number) => boolean) {
@@ -29,7 +29,7 @@ export class Demultiplexer {
   lineOf(packet: Buffer): number | undefined {
     if (packet.length >= headerBytes) {
       const ssrc = packet.readUInt32BE(8);
-      const index = this.#sources.get(ssrc) ?? this.#bind(ssrc, packet);
+      const index = this.#sources.has(ssrc) ? this.#sources.get(ssrc) : this.#bind(ssrc, packet);
       if (index !== undefined) return index;
     }
     this.strays++;
@@ -45,7 +45,7 @@ export class Demultiplexer {
     const [line] = fitting;
     if (!line || fitting.length > 1) return undefined;
     this.#makeRoom();
-    const index = this.#lines.indexOf(line);
+    const index = isAsked(line, packet) ? this.#lines.indexOf(line) : undefined;
     this.#sources.set(ssrc, index);
     return index;
   }
@@ -63,4 +63,10 @@ export class Demultiplexer {
       return;
     }
   }
+}
+
+/** Senders that ignore an answer send all layers: the RID tells them apart, as long as it is named. */
+function isAsked({ layer }: MediaLine, packet: Buffer): boolean {
+  const rid = layer && headerExtension(packet, layer.ridExtensionId)?.toString("utf8");
+  return rid === undefined || rid === layer?.rid;
 }

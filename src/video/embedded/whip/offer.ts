@@ -19,6 +19,7 @@ import {
 } from "./offerParts.ts";
 import { parameterSetsOf } from "./parameterSets.ts";
 import { attribute, formatAttributes, type MediaSection, type SessionDescription } from "./sdp.ts";
+import { bestLayer, type Layer, layerLines, ridUri } from "./simulcast.ts";
 
 /** One line of media a publisher will send. */
 export interface MediaLine {
@@ -34,6 +35,8 @@ export interface MediaLine {
   transportSequenceId: number;
   /** The sender sends packets again when it is asked to (generic NACK). */
   retransmits: boolean;
+  /** Of simulcast the encoding that was asked for; absent without. */
+  layer?: Layer;
   /** H.264 parameter sets told in the offer, which the stream itself may leave out; absent without any. */
   parameterSets?: Buffer[];
 }
@@ -138,6 +141,7 @@ function mediaLine(section: MediaSection, session: SessionDescription): MediaLin
   }
   const { codec, payloadType, parameters = "" } = format;
   const parameterSets = codec === "H264" ? parameterSetsOf(parameters) : [];
+  const layer = kind === "video" ? bestLayer(section, payloadType) : undefined;
   return {
     mid: midOf(section),
     kind,
@@ -147,6 +151,7 @@ function mediaLine(section: MediaSection, session: SessionDescription): MediaLin
     audioLevelId: kind === "audio" ? extensionId(section, audioLevelUri) : 0,
     transportSequenceId: extensionId(section, transportSequenceUri),
     retransmits: feedback(section, payloadType).includes("nack"),
+    ...(layer && { layer }),
     ...(parameterSets.length > 0 && { parameterSets }),
   };
 }
@@ -215,6 +220,7 @@ function answeredLine(choice: Choice, midExtensionId: number): AnsweredLine {
       .map((name) => `rtpmap:${payloadType} ${name}`),
     ...(parameters === undefined ? [] : [`fmtp:${payloadType} ${ownParameters(parameters)}`]),
     ...feedback(section, payloadType).map((name) => `rtcp-fb:${payloadType} ${name}`),
+    ...(line.layer ? layerLines(line.layer) : []),
   ];
   return { kind, protocol, mid, format: String(payloadType), attributes };
 }
@@ -225,6 +231,7 @@ function extensionLines({ section, line }: Taken, midExtensionId: number): strin
     [line.audioLevelId, audioLevelUri],
     [line.transportSequenceId, transportSequenceUri],
     [mid, midUri],
+    [line.layer?.ridExtensionId ?? 0, ridUri],
   ];
   return spoken.flatMap(([id, uri]) => (id > 0 ? [`extmap:${id} ${uri}`] : []));
 }
