@@ -12,6 +12,7 @@ const afterwards = { isolate: false, maxWorkers: 2, sequence: { groupOrder: 1 } 
 
 const acceptance = {
   globalSetup: ["test/acceptance/support/globalSetup.ts"],
+  setupFiles: ["test/acceptance/support/documentedFetch.ts"],
   runner,
   testTimeout: 120_000,
   hookTimeout: 120_000,

@@ -8,6 +8,8 @@ export interface Documented {
   allowsArguments(name: string, args: unknown): boolean;
   /** What is wrong with an answer of `/api/run` to this function; undefined = it is as documented. */
   faultOf(name: string, body: unknown): string | undefined;
+  /** What is wrong with the body of any other status than 200. */
+  failureFaultOf(body: unknown): string | undefined;
   /** HTTP statuses the function's answers may have. */
   statusesOf(name: string): string[];
 }
@@ -18,18 +20,20 @@ export function documented(registry: Registry): Documented {
   const ajv = new Ajv({ strict: true, strictTypes: false, validateFormats: false });
   ajv.addVocabulary(["components"]);
   ajv.addSchema({ components: document.components }, "document");
-  const schemaOf = (kind: "Request" | "Response", name: string): ValidateFunction => {
-    const component = `${kind}_${name.replace(":", "/").replaceAll("/", ".")}`;
+  const schemaOf = (component: string): ValidateFunction => {
     const found = ajv.getSchema(`document#/components/schemas/${component}`);
     if (found === undefined) throw new Error(`the document has no ${component}`);
     return found;
   };
+  const dotted = (name: string) => name.replace(":", "/").replaceAll("/", ".");
+  const faultIn = (body: unknown, component: string) => {
+    const validate = schemaOf(component);
+    return validate(body) ? undefined : ajv.errorsText(validate.errors);
+  };
   return {
-    allowsArguments: (name, args) => schemaOf("Request", name)({ args }) === true,
-    faultOf: (name, body) => {
-      const validate = schemaOf("Response", name);
-      return validate(body) ? undefined : ajv.errorsText(validate.errors);
-    },
+    allowsArguments: (name, args) => faultIn({ args }, `Request_${dotted(name)}`) === undefined,
+    faultOf: (name, body) => faultIn(body, `Response_${dotted(name)}`),
+    failureFaultOf: (body) => faultIn(body, "FailedResponse"),
     statusesOf: (name) =>
       Object.keys(document.paths[`/api/run/${name.replace(":", "/")}`]?.post.responses ?? {}),
   };
