@@ -165,7 +165,9 @@ async function open(
   ];
   if (embedded) {
     const servers = ({ user }: VerifiedGrant) => iceServersOf(services, user.id);
-    plugins.push(async (scope) => roomRoutes(scope, { rooms: embedded, iceServersOf: servers }));
+    const userOf = ({ user }: VerifiedGrant) => user.id;
+    const options = { rooms: embedded, iceServersOf: servers, userOf };
+    plugins.push(async (scope) => roomRoutes(scope, options));
   }
   if (local) plugins.push(localIssuerRoutes(config, local));
   const server = buildServer({

@@ -12,7 +12,7 @@ let iceServers: IceServer[];
 
 const rooms: MediaRooms<string> = {
   verifyToken: async (token) =>
-    token === "good" ? ok("grant") : refuse(new AppError("UNAUTHORIZED", "no")),
+    token.startsWith("good") ? ok(token) : refuse(new AppError("UNAUTHORIZED", "no")),
   publish: async (...request) => {
     asked.push(["publish", ...request]);
     return { sessionId: "p1", answer: "answer" };
@@ -36,7 +36,7 @@ beforeEach(async () => {
   app = Fastify();
   app.setErrorHandler((error, _request, reply) => writeError(reply, errorReply(error)));
   await app.register((scope, _options, done) => {
-    roomRoutes(scope, { rooms, iceServersOf: () => iceServers });
+    roomRoutes(scope, { rooms, iceServersOf: () => iceServers, userOf: (grant) => grant });
     done();
   });
 });
@@ -75,7 +75,7 @@ test("an offer to watch is answered with the session's address, readable by any 
     "access-control-expose-headers": "location, link, etag, accept-patch",
   });
   expect(response.headers["link"]).toBeUndefined();
-  expect(asked).toEqual([["subscribe", "grant", "offer", {}]]);
+  expect(asked).toEqual([["subscribe", "good", "offer", {}]]);
 });
 
 test.each(["whip", "whep"])("the answer of %s names the ICE servers", async (protocol) => {
@@ -102,7 +102,7 @@ test.each([
   ["whip?source=screen", "publish", { source: "screen" }],
 ])("%s", async (path, operation, options) => {
   expect((await post(`/rooms/r/${path}`)).statusCode).toBe(201);
-  expect(asked).toEqual([[operation, "grant", "offer", options]]);
+  expect(asked).toEqual([[operation, "good", "offer", options]]);
 });
 
 describe("is refused", () => {
@@ -140,7 +140,7 @@ test.each([
   const url = `/rooms/r/${protocol}/s1`;
   const headers = { authorization: "Bearer good" };
   expect((await app.inject({ method: "DELETE", url, headers })).statusCode).toBe(200);
-  expect(asked).toEqual([[operation, "grant", "s1"]]);
+  expect(asked).toEqual([[operation, "good", "s1"]]);
 });
 
 test.each([
@@ -334,3 +334,18 @@ function without(pattern: RegExp): string {
     .filter((line) => !pattern.test(line))
     .join("\r\n");
 }
+
+test("too many offers of one person are refused, and nobody else's", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 400 }, (_, index) => post(`/rooms/r${index}/whip`)),
+  );
+  const refused = answers.filter(({ statusCode }) => statusCode !== 201);
+  expect(asked).toHaveLength(answers.length - refused.length);
+  expect(refused.length).toBeGreaterThan(5);
+  expect(refused.at(-1)?.statusCode).toBe(429);
+  expect(refused.at(-1)?.headers["retry-after"]).toBe("1");
+  expect(refused.at(-1)?.json()).toMatchObject({
+    ...{ code: "RATE_LIMIT_EXCEEDED", metadata: { action: "offer", limit: 300 } },
+  });
+  expect((await post("/rooms/r/whip", { token: "good-other" })).statusCode).toBe(201);
+});

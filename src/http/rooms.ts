@@ -6,6 +6,7 @@ import type {
   HTTPMethods,
   onRequestHookHandler,
 } from "fastify";
+import { CallRates } from "../core/callRates.ts";
 import { AppError } from "../core/errors.ts";
 import { orThrow, type Result } from "../core/result.ts";
 import type { IceServer } from "../meetings/iceServers.ts";
@@ -22,6 +23,8 @@ const fragmentLimit = 16 * 1024;
 /** Longest session descriptions we read, bytes: a subscriber's has two lines for everybody in the room. */
 const sdpLimits = { whip: 64 * 1024, whep: 256 * 1024 } as const;
 const maxQueryText = 128;
+/** Each makes a transport; somebody whose network changes all the time sends a few a minute. */
+const offersPerMinute = 300;
 
 type MediaSource = "camera" | "screen";
 type Protocol = "whip" | "whep";
@@ -58,6 +61,8 @@ export interface RoomRoutesOptions<Grant> {
   rooms: MediaRooms<Grant>;
   /** What the grant's user reaches the room through. */
   iceServersOf: (grant: Grant) => IceServer[];
+  /** Names whoever has the grant, in every room. */
+  userOf: (grant: Grant) => string;
 }
 
 interface RoomRoute {
@@ -81,15 +86,14 @@ interface Sessions<Grant> {
  * replace the older one of the same client. `GET /rooms/{roomId}/sessions/{sessionId}` tells whoever hears nothing any more whether
  * the session still is: 204, or 404. WHIP keeps GET of its own addresses for itself.
  */
-export function roomRoutes<Grant>(
-  app: FastifyInstance,
-  { rooms, iceServersOf }: RoomRoutesOptions<Grant>,
-): void {
+export function roomRoutes<Grant>(app: FastifyInstance, options: RoomRoutesOptions<Grant>): void {
+  const { rooms } = options;
   acceptSdpOnly(app);
   allowAnyOrigin(app);
   app.addHook("onSend", async (_request, reply, payload) => asProblem(reply, payload));
+  const admitOffer = offerRates(options);
   const routes = (protocol: Protocol, sessions: Sessions<Grant>) =>
-    sessionRoutes(app, protocol, { rooms, iceServersOf, sessions });
+    sessionRoutes(app, protocol, { ...options, sessions, admitOffer });
   routes("whip", {
     open: (grant, offer, { query }) => {
       return rooms.publish(grant, offer, { source: sourceOf(query.source) });
@@ -106,6 +110,19 @@ export function roomRoutes<Grant>(
   sessionCheck(app, rooms);
 }
 
+/** Throws for somebody who has sent too many offers, over all rooms. */
+function offerRates<Grant>({ userOf }: RoomRoutesOptions<Grant>): (grant: Grant) => void {
+  const offers = new CallRates(() => performance.now());
+  return (grant) => {
+    const retryAfterMs = offers.take(userOf(grant), offersPerMinute);
+    if (retryAfterMs === undefined) return;
+    const limit = offersPerMinute;
+    throw new AppError("RATE_LIMIT_EXCEEDED", `At most ${limit} offers in 60 s`, {
+      ...{ action: "offer", limit, retryAfterMs },
+    });
+  };
+}
+
 function sessionCheck<Grant>(app: FastifyInstance, rooms: MediaRooms<Grant>): void {
   const address = "/rooms/:roomId/sessions/:sessionId";
   answerPreflight(app, address);
@@ -120,8 +137,12 @@ function sessionCheck<Grant>(app: FastifyInstance, rooms: MediaRooms<Grant>): vo
 function sessionRoutes<Grant>(
   app: FastifyInstance,
   protocol: Protocol,
-  { rooms, iceServersOf, sessions }: RoomRoutesOptions<Grant> & { sessions: Sessions<Grant> },
+  options: RoomRoutesOptions<Grant> & {
+    sessions: Sessions<Grant>;
+    admitOffer: (grant: Grant) => void;
+  },
 ): void {
+  const { rooms, iceServersOf, sessions, admitOffer } = options;
   const address = `/rooms/:roomId/${protocol}`;
   const session = `${address}/:sessionId`;
   answerPreflight(app, address, { "accept-post": sdp });
@@ -134,7 +155,11 @@ function sessionRoutes<Grant>(
     request.bodyAllowance = { limit, refusal: bodyTooLong(limit), share };
   };
   const bodyLimit = sdpLimits[protocol];
-  const post = { bodyLimit, onRequest: [saying("accept-post", sdp), admit(bodyLimit)] };
+  const admitPost = async (request: RoomRequest) => {
+    await admit(bodyLimit)(request);
+    admitOffer((grants.get(request) as { grant: Grant }).grant);
+  };
+  const post = { bodyLimit, onRequest: [saying("accept-post", sdp), admitPost] };
   app.post<RoomRoute>(address, post, async (request, reply) => {
     const { grant } = grants.get(request) as { grant: Grant };
     const { sessionId, answer } = await sessions.open(grant, offerOf(request), request);

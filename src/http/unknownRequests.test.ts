@@ -19,7 +19,12 @@ const plugins: FastifyPluginAsync[] = [
   (scope) => localAuth(scope, { issuer: {} as LocalIssuer, anywhere: false }),
   async (scope) => recordingFiles(scope, {} as RecordingFilesDeps),
   async (scope) => recordingTracks(scope, {} as RecordingTracksDeps),
-  async (scope) => roomRoutes(scope, { rooms: {} as MediaRooms<object>, iceServersOf: () => [] }),
+  async (scope) =>
+    roomRoutes(scope, {
+      rooms: {} as MediaRooms<object>,
+      iceServersOf: () => [],
+      userOf: () => "",
+    }),
 ];
 
 let server: SampleServer;
