@@ -8,7 +8,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 /** Output name → source. Child processes are forked by path, so each is an entry of its own. */
-const entries = {
+export const entries = {
   main: "src/main.ts",
   roomProcess: "src/video/embedded/roomProcess.ts",
   composeProcess: "src/media/compose/composeProcess.ts",

@@ -13,6 +13,11 @@ const steps = [
     [bin("depcruise"), "src", "web/src", "--output-type", "err"],
     "see docs/architecture.md for what a room may import",
   ],
+  [
+    "reach",
+    [process.execPath, path.join(root, "scripts", "reach.mjs")],
+    "a process loads what another one is for: move what both need",
+  ],
   ["dead code", [bin("knip")], "remove what nothing uses"],
   ["types", [bin("tsc"), "-p", "."], "npx tsc -p ."],
   ["types of the pages", [bin("tsc"), "-p", "web"], "npx tsc -p web"],

@@ -1,0 +1,1 @@
+export function waysTo(entry: string, packages: readonly string[]): Promise<string[][]>;
