@@ -44,6 +44,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          exclude: live,
           globalSetup: ["test/integration/support/globalSetup.ts"],
           runner,
           testTimeout: 30_000,
