@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { MediaSource, RecordingPause } from "../../core/recording.ts";
-import { TokenBucket } from "../../core/tokenBucket.ts";
 import { AppendFile } from "./appendFile.ts";
 import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import {
@@ -16,7 +15,7 @@ import {
   unsealedCapture,
   writeDurably,
 } from "./captureFolder.ts";
-import { captureLimits } from "./captureLimits.ts";
+import { CaptureLogWriter, type Unstamped } from "./captureLogWriter.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
 import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "./events.ts";
 import { type LeftOut, LeftOutBook } from "./leftOut.ts";
@@ -62,9 +61,6 @@ export interface PublishedMedia {
   video: boolean;
 }
 
-/** An event whose time the capture stamps. */
-type Unstamped<E extends CaptureEvent = CaptureEvent> = E extends unknown ? Omit<E, "t"> : never;
-
 /**
  * Writes a capture: one append-only file per track and the event log, in a folder of their own.
  * What it accepted is written within 200 ms and durable within 2 s; calls never block on the disk.
@@ -77,15 +73,11 @@ export class CaptureWriter {
   #time: CaptureClock;
   #uptime: () => Uptime | undefined;
   #log: Log;
-  #events: AppendFile;
-  /** Events that wait for the media before them. */
-  #untold: Buffer[] = [];
-  #told: Promise<void> = Promise.resolve();
+  #events: CaptureLogWriter;
   #tracks = new Map<string, { participant: string; writer: TrackWriter; files: TrackFiles }>();
   #endedBytes = 0;
   #earlierBytes: number;
   #nextTrack: number;
-  #lastT: number;
   #aliveAt: number;
   #syncedAt: number;
   #syncing: Promise<void> | undefined;
@@ -96,8 +88,6 @@ export class CaptureWriter {
   #pauses: Pauses;
   #share: TrackShare;
   #leftOut = new LeftOutBook();
-  /** What of the log people may still fill. */
-  #logShares = new Map<string, TokenBucket>();
   #listeners: ((error: Error) => void)[] = [];
 
   private constructor(
@@ -119,9 +109,8 @@ export class CaptureWriter {
     this.#share = new TrackShare(at.tracks);
     this.#nextTrack = at.nextTrack;
     this.#earlierBytes = at.earlierBytes;
-    this.#lastT = at.lastT;
     this.#aliveAt = this.#syncedAt = at.time.now();
-    this.#events = this.#file(eventLogName, "a");
+    this.#events = new CaptureLogWriter(this.#file(eventLogName, "a"), at.time, at.lastT);
     this.#pump = this.#run();
   }
 
@@ -160,7 +149,7 @@ export class CaptureWriter {
     const time = CaptureClock.goOn(found, deps);
     const earlierBytes = await folderBytes(dir);
     const writer = new CaptureWriter(dir, { ...found, time, nextTrack, earlierBytes }, deps);
-    writer.#emit({ type: "captureResume" });
+    writer.#events.emit({ type: "captureResume" });
     await writer.#durable();
     return writer;
   }
@@ -178,12 +167,12 @@ export class CaptureWriter {
   /** The pauses that are over. */
   get pauses(): RecordingPause[] {
     const over = this.#pauses.spans.filter(({ to }) => to !== undefined);
-    return new RecordedTime(this.startedAt, this.#lastT, over).pauses;
+    return new RecordedTime(this.startedAt, this.#events.lastT, over).pauses;
   }
 
   /** Bytes accepted by this writer over all files. */
   get bytes(): number {
-    return this.#endedBytes + this.#sum((file) => file.bytes);
+    return this.#endedBytes + this.#events.bytes + this.#sum((file) => file.bytes);
   }
 
   /** Bytes of the capture, those of the writers before this one included. */
@@ -193,7 +182,7 @@ export class CaptureWriter {
 
   /** Bytes accepted and not yet handed to the operating system: grows when the disk cannot follow. */
   get queuedBytes(): number {
-    return this.#sum((file) => file.queuedBytes);
+    return this.#events.queuedBytes + this.#sum((file) => file.queuedBytes);
   }
 
   /** Called once, with the first write error; what comes after it may be missing from the capture. */
@@ -203,12 +192,12 @@ export class CaptureWriter {
   }
 
   participant(id: string, name: string): void {
-    this.#emit({ type: "participant", participant: id, name });
+    this.#events.emit({ type: "participant", participant: id, name });
   }
 
   /** What a participant says of what they publish: whether it is on. */
   media(participant: string, { source, audio, video }: PublishedMedia): void {
-    this.#emitOf(participant, { type: "media", participant, source, audio, video });
+    this.#events.emitOf(participant, { type: "media", participant, source, audio, video });
   }
 
   /** Whether a participant may have so many more tracks: to be asked before they are opened. */
@@ -219,7 +208,7 @@ export class CaptureWriter {
   /** Notes media that a limit keeps out of the capture. */
   leftOut(what: LeftOut, count: number): void {
     const told = this.#leftOut.note(what, count, this.#time.now());
-    if (told > 0) this.#emit({ type: "leftOut", ...what, count: told });
+    if (told > 0) this.#events.emit({ type: "leftOut", ...what, count: told });
   }
 
   /** Opens a new file for a track. */
@@ -227,7 +216,7 @@ export class CaptureWriter {
     const id = trackId(this.#nextTrack++);
     const fileName = `${id}-${track.kind}.${containerExtension(track.codec)}`;
     const { participant, source = "camera", kind, codec, clockRate, ssrc } = track;
-    this.#emit({
+    this.#events.emit({
       ...{ type: "track", track: id, participant, source, kind, codec },
       ...{ clockRate, ssrc, file: fileName },
     });
@@ -235,8 +224,8 @@ export class CaptureWriter {
     const writer = new TrackWriter(id, codec, files, {
       emit: (event) => {
         const isNeeded = event.type !== "arrival" && event.type !== "resolution";
-        if (isNeeded) this.#emit(event);
-        else this.#emitOf(participant, event);
+        if (isNeeded) this.#events.emit(event);
+        else this.#events.emitOf(participant, event);
       },
       ended: () => this.#endTrack(id, files),
     });
@@ -246,13 +235,13 @@ export class CaptureWriter {
 
   /** RFC 6464 audio level in dBov (0 loudest, -127 silence). */
   level(track: string, dbov: number): void {
-    this.#emitOf(this.#tracks.get(track)?.participant, { type: "level", track, dbov });
+    this.#events.emitOf(this.#tracks.get(track)?.participant, { type: "level", track, dbov });
   }
 
   /** RTCP sender report: the sender's clock (epoch ms) at an RTP timestamp. */
   senderReport(track: string, ntpMs: number, rtp: number): void {
     const event = { type: "senderReport", track, ntp: ntpMs, rtp } as const;
-    this.#emitOf(this.#tracks.get(track)?.participant, event);
+    this.#events.emitOf(this.#tracks.get(track)?.participant, event);
   }
 
   /** Packets of a track came of which nothing could be stored. */
@@ -261,11 +250,11 @@ export class CaptureWriter {
     stats: Required<Omit<TrackStats, "storedMs">>,
   ) {
     const { participant, source = "camera", kind, codec } = track;
-    this.#emit({ type: "unstored", participant, source, kind, codec, ...stats });
+    this.#events.emit({ type: "unstored", participant, source, kind, codec, ...stats });
   }
 
   leave(participant: string, reason: string): void {
-    this.#emit({ type: "leave", participant, reason });
+    this.#events.emit({ type: "leave", participant, reason });
   }
 
   /**
@@ -275,16 +264,16 @@ export class CaptureWriter {
   async pause(): Promise<void> {
     if (!this.#pauses.open) {
       for (const { writer } of [...this.#tracks.values()]) writer.end("paused");
-      this.#emit({ type: "pause" });
-      this.#pauses.begin(this.#lastT);
+      this.#events.emit({ type: "pause" });
+      this.#pauses.begin(this.#events.lastT);
     }
     await this.#durable();
   }
 
   /** The timeline goes on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
   async resume(): Promise<void> {
-    if (this.#pauses.open) this.#emit({ type: "resume" });
-    this.#pauses.end(this.#lastT);
+    if (this.#pauses.open) this.#events.emit({ type: "resume" });
+    this.#pauses.end(this.#events.lastT);
     await this.#durable();
   }
 
@@ -293,7 +282,7 @@ export class CaptureWriter {
     if (this.#closed === undefined) {
       for (const { writer } of [...this.#tracks.values()]) writer.end(reason);
       this.#tellLeftOut();
-      this.#emit({ type: "captureStop", reason });
+      this.#events.emit({ type: "captureStop", reason });
     }
     await this.#close();
   }
@@ -302,19 +291,20 @@ export class CaptureWriter {
   async suspend(): Promise<void> {
     if (this.#closed === undefined) {
       this.#tellLeftOut();
-      this.#emit(this.#alive());
+      this.#events.emit(this.#alive());
     }
     await this.#close();
   }
 
   /** Makes the log so far durable. */
   async #durable(): Promise<void> {
-    await this.#tell();
+    await this.#flush();
     await this.#events.sync();
     if (this.#failure) throw this.#failure;
   }
 
   #close(): Promise<void> {
+    this.#events.end();
     this.#closed ??= this.#shut();
     return this.#closed;
   }
@@ -323,7 +313,7 @@ export class CaptureWriter {
     this.#stopping.abort();
     await this.#pump;
     await this.#syncing;
-    await this.#tell();
+    await this.#flush();
     await Promise.all([...this.#tracks.values()].map(({ files }) => closeFiles(files)));
     // The log is last: a sealed capture never promises media that is not on the disk.
     await this.#events.close();
@@ -336,30 +326,9 @@ export class CaptureWriter {
     return { type: "alive", bytes: this.bytes, ...this.#uptime() };
   }
 
-  #emit(event: Unstamped): void {
-    if (this.#closed === undefined) this.#untold.push(this.#line(event));
-  }
-
-  /** Tells what can be done without, unless that of its participant has filled too much of the log already. */
-  #emitOf(participant: string | undefined, event: Unstamped): void {
-    if (this.#closed !== undefined || participant === undefined) return;
-    const { logBytesPerSecond, logBurstBytes } = captureLimits;
-    const share =
-      this.#logShares.get(participant) ?? new TokenBucket(logBytesPerSecond, logBurstBytes);
-    this.#logShares.set(participant, share);
-    const line = this.#line(event);
-    if (share.take(line.length, this.#lastT)) this.#untold.push(line);
-  }
-
-  #line(event: Unstamped): Buffer {
-    this.#lastT = Math.max(this.#lastT, this.#time.now());
-    const { type, ...fields } = event;
-    return eventLine({ type, t: this.#lastT, ...fields } as CaptureEvent);
-  }
-
   #tellLeftOut(): void {
     for (const { what, count } of this.#leftOut.rest())
-      this.#emit({ type: "leftOut", ...what, count });
+      this.#events.emit({ type: "leftOut", ...what, count });
   }
 
   async #run(): Promise<void> {
@@ -373,9 +342,9 @@ export class CaptureWriter {
   #tick(now: number): void {
     if (now - this.#aliveAt >= aliveEveryMs) {
       this.#aliveAt = now;
-      this.#emit(this.#alive());
+      this.#events.emit(this.#alive());
     }
-    void this.#tell();
+    void this.#flush();
     if (this.#syncing || now - this.#syncedAt < syncEveryMs) return;
     this.#syncedAt = now;
     this.#syncing = this.#sync().finally(() => {
@@ -383,18 +352,9 @@ export class CaptureWriter {
     });
   }
 
-  /**
-   * Hands the media to the operating system, then the events until now: whoever follows the log finds in the tracks what
-   * it tells of, however slow the disk is.
-   */
-  #tell(): Promise<void> {
-    const events = this.#untold.splice(0);
-    const media = this.#eachTrack((file) => file.flush());
-    this.#told = Promise.all([this.#told, media]).then(() => {
-      this.#events.append(...events);
-      return this.#events.flush();
-    });
-    return this.#told;
+  /** Hands the media to the operating system, then the events until now. */
+  #flush(): Promise<void> {
+    return this.#events.flush(this.#eachTrack((file) => file.flush()));
   }
 
   async #sync(): Promise<void> {
@@ -411,15 +371,7 @@ export class CaptureWriter {
   }
 
   #sum(amount: (file: AppendFile) => number): number {
-    const tracks = [...this.#tracks.values()].reduce(
-      (sum, { files }) => sum + amount(files.media),
-      0,
-    );
-    return amount(this.#events) + this.#untoldBytes + tracks;
-  }
-
-  get #untoldBytes(): number {
-    return this.#untold.reduce((sum, { length }) => sum + length, 0);
+    return [...this.#tracks.values()].reduce((sum, { files }) => sum + amount(files.media), 0);
   }
 
   /** An ended track keeps its place until its file is closed, so that `seal` waits for it. */
