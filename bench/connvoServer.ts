@@ -6,7 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/db/embedded
 import { embeddedFolder } from "../src/db/target.ts";
 import { ControlClient } from "../src/video/embedded/control/client.ts";
 import { roomPaths } from "../src/video/embedded/control/paths.ts";
-import type { Health, RoomStats } from "../src/video/embedded/control/protocol.ts";
+import type { RoomStats } from "../src/video/embedded/control/protocol.ts";
 import { type Announced, plainEnvironment, startChild } from "./childProcess.ts";
 import type { Stage } from "./stage.ts";
 
@@ -51,18 +51,21 @@ function readyAddress(line: string): string | undefined {
 
 /** Process id of the room process that serves a data folder. */
 export async function roomProcessOf(dataDir: string): Promise<number> {
-  return (await ask<Health>(dataDir, "health")).pid;
+  return (await withRooms(dataDir, (rooms) => rooms.call("health", {}))).pid;
 }
 
 /** What that room process counts; its event loop's delay is since the last call. */
 export function roomStatsOf(dataDir: string): Promise<RoomStats> {
-  return ask<RoomStats>(dataDir, "stats");
+  return withRooms(dataDir, (rooms) => rooms.call("stats", {}));
 }
 
-async function ask<T>(dataDir: string, operation: string): Promise<T> {
+async function withRooms<T>(
+  dataDir: string,
+  ask: (rooms: ControlClient) => Promise<T>,
+): Promise<T> {
   const client = new ControlClient(roomPaths(dataDir).socketPath, systemClock);
   try {
-    return await client.call<T>(operation);
+    return await ask(client);
   } finally {
     client.close();
   }

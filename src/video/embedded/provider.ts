@@ -16,16 +16,10 @@ import type {
 import { captureFolder, isRecordingId } from "./capture/unsealed.ts";
 import { type CallOptions, ControlClient, Unreachable } from "./control/client.ts";
 import { acquireLock } from "./control/instanceLock.ts";
+import type { AnswerOf, OperationName, RequestOf } from "./control/operations.ts";
 import { preparePaths, type RoomPaths, roomPaths } from "./control/paths.ts";
 import { lastFailure, processHost } from "./control/processHost.ts";
-import type {
-  CaptureState,
-  MediaSource,
-  PublishAnswer,
-  PublishRequest,
-  RoomStats,
-  SubscribeRequest,
-} from "./control/protocol.ts";
+import type { CaptureState, MediaSource, PublishAnswer, RoomStats } from "./control/protocol.ts";
 import { settingsDigest } from "./control/settings.ts";
 import { Supervisor } from "./control/supervisor.ts";
 import { type EmbeddedVideoOptions, roomLimitOf, roomSettings } from "./options.ts";
@@ -130,22 +124,14 @@ export class EmbeddedVideoProvider implements VideoProvider {
   ): Promise<PublishAnswer> {
     const { roomId, user, role, maxParticipants, issuedAt } = grant;
     const { id, name } = user;
-    const request: PublishRequest = {
-      roomId,
-      user: { id, name },
-      role,
-      maxParticipants,
-      issuedAt,
-      source,
-      offer,
-    };
-    return this.#call<PublishAnswer>("publish", request, { signal });
+    const person = { roomId, user: { id, name }, role, maxParticipants, issuedAt };
+    return this.#call("publish", { ...person, source, offer }, { signal });
   }
 
   /** WHIP DELETE: ends a publish session of this user. NOT_FOUND when there is none by that id. */
   async unpublish(grant: VerifiedGrant, sessionId: string, signal?: AbortSignal): Promise<void> {
     const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
-    const { found } = await this.#call<{ found: boolean }>("unpublish", request, { signal });
+    const { found } = await this.#call("unpublish", request, { signal });
     if (!found) throw new AppError("NOT_FOUND", "There is no such publish session.");
   }
 
@@ -157,18 +143,14 @@ export class EmbeddedVideoProvider implements VideoProvider {
   ): Promise<PublishAnswer> {
     const { roomId, user, role, maxParticipants, issuedAt } = grant;
     const { id, name } = user;
-    const request: SubscribeRequest = {
-      ...{ roomId, user: { id, name }, role, maxParticipants, issuedAt, offer },
-      ...(target === undefined ? {} : { target }),
-      ...(client === undefined ? {} : { client }),
-    };
-    return this.#call<PublishAnswer>("subscribe", request, { signal });
+    const person = { roomId, user: { id, name }, role, maxParticipants, issuedAt };
+    return this.#call("subscribe", { ...person, target, client, offer }, { signal });
   }
 
   /** WHEP DELETE: ends a subscription of this user. NOT_FOUND when there is none by that id. */
   async unsubscribe(grant: VerifiedGrant, sessionId: string, signal?: AbortSignal): Promise<void> {
     const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
-    const { found } = await this.#call<{ found: boolean }>("unsubscribe", request, { signal });
+    const { found } = await this.#call("unsubscribe", request, { signal });
     if (!found) throw new AppError("NOT_FOUND", "There is no such subscription.");
   }
 
@@ -179,7 +161,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     signal?: AbortSignal,
   ): Promise<boolean> {
     const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
-    const { found } = await this.#call<{ found: boolean }>("hasSession", request, { signal });
+    const { found } = await this.#call("hasSession", request, { signal });
     return found;
   }
 
@@ -191,7 +173,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     signal?: AbortSignal,
   ): Promise<string> {
     const request = { roomId: grant.roomId, userId: grant.user.id, sessionId, protocol };
-    const { ufrag } = await this.#call<{ ufrag?: string }>("clientUfrag", request, { signal });
+    const { ufrag } = await this.#call("clientUfrag", request, { signal });
     if (ufrag === undefined) throw new AppError("NOT_FOUND", "There is no such session.");
     return ufrag;
   }
@@ -202,7 +184,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
   ): Promise<ProviderRecording> {
     const { recordingId, roomId, maxDurationMs } = request;
     checkRoomId(roomId);
-    const state = await this.#call<CaptureState>(
+    const state = await this.#call(
       "startCapture",
       { recordingId, roomId, maxDurationMs },
       { signal },
@@ -219,7 +201,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     try {
       return await this.#view(
         recordingId,
-        await this.#reach<CaptureState>("stopCapture", request, { signal }),
+        await this.#client.call("stopCapture", request, { signal }),
       );
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
@@ -242,7 +224,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     try {
       return await this.#view(
         recordingId,
-        await this.#reach<CaptureState>("captureState", { recordingId }, { signal }),
+        await this.#client.call("captureState", { recordingId }, { signal }),
       );
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
@@ -272,7 +254,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
 
   /** Gauges and counters of the room process. Rejects while it is away. */
   stats(): Promise<RoomStats> {
-    return this.#call<RoomStats>("stats", {}, { patienceMs: 0 });
+    return this.#call("stats", {}, { patienceMs: 0 });
   }
 
   #makeSupervisor(): Supervisor {
@@ -312,7 +294,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     { recordingId }: RecordingRef,
     signal: AbortSignal | undefined,
   ): Promise<ProviderRecording> {
-    const state = await this.#call<CaptureState>(operation, { recordingId }, { signal });
+    const state = await this.#call(operation, { recordingId }, { signal });
     return this.#view(recordingId, state);
   }
 
@@ -331,16 +313,16 @@ export class EmbeddedVideoProvider implements VideoProvider {
     }
   }
 
-  async #call<T>(operation: string, body: object, options: CallOptions = {}): Promise<T> {
+  async #call<Name extends OperationName>(
+    operation: Name,
+    body: RequestOf<Name>,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<Name>> {
     try {
-      return await this.#reach<T>(operation, body, options);
+      return await this.#client.call(operation, body, options);
     } catch (error) {
       throw error instanceof Unreachable ? away(error) : error;
     }
-  }
-
-  #reach<T>(operation: string, body: object, options: CallOptions): Promise<T> {
-    return this.#client.call<T>(operation, body, options);
   }
 }
 

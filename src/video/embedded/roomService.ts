@@ -145,20 +145,22 @@ export class RoomService {
         await this.#captures.ready;
         return this.#rooms.publish(request);
       },
-      unpublish: ({ roomId, userId, sessionId }) =>
-        this.#rooms.unpublish(roomId, userId, sessionId),
+      unpublish: ({ roomId, userId, sessionId }) => ({
+        found: this.#rooms.unpublish(roomId, userId, sessionId),
+      }),
       subscribe: (request) => this.#subscriptions.subscribe(request),
-      unsubscribe: ({ roomId, userId, sessionId }) =>
-        this.#subscriptions.unsubscribe(roomId, userId, sessionId),
-      hasSession: ({ roomId, userId, sessionId }) =>
-        this.#rooms.has(roomId, userId, sessionId) ||
-        this.#subscriptions.has(roomId, userId, sessionId),
-      clientUfrag: ({ roomId, userId, sessionId, protocol }) =>
-        (protocol === "whip" ? this.#rooms : this.#subscriptions).clientUfrag(
-          roomId,
-          userId,
-          sessionId,
-        ),
+      unsubscribe: ({ roomId, userId, sessionId }) => ({
+        found: this.#subscriptions.unsubscribe(roomId, userId, sessionId),
+      }),
+      hasSession: ({ roomId, userId, sessionId }) => ({
+        found:
+          this.#rooms.has(roomId, userId, sessionId) ||
+          this.#subscriptions.has(roomId, userId, sessionId),
+      }),
+      clientUfrag: ({ roomId, userId, sessionId, protocol }) => {
+        const sessions = protocol === "whip" ? this.#rooms : this.#subscriptions;
+        return { ufrag: sessions.clientUfrag(roomId, userId, sessionId) };
+      },
       removeParticipant: ({ roomId, userId }) => this.#remove(roomId, userId),
       closeRoom: ({ roomId }) => this.#closeRoom(roomId),
       startCapture: (request) => this.#captures.start(request),

@@ -110,7 +110,7 @@ export class RoomHarness {
 
   health(): Promise<Health> {
     const limits = { patienceMs: 0, timeoutMs: patience.timeout };
-    return this.#client.call<Health>("health", {}, limits);
+    return this.#client.call("health", {}, limits);
   }
 
   /** kill -9. Resolves with the pid that was killed. */

@@ -11,7 +11,8 @@ import {
 } from "../../../media/format/captureFolder.ts";
 import { CaptureWriter } from "../../../media/format/captureWriter.ts";
 import { sealCapture } from "../../../media/format/describe.ts";
-import type { CaptureCounters, CaptureRequest, CaptureState } from "../control/protocol.ts";
+import type { CaptureRequest } from "../control/operations.ts";
+import type { CaptureCounters, CaptureState } from "../control/protocol.ts";
 import type { MediaListener, Rooms } from "../rooms/rooms.ts";
 import type { PublishSession } from "../rooms/session.ts";
 import { AbandonedCaptureError, attempted, mostAttempts } from "./attempts.ts";

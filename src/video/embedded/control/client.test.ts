@@ -41,7 +41,7 @@ test("a process that is away for a moment is waited for", async () => {
   onSleep = async (count) => {
     if (count === 5) await once(server.listen(socketPath), "listening");
   };
-  expect(await client.call("health")).toEqual({ here: true });
+  expect(await client.call("health", {})).toEqual({ here: true });
   expect(now).toBeGreaterThan(0);
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Agent, request as httpRequest } from "node:http";
 import type { Clock } from "../../../core/clock.ts";
 import { AppError, type ErrorData, errorKinds } from "../../../core/errors.ts";
+import type { AnswerOf, OperationName, RequestOf } from "./operations.ts";
 import { followerHeader, type PresenceLine } from "./protocol.ts";
 
 /** Nobody listens, or the connection broke before an answer. */
@@ -43,11 +44,15 @@ export class ControlClient {
    * Calls an operation. A process that is away is waited for; all operations may be repeated, so a broken
    * connection is tried again. Rejects with the AppError of a refusal, with Unreachable, or with the signal's reason.
    */
-  async call<T>(operation: string, body: object = {}, options: CallOptions = {}): Promise<T> {
+  async call<Name extends OperationName>(
+    operation: Name,
+    body: RequestOf<Name>,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<Name>> {
     const deadline = this.#clock.now() + (options.patienceMs ?? defaultPatienceMs);
     for (;;) {
       try {
-        return await this.#once<T>(operation, body, options);
+        return await this.#once<AnswerOf<Name>>(operation, body, options);
       } catch (error) {
         if (!(error instanceof Unreachable) || this.#clock.now() >= deadline) throw error;
         await this.#clock.sleep(retryMs, options.signal);

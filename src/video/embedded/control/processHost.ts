@@ -5,7 +5,7 @@ import type { Clock } from "../../../core/clock.ts";
 import type { ControlClient } from "./client.ts";
 import { lockHolder } from "./instanceLock.ts";
 import type { RoomPaths } from "./paths.ts";
-import type { Health, PresenceLine, ShutdownAnswer } from "./protocol.ts";
+import type { Health, PresenceLine } from "./protocol.ts";
 import type { RoomProcessSettings } from "./settings.ts";
 import type { RoomProcessHost } from "./supervisor.ts";
 
@@ -45,7 +45,7 @@ export function processHost(parts: ProcessHostParts): RoomProcessHost {
 /** Undefined when no process answers; at once when there is none. */
 export function healthOf(client: ControlClient): Promise<Health | undefined> {
   return client
-    .call<Health>("health", {}, { patienceMs: 0, timeoutMs: healthTimeoutMs })
+    .call("health", {}, { patienceMs: 0, timeoutMs: healthTimeoutMs })
     .catch(() => undefined);
 }
 
@@ -60,9 +60,7 @@ async function endRooms(
   if (holder) {
     const request = { unlessFollowedBesides: client.name };
     const limits = { patienceMs: 0, signal: hurry };
-    const answer = await client
-      .call<ShutdownAnswer>("shutdown", request, limits)
-      .catch(() => undefined);
+    const answer = await client.call("shutdown", request, limits).catch(() => undefined);
     if (answer?.stays) return;
   }
   const isThere = async () =>

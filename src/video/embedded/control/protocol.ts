@@ -1,6 +1,6 @@
 import type { ErrorData } from "../../../core/errors.ts";
 import type { RecordingPause } from "../../../core/recording.ts";
-import type { RoomPresence, RoomRole } from "../../port.ts";
+import type { RoomPresence } from "../../port.ts";
 
 /** Raised with every incompatible change: a server replaces a room process that speaks another one. */
 export const controlProtocol = 6;
@@ -18,43 +18,10 @@ export interface Health {
 /** What a publisher shows: themselves, or their screen. */
 export type MediaSource = "camera" | "screen";
 
-export interface PublishRequest {
-  roomId: string;
-  user: { id: string; name: string };
-  role: RoomRole;
-  maxParticipants: number;
-  /** When the token was issued, epoch ms. */
-  issuedAt: number;
-  source: MediaSource;
-  /** SDP. */
-  offer: string;
-}
-
-export interface SubscribeRequest {
-  roomId: string;
-  user: { id: string; name: string };
-  role: RoomRole;
-  maxParticipants: number;
-  /** When the token was issued, epoch ms. */
-  issuedAt: number;
-  /** One publication; absent = everybody else's. */
-  target?: { userId: string; source: MediaSource } | undefined;
-  /** A newer session of the same client replaces the older one. */
-  client?: string | undefined;
-  /** SDP. */
-  offer: string;
-}
-
 export interface PublishAnswer {
   sessionId: string;
   /** SDP, complete: candidates do not follow. */
   answer: string;
-}
-
-export interface CaptureRequest {
-  recordingId: string;
-  roomId: string;
-  maxDurationMs: number;
 }
 
 /** What the room process knows of a capture; `closed` = nothing is open, the folder tells the rest. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { transportAnswer } from "../../../../test/support/transportAnswer.ts";
 import { silentLog } from "../../../core/log.ts";
-import type { PublishRequest, SubscribeRequest } from "../control/protocol.ts";
+import type { PublishRequest, SubscribeRequest } from "../control/operations.ts";
 import { Occupancy } from "../rooms/occupancy.ts";
 import type { Peer, PeerChannel, PeerTrack } from "../rooms/peer.ts";
 import { PresenceBook } from "../rooms/presenceBook.ts";

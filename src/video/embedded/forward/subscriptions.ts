@@ -1,12 +1,12 @@
 import { AppError } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
 import { orThrow } from "../../../core/result.ts";
+import type { SubscribeRequest } from "../control/operations.ts";
 import type {
   ForwardCounters,
   MediaSource,
   PublishAnswer,
   SentMedia,
-  SubscribeRequest,
 } from "../control/protocol.ts";
 import { makePlace, type ShareLimits } from "../rooms/makePlace.ts";
 import type { Occupancy } from "../rooms/occupancy.ts";

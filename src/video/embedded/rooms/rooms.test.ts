@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { transportAnswer } from "../../../../test/support/transportAnswer.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { RoomPresence } from "../../port.ts";
-import type { PublishRequest } from "../control/protocol.ts";
+import type { PublishRequest } from "../control/operations.ts";
 import { Occupancy } from "./occupancy.ts";
 import type { Peer, PeerTrack } from "./peer.ts";
 import { PresenceBook } from "./presenceBook.ts";

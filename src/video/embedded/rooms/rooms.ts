@@ -1,11 +1,11 @@
 import { AppError } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
 import { orThrow } from "../../../core/result.ts";
+import type { PublishRequest } from "../control/operations.ts";
 import type {
   MediaCounters,
   MediaSource,
   PublishAnswer,
-  PublishRequest,
   RoomCounters,
 } from "../control/protocol.ts";
 import { writeAnswer } from "../whip/answer.ts";
