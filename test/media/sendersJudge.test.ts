@@ -63,7 +63,7 @@ describe("the judge of recordings", () => {
   it("finds a still picture that is not held, and one that stays", () => {
     const [first, ...others] = expected.pictures.filter(({ required }) => required);
     if (!first) throw new Error("no picture has to be there");
-    const held = { ...first, held: true, untilMs: first.atMs + 1000 };
+    const held = { ...first, held: true, heldUntilMs: first.atMs + 1000 };
     const file = { name: "file" } as const;
     expect(kindsOf({ pictures: [held, ...others] }, file)).toContain("still picture gone");
     const stays = [...player.pictures, { ms: 4000, counter: first.counter }];

@@ -25,6 +25,8 @@ export interface ExpectedPicture {
   atMs: number;
   /** When the next one that has to be there takes its place; Infinity for the last one. */
   untilMs: number;
+  /** When the next one may take its place; Infinity for the last one. */
+  heldUntilMs: number;
   /** It has to be there; else it may. */
   required: boolean;
   /** It has to be seen until the next one comes, however long that takes. */
@@ -125,14 +127,17 @@ function expectedPictures({ pictures, script }: Sender, sections: Section[]): Ex
   const { delayMs } = script.network;
   const usable = decodable(pictures, script);
   let untilMs = Number.POSITIVE_INFINITY;
+  let heldUntilMs = Number.POSITIVE_INFINITY;
   const backwards = pictures.toReversed().map((picture) => {
     const realMs = picture.capturedMs + delayMs;
     const span = { fromMs: realMs, toMs: realMs };
     const section = sectionOf(sections, span, picture.packets, firstPictureMs);
     const required = usable.has(picture) && section !== undefined && !isAfterBreak(script, picture);
     const atMs = recordedMs(realMs, sections);
-    const expected = { counter: picture.counter, atMs, untilMs, required };
+    const expected = { counter: picture.counter, atMs, untilMs, heldUntilMs, required };
     if (required) untilMs = atMs;
+    // After a break of numbers, or of the recording, it need not be shown, and may.
+    if (usable.has(picture)) heldUntilMs = atMs;
     return { ...expected, held: required && isStill(script, picture) };
   });
   return backwards.reverse();

@@ -214,10 +214,11 @@ function goneOf(
   if (name !== "file") return [];
   return required
     .filter(({ held }) => held)
-    .flatMap(({ counter, atMs, untilMs }) =>
+    .flatMap(({ counter, atMs, heldUntilMs }) =>
       pictures
         .filter(
-          ({ ms }) => ms > atMs + slackMs && ms < Math.min(untilMs, durationMs - edgeMs) - slackMs,
+          ({ ms }) =>
+            ms > atMs + slackMs && ms < Math.min(heldUntilMs, durationMs - edgeMs) - slackMs,
         )
         .filter((shown) => shown.counter !== counter)
         .filter(({ ms }) => !beginnings.some((one) => ms >= one.fromMs - slackMs && ms < one.toMs))
