@@ -75,6 +75,15 @@ describe("a sender that goes on under another SSRC", () => {
     expect(listener.told).toEqual([1, 2, change, 900, 901, 902, 903, 904]);
   });
 
+  test("whose first packet is overtaken loses none", () => {
+    send(first, 1, 0);
+    send(second, 0, 20);
+    send(second, 65_535, 25);
+    for (const sequence of [1, 2]) send(second, sequence, 60 * sequence + 10);
+    expect(listener.told).toEqual([1, change, 65_535, 0, 1, 2]);
+    expect(receiver.counters.packets).toBe(5);
+  });
+
   test("after a pause too, even when it is one picture that stands still", () => {
     send(first, 1, 0);
     send(second, 900, 800);

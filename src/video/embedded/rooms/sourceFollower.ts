@@ -1,5 +1,6 @@
 import type { RtpPacket } from "../rtp/packet.ts";
 import type { SenderReport } from "../rtp/rtcp.ts";
+import { Unwrapper } from "../rtp/sequence.ts";
 
 /** A packet of an SSRC that is not followed yet. */
 export interface HeldPacket {
@@ -12,7 +13,7 @@ export interface HeldPacket {
 /** The SSRC that is followed from now on. */
 export interface Successor {
   ssrc: number;
-  /** What it has sent so far. */
+  /** What it has sent so far, in the order of sending: what is taken first counts as its beginning. */
   held: HeldPacket[];
   report: (SenderReport & { at: number }) | undefined;
 }
@@ -110,7 +111,7 @@ export class SourceFollower {
     this.#present = ssrc;
     this.#ended = false;
     this.changed++;
-    return { ssrc, held, report };
+    return { ssrc, held: inOrder(held), report };
   }
 
   #takesOver({ aloneSince, lastAt }: Candidate, now: number): boolean {
@@ -164,3 +165,11 @@ export class SourceFollower {
 
 const bytesOf = (held: readonly HeldPacket[]): number =>
   held.reduce((sum, { buffer }) => sum + buffer.length, 0);
+
+function inOrder(held: readonly HeldPacket[]): HeldPacket[] {
+  const numbers = new Unwrapper(16);
+  return held
+    .map((one) => ({ one, number: numbers.unwrap(one.packet.sequence) }))
+    .sort((a, b) => a.number - b.number)
+    .map(({ one }) => one);
+}
