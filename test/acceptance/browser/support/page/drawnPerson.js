@@ -3,6 +3,7 @@
  * still before, and mutes them in every way there is. Tests have it in pages of their own.
  */
 import { now, onTick, openMicrophone } from "./microphone.js";
+import { offerByWhip } from "./whip.js";
 
 const flashMs = 100;
 const standsStillMs = 250;
@@ -28,15 +29,7 @@ globalThis.person = {
       connection.addTransceiver(track, { direction: "sendonly", streams: [stream] }).sender;
     this.watchClock();
     this.senders = { audio: add(this.microphone.track), video: add(this.camera) };
-    await connection.setLocalDescription();
-    const response = await fetch(whipUrl, {
-      method: "POST",
-      headers: { "content-type": "application/sdp", authorization: `Bearer ${token}` },
-      body: connection.localDescription.sdp,
-    });
-    const sdp = await response.text();
-    if (response.status !== 201) throw new Error(`WHIP: ${response.status} ${sdp}`);
-    await connection.setRemoteDescription({ type: "answer", sdp });
+    await offerByWhip(connection, { whipUrl, token });
     await happens(connection, "connectionstatechange", () => {
       if (connection.connectionState === "failed") throw new Error("no way to the server");
       return connection.connectionState === "connected";

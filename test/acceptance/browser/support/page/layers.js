@@ -1,4 +1,6 @@
 /** Publishes a camera in several sizes at once (simulcast). A module of its own page. */
+import { offerByWhip } from "./whip.js";
+
 const width = 1280;
 const height = 720;
 
@@ -14,15 +16,7 @@ globalThis.layers = {
       scaleResolutionDownBy: 2 ** (rids.length - 1 - index),
     }));
     connection.addTransceiver(camera(), { direction: "sendonly", sendEncodings });
-    await connection.setLocalDescription();
-    const response = await fetch(whipUrl, {
-      method: "POST",
-      headers: { "content-type": "application/sdp", authorization: `Bearer ${token}` },
-      body: connection.localDescription.sdp,
-    });
-    const sdp = await response.text();
-    if (response.status !== 201) throw new Error(`WHIP: ${response.status} ${sdp}`);
-    await connection.setRemoteDescription({ type: "answer", sdp });
+    await offerByWhip(connection, { whipUrl, token });
   },
 
   /** What is sent: how many pictures of each RID so far. */
