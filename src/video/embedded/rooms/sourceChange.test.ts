@@ -84,6 +84,25 @@ describe("a sender that goes on under another SSRC", () => {
     expect(receiver.counters.packets).toBe(5);
   });
 
+  test("loses nothing when packets of the old one are sent again meanwhile, or come twice", () => {
+    send(first, 1, 0);
+    send(first, 3, 10);
+    for (let i = 0; i <= 2; i++) send(second, 900 + i, 20 + 40 * i);
+    send(first, 2, 125);
+    send(first, 3, 128);
+    send(second, 903, 130);
+    expect(listener.told).toEqual([1, 2, 3, change, 900, 901, 902, 903]);
+  });
+
+  test("is followed although packets of the old one still come after its BYE", () => {
+    send(first, 1, 0);
+    send(first, 3, 5);
+    bye(first, 10);
+    send(first, 2, 15);
+    send(second, 900, 20);
+    expect(listener.told).toEqual([1, 2, 3, change, 900]);
+  });
+
   test("after a pause too, even when it is one picture that stands still", () => {
     send(first, 1, 0);
     send(second, 900, 800);

@@ -1,6 +1,6 @@
 import type { RtpPacket } from "../rtp/packet.ts";
 import type { SenderReport } from "../rtp/rtcp.ts";
-import { Unwrapper } from "../rtp/sequence.ts";
+import { SequenceTracker, Unwrapper } from "../rtp/sequence.ts";
 
 /** A packet of an SSRC that is not followed yet. */
 export interface HeldPacket {
@@ -48,6 +48,7 @@ export class SourceFollower {
   changed = 0;
   #payloadType: number;
   #present: number | undefined;
+  #sequence = new SequenceTracker();
   #ended = false;
   #candidates = new Map<number, Candidate>();
   #heldBytes = 0;
@@ -69,6 +70,7 @@ export class SourceFollower {
       if (this.#present !== undefined || packet.payloadType !== this.#payloadType) return false;
       this.#present = packet.ssrc;
     }
+    if (!this.#isNew(packet)) return true;
     this.#ended = false;
     if (this.#candidates.size > 0) this.#bothSend(now);
     return true;
@@ -109,9 +111,17 @@ export class SourceFollower {
     const [ssrc, { held, report }] = latest;
     for (const other of [...this.#candidates.keys()]) this.#drop(other);
     this.#present = ssrc;
+    this.#sequence = new SequenceTracker();
     this.#ended = false;
     this.changed++;
     return { ssrc, held: inOrder(held), report };
+  }
+
+  /** What was asked for again, or comes twice, does not show that the present one still sends. */
+  #isNew({ sequence }: RtpPacket): boolean {
+    const { first, highest } = this.#sequence;
+    this.#sequence.accept(sequence);
+    return first === undefined || this.#sequence.highest > highest;
   }
 
   #takesOver({ aloneSince, lastAt }: Candidate, now: number): boolean {
