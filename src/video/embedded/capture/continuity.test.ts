@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Continuity, type PieceStart } from "./continuity.ts";
 
 interface Sent {
@@ -174,6 +174,15 @@ describe("a network that stands still", () => {
     expect(result.worst).toBe(0);
   });
 
+  test.each([450, 580, 2000])("while its sender falls silent, until %i ms later", (laterMs) => {
+    const pauses = [{ fromMs: 8340, toMs: 10_500 + laterMs }];
+    const sent = sender({ untilMs: 14_000, pauses });
+    const result = place(sent, { stalls: [{ fromMs: 7120, toMs: 10_500 }] });
+    everyFrame(sent, result);
+    expect(result.pieces).toHaveLength(1);
+    expect(result.worst).toBeLessThan(45);
+  });
+
   test("again before all is delivered moves nothing", () => {
     const placed: number[] = [];
     const pieces: PieceStart[] = [];
@@ -269,20 +278,52 @@ describe("a sender whose time jumps", () => {
 });
 
 describe("a sender that starts over", () => {
-  test("goes on at the place where it arrives", () => {
-    const placed: number[] = [];
-    const pieces: PieceStart[] = [];
-    const continuity = new Continuity<string>({
-      frame: (_, mediaMs) => placed.push(mediaMs),
+  let placed: number[];
+  let pieces: PieceStart[];
+  let continuity: Continuity<string>;
+  beforeEach(() => {
+    [placed, pieces] = [[], []];
+    continuity = new Continuity<string>({
+      frame: (_, mediaMs) => placed.push(Math.round(mediaMs)),
       piece: (start) => pieces.push(start),
     });
     continuity.push("a", 5000, 100);
     continuity.push("b", 5020, 120);
     continuity.restart();
+  });
+
+  test("goes on at the place where it arrives, once some of it has come", () => {
     expect(continuity.placed).toBe(false);
-    continuity.push("c", 9_000_000, 920);
-    continuity.push("d", 9_000_020, 940);
-    expect(placed.map(Math.round)).toEqual([0, 20, 820, 840]);
+    for (let ms = 0; ms < 300; ms += 20) continuity.push("c", 9_000_000 + ms, 920 + ms);
+    expect(continuity.placing).toBe(true);
+    expect(placed).toEqual([0, 20]);
+    continuity.push("d", 9_000_300, 1220);
+    expect(continuity.placed).toBe(true);
+    expect(placed.slice(2)).toEqual(Array.from({ length: 16 }, (_, i) => 820 + i * 20));
     expect(pieces).toEqual([{ atMs: expect.closeTo(820, 0), endMs: 20, arrivedAt: 920 }]);
+  });
+
+  test("does so although nothing follows its first frame", () => {
+    continuity.push("c", 9_000_000, 920);
+    continuity.tick(3919);
+    expect(placed).toEqual([0, 20]);
+    continuity.tick(3920);
+    expect(placed).toEqual([0, 20, 820]);
+  });
+
+  test("goes on where its sender was, although a network held back its first frames", () => {
+    for (let ms = 0; ms <= 8000; ms += 20) continuity.push("c", 9_000_000 + ms, 8920);
+    for (let ms = 8020; ms <= 9000; ms += 20) continuity.push("d", 9_000_000 + ms, 920 + ms);
+    expect(placed.slice(2)).toEqual(Array.from({ length: 451 }, (_, i) => 820 + i * 20));
+    expect(pieces).toEqual([{ atMs: expect.closeTo(820, 0), endMs: 20, arrivedAt: 8920 }]);
+  });
+
+  test("loses nothing when it starts over again at once", () => {
+    continuity.push("c", 9_000_000, 920);
+    continuity.restart();
+    continuity.push("d", 4000, 940);
+    continuity.flush();
+    expect(placed).toEqual([0, 20, 820, 840]);
+    expect(pieces).toHaveLength(2);
   });
 });

@@ -30,7 +30,7 @@ const maxDrift = 1200e-6;
 /** A frame that much off the line is looked at, ms: pauses from 0.2 s on must be seen, networks and encoders vary. */
 const suspiciousMs = 80;
 /** Where frames usually come later than that, this much more than nine of ten of the last ones. */
-const unusual = { times: 1.3, andMs: 40, frames: 256, lookEvery: 8 } as const;
+const unusual = { times: 1.3, andMs: 40, frames: 256, lookEvery: 8, mostMs: 1000 } as const;
 /** A frame that much later than the one before begins a pause, or a stall of the network; ms. */
 const suddenMs = 60;
 /** How early the beginning of a piece may still be found out to be, and for how long; ms. A network may have held back the first. */
@@ -47,6 +47,8 @@ const decisionMs = 300;
 const steadyMs = 60;
 /** A decision waits for no longer than this, frames and ms. */
 const most = { frames: 1000, waitMs: 3000 } as const;
+/** When a new source begins during a stall of the network, its first frames come so late at most, ms. */
+const longestStallMs = 30_000;
 /** So few frames on their own are not a new time but wrong ones. */
 const strayFrames = 3;
 /** What comes in less than this share of the time in which it was made is a burst. */
@@ -73,6 +75,8 @@ export class Continuity<F> {
   #sink: ContinuitySink<F>;
   /** What is added to the sender's time to make media time, ms; undefined before the next frame, which begins anew. */
   #shift: number | undefined;
+  /** The sender began anew: all that is held is its beginning. */
+  #begins = false;
   /** Arrival against media time. */
   #line = new ClockOffset(maxDrift);
   #begunAt = 0;
@@ -111,10 +115,11 @@ export class Continuity<F> {
   }
 
   push(frame: F, senderMs: number, arrivedAt: number): void {
-    if (this.#shift === undefined) this.#begin(frame, senderMs, arrivedAt);
+    if (this.#shift === undefined) this.#begin(senderMs, arrivedAt);
     const offMs = arrivedAt - senderMs - this.shiftMs - this.#line.latest;
     const arrived = { frame, senderMs, arrivedAt, offMs };
-    if (this.#held.length > 0 || this.#isSudden(arrived)) this.#hold(arrived);
+    if (this.#begins) this.#holdBeginning(arrived);
+    else if (this.#held.length > 0 || this.#isSudden(arrived)) this.#hold(arrived);
     else this.#pass(arrived);
   }
 
@@ -139,7 +144,8 @@ export class Continuity<F> {
 
   /** Decides at once. */
   flush(): void {
-    if (this.#isPiece() && this.#mayBegin()) this.#split();
+    if (this.#begins) this.#split();
+    else if (this.#isPiece() && this.#mayBegin()) this.#split();
     else this.#release((one) => this.#isBarelyLate(one) || this.#isExplained(one));
   }
 
@@ -151,20 +157,30 @@ export class Continuity<F> {
     const late = this.#isLate(first);
     if (this.#held.length <= strayFrames) return late && !this.#isBarelyLate(first);
     // A burst that nothing follows was held back by a network.
-    const tookMs = last.arrivedAt - first.arrivedAt;
-    return !late || tookMs >= (last.senderMs - first.senderMs) * burst;
+    return !late || !this.#isBurst(first, last);
   }
 
-  #begin(frame: F, senderMs: number, arrivedAt: number): void {
+  #isBurst(first: Held<F>, last: Held<F>): boolean {
+    return last.arrivedAt - first.arrivedAt < (last.senderMs - first.senderMs) * burst;
+  }
+
+  #begin(senderMs: number, arrivedAt: number): void {
     if (this.#pieces === 0) {
       this.#shift = -senderMs;
       this.#line.add(0, arrivedAt);
       this.#startLine(arrivedAt);
       return;
     }
-    const mediaMs = Math.max(arrivedAt - this.#line.latest, this.#lastMs + 1);
-    this.#begunByItself = true;
-    this.#startPiece(frame, { shift: mediaMs - senderMs, atMs: mediaMs, arrivedAt });
+    this.#shift = arrivedAt - this.#line.latest - senderMs;
+    this.#begins = true;
+  }
+
+  /** A network may have held back the first frames: where they belong is told by those that come in pace. */
+  #holdBeginning(arrived: Held<F>): void {
+    this.#held.push(arrived);
+    const heldMs = arrived.arrivedAt - (this.#held[0]?.arrivedAt ?? 0);
+    const decided = heldMs >= decisionMs && this.#isSteady();
+    if (decided || heldMs >= most.waitMs || this.#held.length >= most.frames) this.#split();
   }
 
   #startPiece(
@@ -244,8 +260,11 @@ export class Continuity<F> {
   #decideEarly(next: Held<F>): boolean {
     const [first] = this.#held;
     const last = this.#held.at(-1);
-    if (!first || !last || !this.#isFlat(this.#held.slice(this.#held.length >> 1))) return false;
-    const inPace = this.#held.length > strayFrames && last.arrivedAt - first.arrivedAt >= pacedMs;
+    if (!first || !last) return false;
+    const flat = this.#isFlat(this.#held.slice(this.#held.length >> 1));
+    if (!flat && !this.#isBurst(first, last)) return false;
+    const inPace =
+      flat && this.#held.length > strayFrames && last.arrivedAt - first.arrivedAt >= pacedMs;
     if (!inPace && next.arrivedAt - last.arrivedAt < secondPauseMs) return false;
     this.flush();
     return true;
@@ -306,11 +325,13 @@ export class Continuity<F> {
     const lateMs = leastOf(this.#isFlat(held) ? held : held.slice(held.length >> 1));
     const atMs = Math.max(first.senderMs + this.shiftMs + lateMs, this.#lastMs + 1);
     const { frame, senderMs, arrivedAt } = first;
-    this.#begunByItself = false;
+    const mostMs = this.#begins ? longestStallMs : most.waitMs;
+    this.#begunByItself = this.#begins;
+    this.#begins = false;
     this.#startPiece(frame, { shift: atMs - senderMs, atMs, arrivedAt });
     for (const one of held) {
       const offMs = one.arrivedAt - one.senderMs - this.shiftMs - this.#line.latest;
-      if (Math.abs(offMs) <= most.waitMs) this.#pass({ ...one, offMs });
+      if (Math.abs(offMs) <= mostMs) this.#pass({ ...one, offMs });
       else this.#stray(one);
     }
   }
@@ -324,7 +345,8 @@ export class Continuity<F> {
     const mediaMs = senderMs + this.shiftMs;
     this.#line.add(mediaMs, arrivedAt);
     this.#previousOff = Math.max(0, offMs);
-    this.#usual[this.#passed++ % unusual.frames] = this.#previousOff;
+    // Later than that is a network that stood still, which is never usual.
+    this.#usual[this.#passed++ % unusual.frames] = Math.min(this.#previousOff, unusual.mostMs);
     this.#framesSince++;
     this.#emit(frame, mediaMs, arrivedAt);
   }
