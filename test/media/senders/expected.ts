@@ -232,8 +232,9 @@ function expectedBeeps({ sounds, script }: Sender, sections: Section[]): Expecte
       .every(({ packet }) => isDelivered(packet, realMs));
     const pausedWithin = (ms: number) =>
       script.audio.pauses.some(({ fromMs, toMs }) => fromMs < capturedMs && toMs > capturedMs - ms);
-    // The model's encoder goes on in a pause, unlike a real one; where silence is sent too, it is found again at once.
-    const lostTrack = script.audio.dtx && pausedWithin(beepEveryMs + beepLengthMs);
+    // The model's encoder goes on in a pause, unlike a real one; where silence is sent too, it is found again soon.
+    const { loud } = settlingMs;
+    const lostTrack = pausedWithin(script.audio.dtx ? beepEveryMs + beepLengthMs : loud);
     const isThere = all && sectionOf(sections, span, packets, firstSoundMs) !== undefined;
     const required = isThere && heardBefore && !lostTrack;
     return {

@@ -133,7 +133,12 @@ function seen(
 ): Omit<View, "name" | "broken"> {
   const pictures = decoded.flatMap((one) => {
     const at = placing(one);
-    return one.pictures.map(({ ms, counter }) => ({ ms: at(ms), counter }));
+    const placed = one.pictures.map(({ ms, counter }) => ({ ms: at(ms), counter }));
+    // What was sent before the recording began, or went on, is there to decode what follows.
+    const before = placed.filter(({ ms }) => ms < one.track.startMs).length;
+    return placed
+      .slice(Math.max(0, before - 1))
+      .map(({ ms, counter }) => ({ ms: Math.max(ms, one.track.startMs), counter }));
   });
   return {
     pictures: pictures.sort((a, b) => a.ms - b.ms),
