@@ -165,7 +165,10 @@ function unusableOf({ pictures, script }: Sender, sections: Section[]): Unusable
     // A key frame that was lost as well had to be asked for again.
     const rounds = 1 + stretch.filter(({ key }) => key).length;
     const stalledMs = script.network.stalls.reduce((sum, one) => sum + one.toMs - one.fromMs, 0);
-    const patienceMs = answerMs(script) + stalledMs + (script.video.nack ? givenUpMs + 500 : 400);
+    // A camera makes the key frame of its next picture.
+    const stillMs = longestStillMs(script, first.capturedMs, last.capturedMs);
+    const patienceMs =
+      answerMs(script) + stalledMs + stillMs + (script.video.nack ? givenUpMs + 500 : 400);
     const one = {
       kind: "video" as const,
       fromMs,
@@ -174,6 +177,12 @@ function unusableOf({ pictures, script }: Sender, sections: Section[]): Unusable
     };
     return one.tooLong || toMs - fromMs >= worthTellingMs ? [one] : [];
   });
+}
+
+function longestStillMs({ video }: SenderScript, beginMs: number, endMs: number): number {
+  return video.stills
+    .filter(({ fromMs, toMs }) => fromMs <= endMs && toMs >= beginMs)
+    .reduce((most, { everyMs }) => Math.max(most, everyMs), 0);
 }
 
 /** What came too late for certain use was not lost for certain either. */

@@ -148,7 +148,7 @@ function seen(
 
 const rate = 48_000;
 /** Sound is put in its place piece by piece. */
-const pieceMs = 5;
+const pieceMs = 20;
 const piece = (rate * pieceMs) / 1000;
 
 function placed(decoded: DecodedTrack[], placing: Placing): Float32Array {
