@@ -21,7 +21,7 @@ export interface PieceStart {
 export interface ContinuitySink<F> {
   /** `mediaMs`: time since the track's first frame; follows real time also where the sender's does not. */
   frame(frame: F, mediaMs: number): void;
-  /** Before the frames of the piece, `first` of which is the first. */
+  /** Before the frames of the piece, `first` of which is the first; `shiftMs` is still that of the piece before. */
   piece(start: PieceStart, first: F): void;
 }
 
@@ -187,8 +187,8 @@ export class Continuity<F> {
     first: F,
     { shift, atMs, arrivedAt }: { shift: number; atMs: number; arrivedAt: number },
   ): void {
-    this.#shift = shift;
     this.#sink.piece({ atMs, endMs: this.#lastMs, arrivedAt }, first);
+    this.#shift = shift;
     this.#startLine(arrivedAt);
   }
 

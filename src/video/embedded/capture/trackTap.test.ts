@@ -77,3 +77,33 @@ test("a sender whose times jump again and again begins few pieces, and keeps wha
   const end = /"type":"trackEnd".*"endMs":(\d+)/.exec(log)?.[1];
   expect(Math.abs(Number(end) - 300_000)).toBeLessThan(1000);
 });
+
+test("a report that came before a pause was understood tells of the time before it", async () => {
+  const send = (timestampMs: number) =>
+    tap.frame({
+      ...{ timestamp: timestampMs * 90, rtp: timestampMs * 90, arrivedAt: clock.now(), key: true },
+      ...{ width: 640, height: 360, data: Buffer.alloc(3) },
+    });
+  const began = clock.now();
+  const advanceTo = (ms: number) => clock.advance(began + ms - clock.now());
+  for (let ms = 0; ms < 2000; ms += 40) {
+    advanceTo(ms);
+    send(ms);
+  }
+  // A network stands still; meanwhile the sender pauses, and its time with it, but for what its reports say.
+  advanceTo(5000);
+  for (let ms = 2000; ms <= 2400; ms += 40) send(ms);
+  tap.senderReport(1_000_000 + 5000, 5000 * 90);
+  for (let ms = 6000; ms < 7000; ms += 40) {
+    advanceTo(ms);
+    send(ms - 3560);
+  }
+  tap.end("left");
+  await writer.seal("stopped");
+  const lines = (await readFile(join(dir, "events.jsonl"), "utf8")).trim().split("\n");
+  const events = lines.map((line) => JSON.parse(line));
+  const told = events.filter(({ type }) => type === "senderReport" || type === "piece");
+  expect(told.map(({ type }) => type)).toEqual(["senderReport", "piece"]);
+  expect(told[0].rtp / 90 - told[0].ntp).toBeCloseTo(-1_000_000, 0);
+  expect(told[1].atMs).toBeCloseTo(6000, 0);
+});

@@ -54,6 +54,8 @@ export class TrackTap implements TrackSink {
   #loudest = -127;
   /** Those that wait for a frame that they tell of: the last one before there is any, all while none is placed. */
   #reports: Report[] = [];
+  /** What is reported is of a source that has no piece yet. */
+  #restarted = false;
   /** The least delayed frame since the last one told. */
   #earliest: { mediaMs: number; arrivedAt: number } | undefined;
   #arrivalAt = Number.NEGATIVE_INFINITY;
@@ -134,6 +136,7 @@ export class TrackTap implements TrackSink {
   restart(): void {
     this.#continuity.restart();
     this.#reports = [];
+    this.#restarted = true;
   }
 
   /** Decides what waits for a decision; to be called every few ten ms. */
@@ -188,6 +191,8 @@ export class TrackTap implements TrackSink {
   #piece({ atMs, endMs, arrivedAt }: PieceStart, { rtp }: TimedFrame): void {
     const { receiver, now } = this.#parts;
     this.#earliest = undefined;
+    if (!this.#restarted) this.#tellReportsUntil(arrivedAt);
+    this.#restarted = false;
     const source = { ssrc: receiver.ssrc ?? 0, rtp };
     this.#open?.track.piece({ atMs, endMs, ...source }, now() - arrivedAt);
   }
@@ -203,13 +208,19 @@ export class TrackTap implements TrackSink {
     this.#earliest = undefined;
   }
 
-  /** Reports speak of the sender's time: what is written speaks of media time. */
   #tellReports(): void {
-    if (!this.#open || !this.#continuity.placed) return;
+    if (this.#continuity.placed) this.#tellReportsUntil(Number.POSITIVE_INFINITY);
+  }
+
+  /** Reports speak of the sender's time: what is written speaks of media time, as of when they arrived. */
+  #tellReportsUntil(arrivedMs: number): void {
+    if (!this.#open) return;
     const { writer, now, receiver } = this.#parts;
     const { track, rtp: zero } = this.#open;
     const { clockRate } = receiver.line;
-    for (const report of this.#reports.splice(0)) {
+    const told = this.#reports.filter(({ at }) => at < arrivedMs);
+    this.#reports = this.#reports.filter(({ at }) => at >= arrivedMs);
+    for (const report of told) {
       const { ntpMs, rtp } = agedReport(report, now() - report.at, clockRate);
       const moved = Math.round((this.#continuity.shiftMs * clockRate) / 1000) + zero;
       writer.senderReport(track.id, ntpMs, modulo(rtp + moved, 2 ** 32));
