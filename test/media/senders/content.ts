@@ -10,7 +10,7 @@ export const beepLengthMs = 100;
 /** Sessions are shorter: then pitches would come again. */
 export const contentMs = 25_000;
 export const beepCount = contentMs / beepEveryMs;
-const amplitude = 0.25;
+export const beepAmplitude = 0.25;
 const rampMs = 4;
 const sampleRate = 48_000;
 /** Samples by which libopus delays sound: it is fed that much early. */
@@ -31,7 +31,7 @@ function sampleAt(participant: number, index: number): number {
   if (index < 0 || within >= beepLengthMs || beep >= beepCount) return 0;
   const ramp = Math.min(1, within / rampMs, (beepLengthMs - within) / rampMs);
   const hertz = pitchOfBeep(participant, beep);
-  return amplitude * ramp * Math.sin((2 * Math.PI * hertz * index) / sampleRate);
+  return beepAmplitude * ramp * Math.sin((2 * Math.PI * hertz * index) / sampleRate);
 }
 
 const banks = new Map<number, readonly AudioPacket[]>();

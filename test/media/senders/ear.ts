@@ -16,15 +16,21 @@ const windowMs = 10;
 const hopMs = 5;
 const window = (rate * windowMs) / 1000;
 const hop = (rate * hopMs) / 1000;
-/** Half of a beep's amplitude: crossed where half of a window is filled. */
-const half = 0.125;
 const audible = 0.03;
 /** Shorter sounds are the click with which another pitch begins or ends. */
 const leastMs = 15;
 const leastNoiseMs = 30;
 
-/** Finds beeps in mono sound at 48 kHz; a beep is named by its place in `pitches`, which are hertz. Pure. */
-export function listen(samples: Float32Array, pitches: readonly number[]): Heard {
+/**
+ * Finds beeps of an amplitude in mono sound at 48 kHz; a beep is named by its place in `pitches`, which are hertz. Pure.
+ */
+export function listen(
+  samples: Float32Array,
+  pitches: readonly number[],
+  amplitude: number,
+): Heard {
+  // Crossed where half of a window is filled.
+  const half = amplitude / 2;
   const open = new Map<number, HeardBeep>();
   const beeps: HeardBeep[] = [];
   const noises: Heard["noises"] = [];

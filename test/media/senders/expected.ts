@@ -175,7 +175,7 @@ function unusableOf({ pictures, script }: Sender, sections: Section[]): Unusable
       toMs,
       tooLong: toMs - fromMs > rounds * patienceMs,
     };
-    return one.tooLong || toMs - fromMs >= worthTellingMs ? [one] : [];
+    return one.tooLong || toMs - fromMs - stillMs >= worthTellingMs ? [one] : [];
   });
 }
 

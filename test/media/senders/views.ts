@@ -12,7 +12,7 @@ import { readView, viewTrack } from "../../../src/media/format/trackView.ts";
 import { readPattern } from "../../../src/synth/pattern.ts";
 import { fittedInto, type Picture, type Rect } from "../../../src/synth/picture.ts";
 import { decodeFile } from "../support/captureOutput.ts";
-import { beepCount, pitchOfBeep } from "./content.ts";
+import { beepAmplitude, beepCount, pitchOfBeep } from "./content.ts";
 import { type Heard, listen } from "./ear.ts";
 
 /** What somebody sees and hears of one sender; times are ms of the recording. */
@@ -27,6 +27,8 @@ export interface View extends Heard {
 }
 
 const widescreen = 16 / 9;
+/** In the file everybody is as loud as each other. */
+const levelledAmplitude = 0.18;
 const pitchesOf = (participant: number) =>
   Array.from({ length: beepCount }, (_, beep) => pitchOfBeep(participant, beep));
 
@@ -44,7 +46,7 @@ export async function fileViews(captureDir: string, participants: number[]): Pro
       pictures[index]?.push({ ms, counter: counterIn(picture, tiles, participant) });
     });
   });
-  const heard = listen(samples, participants.flatMap(pitchesOf));
+  const heard = listen(samples, participants.flatMap(pitchesOf), levelledAmplitude);
   return participants.map((_participant, index) => ({
     ...{ name: "file", durationMs: probe.durationMs, broken: probe.problems },
     ...{ pictures: pictures[index] ?? [], noises: heard.noises },
@@ -142,7 +144,7 @@ function seen(
   });
   return {
     pictures: pictures.sort((a, b) => a.ms - b.ms),
-    ...listen(placed(decoded, placing), pitchesOf(index)),
+    ...listen(placed(decoded, placing), pitchesOf(index), beepAmplitude),
   };
 }
 
