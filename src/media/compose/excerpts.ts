@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Timeline, TimelineTrack } from "../format/timeline.ts";
-import { trackBlocks, writeExcerpt } from "../format/trackExcerpt.ts";
+import { trackBlocks } from "../format/trackBlocks.ts";
+import { writeExcerpt } from "../format/trackExcerpt.ts";
 import { opusSamples, placeFrame } from "./audioTrack.ts";
 import { sampleRate } from "./sampleRate.ts";
 import type { SkippedTracks } from "./skippedTracks.ts";

@@ -8,7 +8,7 @@ import { NotACaptureError } from "./captureFolder.ts";
 import { CaptureWriter } from "./captureWriter.ts";
 import { describeCapture, sealCapture } from "./describe.ts";
 import { parseEvent } from "./eventLog.ts";
-import { lastFrameMs } from "./trackTail.ts";
+import { lastFrameMs } from "./trackBlocks.ts";
 
 let root: string;
 let dir: string;

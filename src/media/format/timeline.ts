@@ -19,9 +19,9 @@ import { problemsOf } from "./problems.ts";
 import { sessionsOf } from "./publishSessions.ts";
 import { RangeMaximum } from "./rangeMaximum.ts";
 import { RecordedTime } from "./recordedTime.ts";
+import { lastFrameMs } from "./trackBlocks.ts";
 import { trackClock } from "./trackClock.ts";
 import { type PlaceFrame, placeOf, type TrackEnds } from "./trackPlace.ts";
-import { lastFrameMs } from "./trackTail.ts";
 
 /** A track placed on the timeline; all times are ms of recorded time since the start of the capture. */
 export interface TimelineTrack {

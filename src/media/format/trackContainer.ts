@@ -117,8 +117,43 @@ export const clusterMark = Buffer.concat([
 
 /** Bytes of a cluster's beginning: its mark and its time. */
 export const clusterHeadBytes = clusterMark.length + 8;
-/** Bytes of a block before its frame. */
+/** Bytes of a block before its frame: id and size, then the track's number, the time in its cluster and flags. */
 export const blockHeadBytes = 13;
+const blockSizeBytes = 9;
+const simpleBlock = 0xa3;
+/** Our files hold one track each. */
+const trackNumber = 0x81;
+const keyFlag = 0x80;
+/** The latest time that an index record and a seek point can hold, ms: seven weeks. */
+const maxMs = 2 ** 32 - 1;
+
+/** What stands at the beginning of a block. */
+export interface BlockHead {
+  /** Of the block with its frame, bytes. */
+  bytes: number;
+  /** Media time, ms. */
+  ms: number;
+  key: boolean;
+}
+
+/** The time of the cluster that begins with these bytes, ms; undefined when they are no beginning of ours. */
+export function parseCluster(bytes: Buffer): number | undefined {
+  if (bytes.length < clusterHeadBytes) return undefined;
+  if (!bytes.subarray(0, clusterMark.length).equals(clusterMark)) return undefined;
+  const ms = Number(bytes.readBigUInt64BE(clusterMark.length));
+  return ms <= maxMs ? ms : undefined;
+}
+
+/** The block that begins with these bytes, in a cluster of that time; undefined when they are no beginning of ours. */
+export function parseBlock(bytes: Buffer, clusterMs: number): BlockHead | undefined {
+  if (bytes.length < blockHeadBytes || bytes[0] !== simpleBlock || bytes[1] !== 0x01)
+    return undefined;
+  const size = Number(bytes.readBigUInt64BE(1) & 0x00ff_ffff_ffff_ffffn);
+  const [ms, flags] = [clusterMs + bytes.readInt16BE(10), bytes[12] ?? 0];
+  const isOurs = bytes[9] === trackNumber && (flags === 0 || flags === keyFlag);
+  if (!isOurs || size <= blockHeadBytes - blockSizeBytes || ms < 0 || ms > maxMs) return undefined;
+  return { bytes: blockSizeBytes + size, ms, key: flags === keyFlag };
+}
 
 /** Lays frames out in clusters of unknown size: what was appended is readable whatever happens next. */
 export class ClusterLayout {
@@ -133,11 +168,11 @@ export class ClusterLayout {
   block(data: Buffer, ms: number, key: boolean): Buffer[] {
     const blocks = this.opensCluster(ms, key) ? [this.#open(ms)] : [];
     const head = Buffer.allocUnsafe(blockHeadBytes);
-    head[0] = 0xa3;
-    sizeField(data.length + 4).copy(head, 1);
-    head[9] = 0x81;
+    head[0] = simpleBlock;
+    sizeField(data.length + blockHeadBytes - blockSizeBytes).copy(head, 1);
+    head[9] = trackNumber;
     head.writeInt16BE(ms - this.#startMs, 10);
-    head[12] = key ? 0x80 : 0;
+    head[12] = key ? keyFlag : 0;
     return [...blocks, head, data];
   }
 

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { trackBlocks } from "./trackBlocks.ts";
 import { ClusterLayout, containerHeader } from "./trackContainer.ts";
-import { trackBlocks, writeExcerpt } from "./trackExcerpt.ts";
+import { writeExcerpt } from "./trackExcerpt.ts";
 
 let dir: string;
 let file: string;

@@ -31,10 +31,10 @@ export function writeExcerpt(
     const first = file.nextCluster(0);
     if (first === undefined) throw new Error("no media");
     const start = startBlock(file, first, fromMs);
-    const end = start && endOffset(file, start, toMs);
-    if (!start || end === undefined) return undefined;
+    const stretches = start ? wholeStretches(file, start, toMs) : [];
+    if (!start || stretches.length === 0) return undefined;
     writeFileSync(target, Buffer.concat([file.at(0, first).subarray(0, first), clusterOf(start)]));
-    append(file, target, start.offset, end);
+    append(file, target, stretches);
     return { firstMs: start.ms };
   } finally {
     closeSync(fd);
@@ -69,19 +69,6 @@ export function* trackFrames(
       const at = offset + blockHeadBytes;
       yield { ms, data: Buffer.from(file.at(at, end - at).subarray(0, end - at)) };
     }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** All frames of a track file in order, without their content. Throws like `writeExcerpt`. */
-export function* trackBlocks(source: string): Generator<TrackBlock> {
-  const fd = openSync(source, "r");
-  try {
-    const file = new FileWindow(fd, fstatSync(fd).size);
-    const first = file.nextCluster(0);
-    if (first === undefined) throw new Error("no media");
-    yield* blocksFrom(file, first);
   } finally {
     closeSync(fd);
   }
@@ -128,26 +115,36 @@ function clusterBefore(file: FileWindow, first: number, ms: number): number {
   return low;
 }
 
-function endOffset(file: FileWindow, start: TrackBlock, toMs: number): number | undefined {
-  let end: number | undefined;
-  for (const block of blocksFrom(file, start.cluster)) {
-    if (block.offset < start.offset) continue;
-    if (block.ms > toMs) break;
-    end = block.end;
-  }
-  return end;
+/** A stretch of a file, bytes. */
+interface Stretch {
+  from: number;
+  to: number;
 }
 
-function append(file: FileWindow, target: string, from: number, to: number): void {
+/** Where the frames from `start` to `toMs` lie, with the clusters that begin between them and without what is damaged. */
+function wholeStretches(file: FileWindow, start: TrackBlock, toMs: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const { offset, end, ms, cluster } of blocksFrom(file, start.cluster)) {
+    if (offset < start.offset) continue;
+    if (ms > toMs) break;
+    const last = stretches.at(-1);
+    if (last && (offset === last.to || cluster === last.to)) last.to = end;
+    else stretches.push({ from: last ? cluster : offset, to: end });
+  }
+  return stretches;
+}
+
+function append(file: FileWindow, target: string, stretches: Stretch[]): void {
   const fd = openSync(target, "a");
   try {
-    for (let offset = from; offset < to; ) {
-      const length = Math.min(copyBytes, to - offset);
-      const bytes = file.at(offset, length).subarray(0, length);
-      if (bytes.length === 0) return;
-      writeSync(fd, bytes);
-      offset += bytes.length;
-    }
+    for (const { from, to } of stretches)
+      for (let offset = from; offset < to; ) {
+        const length = Math.min(copyBytes, to - offset);
+        const bytes = file.at(offset, length).subarray(0, length);
+        if (bytes.length === 0) return;
+        writeSync(fd, bytes);
+        offset += bytes.length;
+      }
   } finally {
     closeSync(fd);
   }

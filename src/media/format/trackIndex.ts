@@ -1,6 +1,6 @@
 import { type FileHandle, readFile } from "node:fs/promises";
 import { opusDurationMs } from "./opusPacket.ts";
-import { blockHeadBytes, clusterHeadBytes, clusterMark } from "./trackContainer.ts";
+import { blocksFrom, FileWindow } from "./trackBlocks.ts";
 
 /** A place in a track file where a cluster begins or sound is missing. */
 export interface TrackMark {
@@ -13,9 +13,11 @@ export interface TrackMark {
   key: boolean;
   /** Sound that is missing before the frame, ms; 0 for pictures. */
   missingMs: number;
+  /** Everything from here to the mark is damaged; bytes from the start of the file. */
+  damagedFrom?: number;
 }
 
-/** What a track file holds up to its last whole frame. */
+/** What a track file holds. */
 export interface TrackIndex {
   /** Ascending by offset. */
   marks: TrackMark[];
@@ -26,9 +28,6 @@ export interface TrackIndex {
 }
 
 const recordBytes = 16;
-const windowBytes = 1 << 20;
-/** The latest time a record and a seek point can hold: seven weeks. */
-const maxMs = 2 ** 32 - 1;
 /** The longest pause a record can hold: hours. */
 const maxMissingMs = 2 ** 24 - 1;
 /** Less than one packet is no gap but rounding, ms. */
@@ -84,103 +83,44 @@ export async function indexTrack(
   { firstCluster, sound }: { firstCluster: number; sound: boolean },
 ): Promise<TrackIndex> {
   const { size } = await handle.stat();
+  const file = new FileWindow(handle.fd, size);
   const known = (await readMarks(indexPath)).filter(({ offset }) => offset < size);
   if (known[0]?.offset === firstCluster)
     while (known.length > 0) {
       // The last cluster is read again: its writer may have died in the middle of it.
       const last = known.pop();
-      if (!last?.cluster || !(await beginsAt(handle, last))) continue;
-      const tail = await scan(handle, { from: last.offset, size, sound });
+      if (!last?.cluster) continue;
+      await file.prepare(last.offset);
+      if (file.clusterMs(last.offset) !== last.ms) continue;
+      const tail = await scan(file, { from: last.offset, sound });
       const [first, ...rest] = tail.marks;
-      if (first) return { ...tail, marks: [...known, last, ...rest] };
+      if (first?.offset === last.offset) return { ...tail, marks: [...known, last, ...rest] };
     }
-  return scan(handle, { from: firstCluster, size, sound });
+  return scan(file, { from: firstCluster, sound });
 }
 
-async function beginsAt(handle: FileHandle, { offset, ms }: TrackMark): Promise<boolean> {
-  const head = Buffer.alloc(clusterHeadBytes);
-  const { bytesRead } = await handle.read(head, 0, head.length, offset);
-  return bytesRead === head.length && clusterTime(head) === ms;
-}
-
-/** Walks clusters and blocks from `from` to the first thing that is neither or not whole. */
+/** Notes where clusters begin, sound is missing and damage is left out, in all whole frames from a cluster on. */
 async function scan(
-  handle: FileHandle,
-  { from, size, sound }: { from: number; size: number; sound: boolean },
+  file: FileWindow,
+  { from, sound }: { from: number; sound: boolean },
 ): Promise<TrackIndex> {
-  const window = new FileWindow(handle, size);
   const gaps = new SoundGaps();
   const index: TrackIndex = { marks: [], endOffset: from, lastMs: 0 };
-  let cluster: { offset: number; ms: number } | undefined;
-  let opened = false;
-  for (let at = from; ; ) {
-    if (!window.holds(at)) await window.load(at);
-    const head = window.at(at);
-    const clusterMs = clusterTime(head);
-    if (clusterMs !== undefined) {
-      cluster = { offset: at, ms: clusterMs };
-      opened = true;
-      at += clusterHeadBytes;
-      continue;
-    }
-    const block = cluster && readBlockHead(head, cluster.ms);
-    if (!cluster || !block || at + block.bytes > size || block.ms > maxMs) return index;
-    const missingMs = sound ? gaps.before(block.ms, head.subarray(blockHeadBytes)) : 0;
-    if (opened || missingMs > 0) {
-      const offset = opened ? cluster.offset : at;
-      index.marks.push({ ms: block.ms, offset, cluster: opened, key: block.key, missingMs });
-    }
-    opened = false;
-    at += block.bytes;
-    index.endOffset = at;
-    index.lastMs = Math.max(index.lastMs, block.ms);
+  let cluster: number | undefined;
+  await file.prepare(from);
+  for (const block of blocksFrom(file, from)) {
+    const { ms, key, head } = block;
+    const missingMs = sound ? gaps.before(ms, head) : 0;
+    if (block.cluster !== cluster) {
+      const mark = { ms, offset: block.cluster, cluster: true, key, missingMs };
+      const whole = index.endOffset === block.cluster;
+      index.marks.push(whole ? mark : { ...mark, damagedFrom: index.endOffset });
+    } else if (missingMs > 0)
+      index.marks.push({ ms, offset: block.offset, cluster: false, key, missingMs });
+    cluster = block.cluster;
+    index.endOffset = block.end;
+    index.lastMs = Math.max(index.lastMs, ms);
+    await file.prepare(block.end);
   }
-}
-
-/** The time of the cluster that begins there, ms; undefined when none does. */
-function clusterTime(head: Buffer): number | undefined {
-  if (head.length < clusterHeadBytes) return undefined;
-  if (!head.subarray(0, clusterMark.length).equals(clusterMark)) return undefined;
-  return Number(head.readBigUInt64BE(clusterMark.length));
-}
-
-function readBlockHead(
-  head: Buffer,
-  clusterMs: number,
-): { bytes: number; ms: number; key: boolean } | undefined {
-  if (head.length < blockHeadBytes || head[0] !== 0xa3 || head[1] !== 0x01) return undefined;
-  const size = Number(head.readBigUInt64BE(1) & 0x00ff_ffff_ffff_ffffn);
-  const ms = clusterMs + head.readInt16BE(10);
-  return { bytes: 9 + size, ms, key: ((head[12] ?? 0) & 0x80) !== 0 };
-}
-
-/** Reads a file forward in large pieces and shows a few bytes of it. */
-class FileWindow {
-  static readonly #shown = clusterHeadBytes + 2;
-  #handle: FileHandle;
-  #size: number;
-  #start = 0;
-  #bytes = Buffer.alloc(0);
-
-  constructor(handle: FileHandle, size: number) {
-    this.#handle = handle;
-    this.#size = size;
-  }
-
-  holds(offset: number): boolean {
-    const needed = Math.min(offset + FileWindow.#shown, this.#size);
-    return offset >= this.#start && needed <= this.#start + this.#bytes.length;
-  }
-
-  async load(offset: number): Promise<void> {
-    const wanted = Buffer.allocUnsafe(Math.max(0, Math.min(windowBytes, this.#size - offset)));
-    const { bytesRead } = await this.#handle.read(wanted, 0, wanted.length, offset);
-    this.#start = offset;
-    this.#bytes = wanted.subarray(0, bytesRead);
-  }
-
-  /** What is at `offset`, as many bytes as are needed or there. */
-  at(offset: number): Buffer {
-    return this.#bytes.subarray(offset - this.#start, offset - this.#start + FileWindow.#shown);
-  }
+  return index;
 }

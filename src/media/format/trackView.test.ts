@@ -194,28 +194,18 @@ describe("the view of a track", () => {
     await expect(view(path)).rejects.toBeInstanceOf(NotATrackError);
   });
 
-  it("reads little of a long file whose index is whole", async () => {
+  it("reads only the end of a long file whose index is whole", async () => {
     const path = await pictures(60_000);
+    const bytes = await readFile(path);
+    const firstCluster = bytes.indexOf(clusterMark);
+    bytes.fill(0, firstCluster + 1000, bytes.length - 15_000);
+    await writeFile(path, bytes);
+    const indexPath = join(dir, trackIndexName("track0001"));
     const handle = await open(path, "r");
-    let read = 0;
-    const counting = new Proxy(handle, {
-      get: (target, name) => {
-        if (name !== "read") return Reflect.get(target, name, target).bind(target);
-        return async (...args: Parameters<typeof handle.read>) => {
-          const result = await target.read(...args);
-          read += result.bytesRead;
-          return result;
-        };
-      },
-    });
-    const header = (await readFile(path)).indexOf(Buffer.from("1f43b675", "hex"));
-    const index = await indexTrack(counting, join(dir, trackIndexName("track0001")), {
-      firstCluster: header,
-      sound: false,
-    });
+    const index = await indexTrack(handle, indexPath, { firstCluster, sound: false });
     await handle.close();
     expect(index.lastMs).toBe(59_900);
-    expect(read).toBeLessThan(20_000);
+    expect(index.marks).toHaveLength(30);
   });
 });
 

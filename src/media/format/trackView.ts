@@ -12,7 +12,7 @@ type ViewPart = { bytes: Buffer } | { from: number; to: number };
 
 /**
  * A track file as a player wants it: duration and seek points in front, silence where sound is missing (players go on
- * with the next packet at once, which would bring sound and picture apart), nothing torn at the end. It is never written:
+ * with the next packet at once, which would bring sound and picture apart), nothing torn or damaged. It is never written:
  * its frames are read from the captured file.
  */
 export interface TrackView {
@@ -112,11 +112,12 @@ function layOut(
   const points: SeekPoint[] = [];
   let [from, filled, clusterMs] = [headerBytes, 0, 0];
   for (const mark of index.marks) {
-    if (mark.missingMs > 0) {
-      const bytes = silenceBefore(mark, clusterMs);
-      parts.push({ from, to: mark.offset }, { bytes });
-      filled += bytes.length;
-      from = mark.offset;
+    const { offset, damagedFrom = offset } = mark;
+    if (mark.missingMs > 0 || damagedFrom < offset) {
+      const bytes = mark.missingMs > 0 ? silenceBefore(mark, clusterMs) : Buffer.alloc(0);
+      parts.push({ from, to: damagedFrom }, { bytes });
+      filled += bytes.length - (offset - damagedFrom);
+      from = offset;
     }
     if (!mark.cluster) continue;
     clusterMs = mark.ms;

@@ -10,7 +10,7 @@ import { SkippedTracks } from "../../../src/media/compose/skippedTracks.ts";
 import { renderSlice } from "../../../src/media/compose/sliceCompositor.ts";
 import { frameCount, type Slice } from "../../../src/media/compose/slicePlan.ts";
 import { loadTimeline, type Timeline } from "../../../src/media/format/timeline.ts";
-import { trackBlocks } from "../../../src/media/format/trackExcerpt.ts";
+import { trackBlocks } from "../../../src/media/format/trackBlocks.ts";
 import { scratchFolder } from "../../support/evidence/scratchFolder.ts";
 import { composeProgram, develop, type Film, jobFor, type Wanted } from "./captureStudio.ts";
 
