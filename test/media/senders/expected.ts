@@ -56,8 +56,9 @@ const firstPictureMs = 1000;
 const firstSoundMs = 100;
 /** What arrives this shortly before the end may be on its way still. */
 export const edgeMs = 150;
-/** What was lost and came later than this after its time, ms, was given up. */
+/** What was lost and came later than this after its time, ms, was given up; where nothing is sent again a copy may still come. */
 const givenUpMs = 900;
+const copyMs = 80;
 /** A decoder of sound that missed something comes back step by step: it is loud enough again after this, and itself; ms. */
 const settlingMs = { loud: 300, whole: 100 } as const;
 const worthTellingMs = 1000;
@@ -119,8 +120,9 @@ function sectionOf(
 }
 
 /** Whether a packet came in time to be of use; a stall delays, but does not lose. */
-function isDelivered({ arrivedMs, lost }: SentPacket, dueMs: number): boolean {
-  return arrivedMs !== undefined && (!lost || arrivedMs - dueMs <= givenUpMs);
+function isDelivered({ arrivedMs, lost }: SentPacket, dueMs: number, nack: boolean): boolean {
+  const patienceMs = nack ? givenUpMs : copyMs;
+  return arrivedMs !== undefined && (!lost || arrivedMs - dueMs <= patienceMs);
 }
 
 function expectedPictures({ pictures, script }: Sender, sections: Section[]): ExpectedPicture[] {
@@ -214,7 +216,7 @@ function decodable(pictures: readonly SentPicture[], script: SenderScript): Set<
   let intact = false;
   for (const picture of pictures) {
     const dueMs = picture.capturedMs + delayMs;
-    const whole = picture.packets.every((packet) => isDelivered(packet, dueMs));
+    const whole = picture.packets.every((packet) => isDelivered(packet, dueMs, script.video.nack));
     intact = whole && (intact || picture.key) && script.video.parameterSets !== "none";
     if (intact) found.add(picture);
   }
@@ -234,11 +236,12 @@ function expectedBeeps({ sounds, script }: Sender, sections: Section[]): Expecte
     const span = { fromMs: realMs, toMs: realMs + beepLengthMs };
     const packets = sent.map(({ packet }) => packet);
     const all =
-      sent.length === slots.length && packets.every((packet) => isDelivered(packet, realMs));
+      sent.length === slots.length &&
+      packets.every((packet) => isDelivered(packet, realMs, script.audio.nack));
     const heardBefore = sounds
       .filter((one) => one.capturedMs < capturedMs)
       .filter((one) => one.capturedMs >= capturedMs - settlingMs.loud)
-      .every(({ packet }) => isDelivered(packet, realMs));
+      .every(({ packet }) => isDelivered(packet, realMs, script.audio.nack));
     const pausedWithin = (ms: number) =>
       script.audio.pauses.some(({ fromMs, toMs }) => fromMs < capturedMs && toMs > capturedMs - ms);
     // The model's encoder goes on in a pause, unlike a real one; where silence is sent too, it is found again soon.
