@@ -53,10 +53,24 @@ module.exports = {
     room("auth", "src/auth/", ["^src/db/port\\.ts$"]),
     room("video-port", "src/video/port\\.ts"),
     room("video-resilience", "src/video/[a-zA-Z]+\\.ts", ["^src/video/[a-zA-Z]+\\.ts$"]),
-    room("video-embedded", "src/video/embedded/", ["^src/video/port\\.ts$", "^src/media/format/"]),
+    room("video-embedded", "src/video/embedded/", [
+      "^src/video/port\\.ts$",
+      "^src/rooms/contract/",
+      "^src/media/format/",
+    ]),
+    room("rooms-contract", "src/rooms/contract/", [
+      "^src/rooms/capture/roomCapture\\.ts$",
+      "^src/video/port\\.ts$",
+      "^src/media/format/",
+    ]),
+    room("rooms", "src/rooms/", ["^src/video/port\\.ts$", "^src/media/format/"]),
     room("video-getstream", "src/video/getstream/", ["^src/video/(port|faults)\\.ts$"]),
     room("media-format", "src/media/format/"),
     room("media-compose", "src/media/compose/", ["^src/media/format/"]),
+    room("media-render", "src/media/render/", [
+      "^src/media/format/",
+      "^src/media/compose/(protocol|sampleRate|slicePlan)\\.ts$",
+    ]),
     room("storage", "src/storage/"),
     room("observe", "src/observe/"),
     ...features.map((feature) =>
@@ -80,8 +94,8 @@ module.exports = {
     room("synth", "src/synth/"),
     room("generated", "src/generated/", ["^src/(functions|runtime)/"]),
     onlyIn("postgres-behind-db", "pg|pg-copy-streams", "^src/(db|cli)/"),
-    onlyIn("native-media-in-children", "node-av", "^src/(media/compose|synth)/"),
-    onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(video/embedded|synth)/"),
+    onlyIn("native-media-in-children", "node-av", "^src/(media/render|synth)/"),
+    onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(rooms|synth)/"),
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http/|compose\\.ts)"),
     {
@@ -90,8 +104,7 @@ module.exports = {
       from: {
         orphan: true,
         path: "^src/",
-        pathNot:
-          "^src/(main|cli/|video/embedded/roomProcess|media/compose/composeProcess)|\\.test\\.ts$",
+        pathNot: "^src/(main|cli/|rooms/process|media/render/process)|\\.test\\.ts$",
       },
       to: {},
     },

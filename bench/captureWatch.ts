@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { clusterMark } from "../src/media/format/trackContainer.ts";
+import { clusterMark } from "../src/media/format/track/trackContainer.ts";
 
 const pollMs = 1;
 const patienceMs = 10_000;

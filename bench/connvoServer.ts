@@ -4,9 +4,9 @@ import { systemClock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { embeddedFolder } from "../src/db/target.ts";
-import { ControlClient } from "../src/video/embedded/control/client.ts";
-import { roomPaths } from "../src/video/embedded/control/paths.ts";
-import type { RoomStats } from "../src/video/embedded/control/protocol.ts";
+import type { RoomStats } from "../src/rooms/contract/protocol.ts";
+import { ControlClient } from "../src/video/embedded/client.ts";
+import { roomPaths } from "../src/video/embedded/paths.ts";
 import { type Announced, plainEnvironment, startChild } from "./childProcess.ts";
 import type { Stage } from "./stage.ts";
 

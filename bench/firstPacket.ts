@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import path from "node:path";
-import { roomPaths } from "../src/video/embedded/control/paths.ts";
+import { roomPaths } from "../src/video/embedded/paths.ts";
 import type { BareAddresses } from "./bareServer.ts";
 import { ownBareServer } from "./bareServerProcess.ts";
 import { firstByteOf, firstMediaIn } from "./captureWatch.ts";

@@ -5,7 +5,6 @@ import { processEntry } from "../src/config/paths.ts";
 import { type Log, silentLog } from "../src/core/log.ts";
 import type { ComposeJob } from "../src/media/compose/protocol.ts";
 import { SliceComposer } from "../src/media/compose/sliceComposer.ts";
-import { readSlice, SliceWriter } from "../src/media/compose/sliceFile.ts";
 import {
   dueSlices,
   frameMs,
@@ -14,7 +13,8 @@ import {
   sliceLength,
   sliceName,
 } from "../src/media/compose/slicePlan.ts";
-import { settleMs } from "../src/media/format/trackPlace.ts";
+import { settleMs } from "../src/media/format/time/trackPlace.ts";
+import { readSlice, SliceWriter } from "../src/media/render/file/sliceFile.ts";
 import { sourceCapture } from "./composeSource.ts";
 import { type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";

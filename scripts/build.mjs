@@ -10,8 +10,8 @@ export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** Output name → source. Child processes are forked by path, so each is an entry of its own. */
 export const entries = {
   main: "src/main.ts",
-  roomProcess: "src/video/embedded/roomProcess.ts",
-  composeProcess: "src/media/compose/composeProcess.ts",
+  roomProcess: "src/rooms/process.ts",
+  composeProcess: "src/media/render/process.ts",
   encodeProcess: "src/synth/encodeProcess.ts",
   demo: "src/cli/demo.ts",
   backup: "src/cli/backup.ts",

@@ -1,8 +1,8 @@
 import { lstat, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CaptureEvent } from "../../src/media/format/events.ts";
-import { trackBlocks } from "../../src/media/format/trackBlocks.ts";
+import type { CaptureEvent } from "../../src/media/format/log/events.ts";
+import { trackBlocks } from "../../src/media/format/track/trackBlocks.ts";
 import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { buildRoomProcess, RoomHarness, type Sealed } from "./support/roomHarness.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { CaptureEvent } from "../../src/media/format/events.ts";
+import type { CaptureEvent } from "../../src/media/format/log/events.ts";
 import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { FloodPublisher } from "./support/floodPublisher.ts";

@@ -1,9 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { lockHolder } from "../../src/video/embedded/control/instanceLock.ts";
-import { roomPaths } from "../../src/video/embedded/control/paths.ts";
-import type { RoomStats } from "../../src/video/embedded/control/protocol.ts";
+import { lockHolder } from "../../src/rooms/contract/instanceLock.ts";
+import type { RoomStats } from "../../src/rooms/contract/protocol.ts";
+import { roomPaths } from "../../src/video/embedded/paths.ts";
 import type { EmbeddedVideoProvider } from "../../src/video/embedded/provider.ts";
 import type { RoomPresence } from "../../src/video/port.ts";
 import { patience, takeTime } from "../support/patience.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { CaptureEvent } from "../../src/media/format/events.ts";
+import type { CaptureEvent } from "../../src/media/format/log/events.ts";
 import { patience, takeTime } from "../support/patience.ts";
 import { buildRoomProcess, RoomHarness } from "./support/roomHarness.ts";
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { Canvas } from "../../src/media/compose/canvas.ts";
-import { constants, Frame } from "../../src/media/compose/nodeAv.ts";
-import { PictureScaler } from "../../src/media/compose/pictureScaler.ts";
+import { constants, Frame } from "../../src/media/render/nodeAv.ts";
+import { Canvas } from "../../src/media/render/picture/canvas.ts";
+import { PictureScaler } from "../../src/media/render/picture/pictureScaler.ts";
 import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";

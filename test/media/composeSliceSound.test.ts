@@ -1,11 +1,11 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { blockSamples } from "../../src/media/compose/audioMixer.ts";
-import { readPowers } from "../../src/media/compose/powersFile.ts";
-import { soundEnd } from "../../src/media/compose/render.ts";
 import { frameCount, frameMs, frameSample } from "../../src/media/compose/slicePlan.ts";
-import { loadTimeline } from "../../src/media/format/timeline.ts";
-import { settleMs } from "../../src/media/format/trackPlace.ts";
+import { loadTimeline } from "../../src/media/format/time/timeline.ts";
+import { settleMs } from "../../src/media/format/time/trackPlace.ts";
+import { soundEnd } from "../../src/media/render/render.ts";
+import { blockSamples } from "../../src/media/render/sound/audioMixer.ts";
+import { readPowers } from "../../src/media/render/sound/powersFile.ts";
 import { defaultLoop, type MediaLoop } from "../../src/synth/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";

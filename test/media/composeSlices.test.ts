@@ -1,10 +1,10 @@
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { blockSamples } from "../../src/media/compose/audioMixer.ts";
-import { soundEnd } from "../../src/media/compose/render.ts";
 import { frameMs, frameSample } from "../../src/media/compose/slicePlan.ts";
-import { loadTimeline } from "../../src/media/format/timeline.ts";
-import { settleMs } from "../../src/media/format/trackPlace.ts";
+import { loadTimeline } from "../../src/media/format/time/timeline.ts";
+import { settleMs } from "../../src/media/format/time/trackPlace.ts";
+import { soundEnd } from "../../src/media/render/render.ts";
+import { blockSamples } from "../../src/media/render/sound/audioMixer.ts";
 import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";

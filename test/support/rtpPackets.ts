@@ -1,4 +1,4 @@
-import type { MediaLine } from "../../src/video/embedded/whip/offer.ts";
+import type { MediaLine } from "../../src/rooms/sdp/offer.ts";
 
 /** The media line that the packets below belong to. */
 export const video: MediaLine = {

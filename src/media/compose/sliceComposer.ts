@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { captureLog } from "../format/captureLog.ts";
-import { loadTimeline } from "../format/timeline.ts";
-import { settleMs } from "../format/trackPlace.ts";
+import { captureLog } from "../format/log/captureLog.ts";
+import { loadTimeline } from "../format/time/timeline.ts";
+import { settleMs } from "../format/time/trackPlace.ts";
 import {
   ComposeFailure,
   type ComposeOptions,

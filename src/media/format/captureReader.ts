@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { isMissing } from "./captureFolder.ts";
+import { isMissing } from "./log/captureFolder.ts";
 import { loadPlayback, type StoredPlayback } from "./playback.ts";
 import type { CapturePlayback, CaptureReader, TrackContent } from "./port.ts";
-import { NotATrackError, readView, viewTrack } from "./trackView.ts";
+import { NotATrackError, readView, viewTrack } from "./track/trackView.ts";
 
 /** So many captures are kept in memory; each is some hundred kilobytes. */
 const keptCaptures = 16;

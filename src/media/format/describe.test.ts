@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { silentLog } from "../../core/log.ts";
-import { NotACaptureError } from "./captureFolder.ts";
-import { CaptureWriter } from "./captureWriter.ts";
 import { describeCapture, sealCapture } from "./describe.ts";
-import { parseEvent } from "./eventLog.ts";
-import { lastFrameMs } from "./trackBlocks.ts";
+import { NotACaptureError } from "./log/captureFolder.ts";
+import { CaptureWriter } from "./log/captureWriter.ts";
+import { parseEvent } from "./log/eventLog.ts";
+import { lastFrameMs } from "./track/trackBlocks.ts";
 
 let root: string;
 let dir: string;

@@ -7,9 +7,9 @@ import type {
   RecordingProblem,
   RecordingTrack,
 } from "../../core/recording.ts";
-import { CaptureSealedError, unsealedCapture } from "./captureFolder.ts";
-import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
-import { loadTimeline, type Timeline, type TimelineParticipant } from "./timeline.ts";
+import { CaptureSealedError, unsealedCapture } from "./log/captureFolder.ts";
+import { eventLine, eventLogName, truncateTornLine } from "./log/eventLog.ts";
+import { loadTimeline, type Timeline, type TimelineParticipant } from "./time/timeline.ts";
 
 export interface CaptureDescription {
   recordingId: string;

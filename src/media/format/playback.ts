@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { eventLogName } from "./eventLog.ts";
-import type { ClockPoint, MediaClock } from "./mediaClock.ts";
+import { eventLogName } from "./log/eventLog.ts";
 import type { CapturePlayback, PlayableTrack } from "./port.ts";
-import { type Interval, loadTimeline, type Timeline, type TimelineTrack } from "./timeline.ts";
+import type { ClockPoint, MediaClock } from "./time/mediaClock.ts";
+import { type Interval, loadTimeline, type Timeline, type TimelineTrack } from "./time/timeline.ts";
 
 const cacheName = "playback.json";
 const cacheVersion = 2;

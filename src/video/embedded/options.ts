@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { RoomPaths } from "./control/paths.ts";
-import type { RoomProcessSettings } from "./control/settings.ts";
+import type { RoomProcessSettings } from "../../rooms/contract/settings.ts";
+import type { RoomPaths } from "./paths.ts";
 
 export interface EmbeddedVideoOptions {
   dataDir: string;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { silentLog } from "../../core/log.ts";
+import { PresenceBook } from "../../rooms/presence/presenceBook.ts";
 import type { RoomPresence } from "../port.ts";
 import { PresenceFollower } from "./presenceFollower.ts";
-import { PresenceBook } from "./rooms/presenceBook.ts";
 
 const ann: RoomPresence = { roomId: "r", userId: "ann", state: "joined", at: 1 };
 const bob: RoomPresence = { roomId: "r", userId: "bob", state: "left", at: 2 };

@@ -1,6 +1,6 @@
 import type { Log } from "../../core/log.ts";
+import type { PresenceLine } from "../../rooms/contract/protocol.ts";
 import type { RoomPresence } from "../port.ts";
-import type { PresenceLine } from "./control/protocol.ts";
 
 const keyOf = ({ roomId, userId }: RoomPresence): string => `${roomId}\n${userId}`;
 

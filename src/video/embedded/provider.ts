@@ -1,6 +1,16 @@
 import { AppError } from "../../core/errors.ts";
 import type { Result } from "../../core/result.ts";
 import { sealCapture } from "../../media/format/describe.ts";
+import { acquireLock } from "../../rooms/contract/instanceLock.ts";
+import type { AnswerOf, OperationName, RequestOf } from "../../rooms/contract/operations.ts";
+import type {
+  CaptureState,
+  MediaSource,
+  PublishAnswer,
+  RoomStats,
+} from "../../rooms/contract/protocol.ts";
+import { settingsDigest } from "../../rooms/contract/settings.ts";
+import { captureFolder, isRecordingId } from "../../rooms/contract/unsealed.ts";
 import type {
   ProviderRecording,
   RecordingRef,
@@ -13,19 +23,14 @@ import type {
   VideoCapabilities,
   VideoProvider,
 } from "../port.ts";
-import { captureFolder, isRecordingId } from "./capture/unsealed.ts";
-import { type CallOptions, ControlClient, Unreachable } from "./control/client.ts";
-import { acquireLock } from "./control/instanceLock.ts";
-import type { AnswerOf, OperationName, RequestOf } from "./control/operations.ts";
-import { preparePaths, type RoomPaths, roomPaths } from "./control/paths.ts";
-import { lastFailure, processHost } from "./control/processHost.ts";
-import type { CaptureState, MediaSource, PublishAnswer, RoomStats } from "./control/protocol.ts";
-import { settingsDigest } from "./control/settings.ts";
-import { Supervisor } from "./control/supervisor.ts";
+import { type CallOptions, ControlClient, Unreachable } from "./client.ts";
 import { type EmbeddedVideoOptions, roomLimitOf, roomSettings } from "./options.ts";
+import { preparePaths, type RoomPaths, roomPaths } from "./paths.ts";
 import { PresenceFollower } from "./presenceFollower.ts";
+import { lastFailure, processHost } from "./processHost.ts";
 import { readCapture } from "./recordingView.ts";
 import { RoomTokens, type VerifiedGrant } from "./roomTokens.ts";
+import { Supervisor } from "./supervisor.ts";
 
 export interface PublishOptions {
   source?: MediaSource;

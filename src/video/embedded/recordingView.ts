@@ -1,9 +1,9 @@
 import { access } from "node:fs/promises";
-import { NotACaptureError } from "../../media/format/captureFolder.ts";
 import { describeCapture } from "../../media/format/describe.ts";
+import { NotACaptureError } from "../../media/format/log/captureFolder.ts";
+import { attemptsAt, mostAttempts } from "../../rooms/contract/attempts.ts";
+import { endsSealed } from "../../rooms/contract/unsealed.ts";
 import type { ProviderRecording } from "../port.ts";
-import { attemptsAt, mostAttempts } from "./capture/attempts.ts";
-import { endsSealed } from "./capture/unsealed.ts";
 
 /** What the folder of a capture that nobody writes says. An unsealed one is `finishing`: its sealing is still to come. */
 export async function readCapture(dir: string): Promise<ProviderRecording> {

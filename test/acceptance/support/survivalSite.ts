@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "vitest";
-import type { CaptureEvent } from "../../../src/media/format/events.ts";
+import type { CaptureEvent } from "../../../src/media/format/log/events.ts";
 import type { WhipPublisher } from "../../../src/synth/whipPublisher.ts";
 import { rowsOf } from "./database.ts";
 import { getRecording, type RecordingDetail, startedMeeting } from "./meetings.ts";

@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { NotACaptureError } from "../../../src/media/format/captureFolder.ts";
 import { createCaptureReader } from "../../../src/media/format/captureReader.ts";
 import { describeCapture, sealCapture } from "../../../src/media/format/describe.ts";
-import { loadTimeline } from "../../../src/media/format/timeline.ts";
+import { NotACaptureError } from "../../../src/media/format/log/captureFolder.ts";
+import { loadTimeline } from "../../../src/media/format/time/timeline.ts";
 import { ManualClock } from "../../media/support/captureClock.ts";
 import type { FuzzTarget } from "../target.ts";
 import { playPackets, recordingFolder } from "./room.ts";

@@ -1,8 +1,8 @@
-import { FrameAssembler } from "../../../src/video/embedded/rtp/frames.ts";
-import { H264Depacketizer } from "../../../src/video/embedded/rtp/h264.ts";
-import { OpusDepacketizer } from "../../../src/video/embedded/rtp/opus.ts";
-import { parseRtp, type RtpPacket } from "../../../src/video/embedded/rtp/packet.ts";
-import { Vp8Depacketizer } from "../../../src/video/embedded/rtp/vp8.ts";
+import { FrameAssembler } from "../../../src/rooms/codecs/frames.ts";
+import { H264Depacketizer } from "../../../src/rooms/codecs/h264.ts";
+import { OpusDepacketizer } from "../../../src/rooms/codecs/opus.ts";
+import { Vp8Depacketizer } from "../../../src/rooms/codecs/vp8.ts";
+import { parseRtp, type RtpPacket } from "../../../src/rooms/rtp/packet.ts";
 import { aggregate, fragments, ppsUnit, sliceUnit, spsUnit } from "../../support/h264Units.ts";
 import { readPackets, sound, vp8Frames, written } from "../packets.ts";
 import type { FuzzTarget } from "../target.ts";

@@ -1,10 +1,6 @@
-import { startsKeyframe, startsKeyPicture } from "../../../src/video/embedded/rtp/keyframe.ts";
-import { headerExtension, parseRtp } from "../../../src/video/embedded/rtp/packet.ts";
-import {
-  keepLevelOnly,
-  RtpRewriter,
-  writeLevel,
-} from "../../../src/video/embedded/rtp/rewriter.ts";
+import { startsKeyframe, startsKeyPicture } from "../../../src/rooms/codecs/keyframe.ts";
+import { headerExtension, parseRtp } from "../../../src/rooms/rtp/packet.ts";
+import { keepLevelOnly, RtpRewriter, writeLevel } from "../../../src/rooms/rtp/rewriter.ts";
 import {
   bitrateEstimate,
   nack,
@@ -12,7 +8,7 @@ import {
   pictureLoss,
   receiverReport,
   senderReport,
-} from "../../../src/video/embedded/rtp/rtcp.ts";
+} from "../../../src/rooms/rtp/rtcp.ts";
 import { sound, vp8Frames } from "../packets.ts";
 import type { FuzzTarget } from "../target.ts";
 

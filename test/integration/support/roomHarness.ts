@@ -7,12 +7,12 @@ import { expect, vi } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { orThrow } from "../../../src/core/result.ts";
-import type { CaptureEvent } from "../../../src/media/format/events.ts";
+import type { CaptureEvent } from "../../../src/media/format/log/events.ts";
+import type { Health } from "../../../src/rooms/contract/protocol.ts";
 import { type SubscriberOptions, WhepSubscriber } from "../../../src/synth/whepSubscriber.ts";
-import { ControlClient } from "../../../src/video/embedded/control/client.ts";
-import { roomPaths } from "../../../src/video/embedded/control/paths.ts";
-import type { Health } from "../../../src/video/embedded/control/protocol.ts";
+import { ControlClient } from "../../../src/video/embedded/client.ts";
 import { type EmbeddedVideoOptions, roomSettings } from "../../../src/video/embedded/options.ts";
+import { roomPaths } from "../../../src/video/embedded/paths.ts";
 import { EmbeddedVideoProvider } from "../../../src/video/embedded/provider.ts";
 import type { VerifiedGrant } from "../../../src/video/embedded/roomTokens.ts";
 import type { ProviderRecording, RecordingRef, RoomRole } from "../../../src/video/port.ts";
@@ -29,7 +29,7 @@ export async function buildRoomProcess(): Promise<{ entry: string; remove: () =>
   await mkdir(dir, { recursive: true });
   const entry = path.join(dir, "roomProcess.mjs");
   await build({
-    entryPoints: [path.join(root, "src/video/embedded/roomProcess.ts")],
+    entryPoints: [path.join(root, "src/rooms/process.ts")],
     outfile: entry,
     bundle: true,
     packages: "external",

@@ -1,11 +1,11 @@
 import { silentLog } from "../../../src/core/log.ts";
-import { Captures } from "../../../src/video/embedded/capture/captures.ts";
-import type { MediaOf } from "../../../src/video/embedded/capture/roomCapture.ts";
-import { Occupancy } from "../../../src/video/embedded/rooms/occupancy.ts";
-import type { Peer, PeerTrack } from "../../../src/video/embedded/rooms/peer.ts";
-import { PresenceBook } from "../../../src/video/embedded/rooms/presenceBook.ts";
-import { Revocations } from "../../../src/video/embedded/rooms/revocations.ts";
-import { Rooms } from "../../../src/video/embedded/rooms/rooms.ts";
+import { Captures } from "../../../src/rooms/capture/captures.ts";
+import type { MediaOf } from "../../../src/rooms/capture/roomCapture.ts";
+import type { Peer, PeerTrack } from "../../../src/rooms/peer/peer.ts";
+import { Occupancy } from "../../../src/rooms/presence/occupancy.ts";
+import { PresenceBook } from "../../../src/rooms/presence/presenceBook.ts";
+import { Revocations } from "../../../src/rooms/presence/revocations.ts";
+import { Rooms } from "../../../src/rooms/rooms.ts";
 import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { SenderScript } from "./script.ts";
 import { payloadTypes } from "./sender.ts";

@@ -1,4 +1,4 @@
-import { captureFolder } from "../../../src/video/embedded/capture/unsealed.ts";
+import { captureFolder } from "../../../src/rooms/contract/unsealed.ts";
 import { Random } from "./random.ts";
 import { RoomUnderTest, recordingId, tickMs } from "./roomUnderTest.ts";
 import type { SessionScript } from "./script.ts";

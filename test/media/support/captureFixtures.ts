@@ -24,7 +24,7 @@ export async function buildComposeProgram(): Promise<string> {
   const file = path.join(root, "node_modules/.cache/connvo/test/composeProcess.mjs");
   const fresh = `${file}.${process.pid}`;
   await build({
-    entryPoints: [path.join(root, "src/media/compose/composeProcess.ts")],
+    entryPoints: [path.join(root, "src/media/render/process.ts")],
     outfile: fresh,
     bundle: true,
     packages: "external",

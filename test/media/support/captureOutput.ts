@@ -7,7 +7,7 @@ import {
   Frame,
   Packet,
   type Stream,
-} from "../../../src/media/compose/nodeAv.ts";
+} from "../../../src/media/render/nodeAv.ts";
 import type { Picture } from "../../../src/synth/picture.ts";
 
 export interface DecodedFile {

@@ -1,4 +1,4 @@
-import { constants, Frame, Rational } from "../../../src/media/compose/nodeAv.ts";
+import { constants, Frame, Rational } from "../../../src/media/render/nodeAv.ts";
 import { Encoder } from "../../../src/synth/encoder.ts";
 import { type AudioPacket, audioPacketMs } from "../../../src/synth/mediaLoop.ts";
 

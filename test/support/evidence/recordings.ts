@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { eventLogName, readEvents } from "../../../src/media/format/eventLog.ts";
-import { loadTimeline, type TimelineTrack } from "../../../src/media/format/timeline.ts";
-import { blocksFrom, FileWindow } from "../../../src/media/format/trackBlocks.ts";
+import { eventLogName, readEvents } from "../../../src/media/format/log/eventLog.ts";
+import { loadTimeline, type TimelineTrack } from "../../../src/media/format/time/timeline.ts";
+import { blocksFrom, FileWindow } from "../../../src/media/format/track/trackBlocks.ts";
 import type { SentFrame } from "../../../src/synth/whipPublisher.ts";
 import { standsStill } from "./pictures.ts";
 import { sentLogName } from "./sentFrames.ts";

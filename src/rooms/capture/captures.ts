@@ -1,0 +1,436 @@
+import { rm, rmdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { sealCapture } from "../../media/format/describe.ts";
+import {
+  CaptureSealedError,
+  isMissing,
+  NotACaptureError,
+  type Uptime,
+} from "../../media/format/log/captureFolder.ts";
+import { CaptureWriter } from "../../media/format/log/captureWriter.ts";
+import { AbandonedCaptureError, attempted, mostAttempts } from "../contract/attempts.ts";
+import type { CaptureRequest } from "../contract/operations.ts";
+import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
+import {
+  captureFolder,
+  endsSealed,
+  isRecordingId,
+  unsealedCaptures,
+} from "../contract/unsealed.ts";
+import type { PublishSession } from "../publish/session.ts";
+import type { MediaListener, Rooms } from "../rooms.ts";
+import { DiskWatch } from "./diskWatch.ts";
+import { type CaptureTarget, type MediaOf, RoomCapture } from "./roomCapture.ts";
+
+export interface CapturesOptions {
+  recordingsDir: string;
+  /** Captures end when less is free, bytes. */
+  diskFloorBytes: number;
+  /** What one recording may take of the space above that, percent: with more it ends alone. */
+  diskShare: number;
+}
+
+export interface CapturesDeps {
+  clock: Clock;
+  log: Log;
+  /** Monotonic ms. */
+  now: () => number;
+  mediaOf: MediaOf;
+  /** How long this machine has been up. */
+  uptime?: () => Uptime | undefined;
+  /** Free bytes where captures are written. */
+  freeBytes: () => Promise<number>;
+}
+
+const salvageRetryMs = 2000;
+
+/** What everybody in a room is told of its recording. */
+export interface RoomRecording {
+  recordingId: string;
+  /** Epoch ms. */
+  startedAt: number;
+  paused: boolean;
+  /** Since when it is paused, epoch ms; null while it is not. */
+  pausedAt: number | null;
+  /** Of the pauses that are over, ms. */
+  pausedMs: number;
+}
+
+interface Entry {
+  target: CaptureTarget;
+  /** Absent while it is created. */
+  capture?: RoomCapture;
+  /** Settles when the capture is closed; set once it is ending. */
+  ending?: Promise<void>;
+}
+
+/** The running captures, at most one a room. They end by stop, by their own limits, or when the disk runs full. */
+export class Captures implements MediaListener {
+  #options: CapturesOptions;
+  #deps: CapturesDeps;
+  #rooms: Pick<Rooms, "publishing">;
+  #disk: DiskWatch;
+  #entries = new Map<string, Entry>();
+  #starting = new Map<string, Promise<CaptureState>>();
+  #takenOver: Promise<void> = Promise.resolve();
+  #closing = new AbortController();
+  #past = { capturedBytes: 0, refusedFrames: 0, unstoredMs: 0 };
+
+  constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#rooms = rooms;
+    this.#disk = new DiskWatch({ ...deps, floorBytes: options.diskFloorBytes });
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get counters(): CaptureCounters {
+    const open = [...this.#entries.values()].flatMap(({ capture }) => (capture ? [capture] : []));
+    return {
+      captures: open.length,
+      capturedBytes: open.reduce((sum, { bytes }) => sum + bytes, this.#past.capturedBytes),
+      queuedBytes: open.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0),
+      refusedFrames: open.reduce(
+        (sum, { refusedFrames }) => sum + refusedFrames,
+        this.#past.refusedFrames,
+      ),
+      unstoredMs: open.reduce((sum, { unstoredMs }) => sum + unstoredMs, this.#past.unstoredMs),
+    };
+  }
+
+  /** Resolves once what a dead process left is continued. */
+  get ready(): Promise<void> {
+    return this.#takenOver;
+  }
+
+  /** Continues what a dead process left unsealed, paused where it was. Calls below wait for it. */
+  takeOver(): Promise<void> {
+    this.#takenOver = this.#takeOverAll();
+    return this.#takenOver;
+  }
+
+  /**
+   * Captures a room from now on; resolves once the start is durable. A repeat finds the running or the finished
+   * capture. Refusals: CONFLICT when another capture of the room runs, STREAM_ERROR without disk space.
+   */
+  async start(request: CaptureRequest): Promise<CaptureState> {
+    checkId(request.recordingId);
+    await this.#takenOver;
+    const known = this.#starting.get(request.recordingId);
+    if (known !== undefined) return known;
+    const starting = this.#start(request).finally(() => this.#starting.delete(request.recordingId));
+    this.#starting.set(request.recordingId, starting);
+    return starting;
+  }
+
+  /** Seals a capture; `finishing` when the disk refuses for now. A repeat, also after a crash, converges. */
+  async stop(recordingId: string, reason: string): Promise<CaptureState> {
+    checkId(recordingId);
+    await this.#takenOver;
+    await this.#starting.get(recordingId)?.catch(() => undefined);
+    const entry = this.#entries.get(recordingId);
+    if (entry) await Promise.race([this.#end(entry, reason), this.#deps.clock.sleep(1000)]);
+    else await this.#sealFolder(captureFolder(this.#options.recordingsDir, recordingId), reason);
+    return this.#state(recordingId);
+  }
+
+  /** Nothing of the room is captured until `resume`; answers once that is durable. A repeat changes nothing. */
+  pause(recordingId: string): Promise<CaptureState> {
+    return this.#switch(recordingId, (capture) => capture.pause());
+  }
+
+  /** Captures again, from a keyframe of everybody; answers once that is durable. A repeat changes nothing. */
+  resume(recordingId: string): Promise<CaptureState> {
+    return this.#switch(recordingId, (capture) =>
+      capture.resume(this.#rooms.publishing(capture.target.roomId)),
+    );
+  }
+
+  async state(recordingId: string): Promise<CaptureState> {
+    checkId(recordingId);
+    await this.#takenOver;
+    return this.#state(recordingId);
+  }
+
+  /** Deletes a closed capture. Refused with CONFLICT while it is open. */
+  async remove(recordingId: string): Promise<void> {
+    checkId(recordingId);
+    await this.#takenOver;
+    if (this.#entries.has(recordingId))
+      throw new AppError("CONFLICT", "The capture is still open.");
+    const dir = captureFolder(this.#options.recordingsDir, recordingId);
+    await rm(dir, { recursive: true, force: true });
+    // Others may keep something of this recording beside it.
+    await rmdir(dirname(dir)).catch(() => undefined);
+  }
+
+  /** The running capture of a room. */
+  recordingOf(roomId: string): RoomRecording | null {
+    const running = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
+    if (!running?.capture) return null;
+    const { target, capture } = running;
+    const { startedAt, pausedAt, pauses } = capture;
+    return {
+      ...{ recordingId: target.recordingId, startedAt },
+      ...{ paused: pausedAt !== undefined, pausedAt: pausedAt ?? null },
+      pausedMs: pauses.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    };
+  }
+
+  /** Seals the running capture of a room. */
+  async closeRoom(roomId: string): Promise<void> {
+    await this.#takenOver;
+    for (const entry of this.#of(roomId)) await this.#end(entry, "room_closed");
+  }
+
+  joined(session: PublishSession): void {
+    for (const { capture, ending } of this.#of(session.roomId))
+      if (!ending) capture?.attach(session);
+  }
+
+  closed(session: PublishSession, reason: string, left: boolean): void {
+    for (const { capture, ending } of this.#of(session.roomId)) {
+      if (!ending) capture?.detach(session, reason, left);
+    }
+  }
+
+  /** Enforces durations and disk space; to be called every few ten ms. */
+  tick(now: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.capture?.tick();
+      if (entry.capture && !entry.ending && this.#overdue(entry.capture))
+        this.#endSoon(entry, "max_duration");
+    }
+    if (this.#entries.size > 0)
+      void this.#disk.look(now, {
+        full: () => this.#endAllSoon("disk_full"),
+        left: (bytes) => this.#endGreedy(bytes),
+      });
+  }
+
+  /** Makes everything durable and leaves open captures to the next process. */
+  async suspend(): Promise<void> {
+    this.#closing.abort();
+    await this.#takenOver;
+    await Promise.allSettled(this.#starting.values());
+    const open = [...this.#entries.values()];
+    await Promise.allSettled(open.map(({ capture, ending }) => ending ?? capture?.suspend()));
+  }
+
+  async #start(request: CaptureRequest): Promise<CaptureState> {
+    const { recordingId, roomId } = request;
+    if (this.#entries.has(recordingId)) return this.#state(recordingId);
+    if (this.#of(roomId).some(({ ending }) => !ending)) {
+      throw new AppError("CONFLICT", "Another recording of this room is running.", {
+        reason: "room_is_recorded",
+      });
+    }
+    const entry: Entry = {
+      target: { ...request, dir: captureFolder(this.#options.recordingsDir, recordingId) },
+    };
+    this.#entries.set(recordingId, entry);
+    try {
+      await this.#disk.admit();
+      this.#begin(entry, await this.#create(entry.target));
+      return this.#state(recordingId);
+    } catch (error) {
+      this.#entries.delete(recordingId);
+      if (error instanceof CaptureSealedError) return { status: "closed" };
+      throw error;
+    }
+  }
+
+  /** A new capture, or the one a repeat or a crash left at the same place. */
+  async #create(target: CaptureTarget): Promise<CaptureWriter> {
+    const { dir, recordingId, roomId, maxDurationMs } = target;
+    const create = () =>
+      CaptureWriter.create(dir, { recordingId, roomId, maxDurationMs }, this.#deps);
+    try {
+      return await create();
+    } catch (error) {
+      if (!isExisting(error)) throw error;
+    }
+    try {
+      return await CaptureWriter.takeOver(dir, this.#deps);
+    } catch (error) {
+      if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
+    }
+    // Killed before its start was durable, so nothing was acknowledged.
+    await rm(dir, { recursive: true, force: true });
+    return create();
+  }
+
+  #begin(entry: Entry, writer: CaptureWriter): void {
+    const capture = new RoomCapture(entry.target, writer, this.#deps);
+    entry.capture = capture;
+    writer.onFailure((error) => {
+      this.#deps.log.error(
+        { err: error, recordingId: entry.target.recordingId },
+        "a capture cannot be written",
+      );
+      this.#endSoon(entry, isFull(error) ? "disk_full" : "write_failed");
+    });
+    for (const session of this.#rooms.publishing(entry.target.roomId)) capture.attach(session);
+  }
+
+  async #switch(
+    recordingId: string,
+    work: (capture: RoomCapture) => Promise<void>,
+  ): Promise<CaptureState> {
+    checkId(recordingId);
+    await this.#takenOver;
+    await this.#starting.get(recordingId)?.catch(() => undefined);
+    const entry = this.#entries.get(recordingId);
+    if (!entry?.capture || entry.ending !== undefined) return this.#state(recordingId);
+    try {
+      await work(entry.capture);
+    } catch (error) {
+      // A disk that refuses has ended the capture: that is the answer.
+      if (entry.ending === undefined) throw error;
+    }
+    return this.#state(recordingId);
+  }
+
+  #end(entry: Entry, reason: string): Promise<void> {
+    entry.ending ??= this.#seal(entry, reason);
+    return entry.ending;
+  }
+
+  #endSoon(entry: Entry, reason: string): void {
+    this.#end(entry, reason).catch((error: unknown) => {
+      this.#deps.log.error(
+        { err: error, recordingId: entry.target.recordingId },
+        "a capture could not be sealed",
+      );
+    });
+  }
+
+  #endAllSoon(reason: string): void {
+    for (const entry of this.#entries.values()) if (entry.capture) this.#endSoon(entry, reason);
+  }
+
+  async #seal(entry: Entry, reason: string): Promise<void> {
+    const { recordingId, dir } = entry.target;
+    try {
+      const { capture } = entry;
+      if (capture) await attempted(dir, mostAttempts.seal, () => capture.seal(reason));
+    } catch (error) {
+      this.#deps.log.error(
+        { err: error, recordingId },
+        "sealing failed, tried again until it succeeds",
+      );
+      await this.#salvage(dir, reason);
+    }
+    this.#past.capturedBytes += entry.capture?.bytes ?? 0;
+    this.#past.refusedFrames += entry.capture?.refusedFrames ?? 0;
+    this.#past.unstoredMs += entry.capture?.unstoredMs ?? 0;
+    this.#entries.delete(recordingId);
+    this.#deps.log.info({ recordingId, reason }, "capture sealed");
+  }
+
+  /** No recording may take what the others need: `left` is what all may still take, bytes. */
+  #endGreedy(left: number): void {
+    for (const entry of this.#entries.values()) {
+      const { capture, ending } = entry;
+      if (!capture || ending) continue;
+      const bytes = capture.diskBytes;
+      if (bytes <= ((left + bytes) * this.#options.diskShare) / 100) continue;
+      const { recordingId } = entry.target;
+      this.#deps.log.warn(
+        { recordingId, bytes, left },
+        "a recording has had its share of the disk",
+      );
+      this.#endSoon(entry, "disk_share");
+    }
+  }
+
+  /** What is on the disk stays worth having: it is sealed as soon as the disk takes it. */
+  async #salvage(dir: string, reason: string): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#sealFolder(dir, reason);
+        return;
+      } catch (error) {
+        this.#deps.log.warn({ err: error, dir }, "capture not sealed yet");
+        await this.#deps.clock.sleep(salvageRetryMs, signal);
+      }
+    }
+  }
+
+  /** Seals an unsealed capture that nobody writes; nothing to do where there is none, or none that can be sealed. */
+  async #sealFolder(dir: string, reason: string): Promise<void> {
+    try {
+      if (await endsSealed(dir)) return;
+      const seal = () => sealCapture(dir, reason, this.#deps.clock);
+      await attempted(dir, mostAttempts.seal, seal);
+    } catch (error) {
+      if (error instanceof AbandonedCaptureError) {
+        this.#deps.log.error({ err: error, dir }, "a capture is left as it is");
+        return;
+      }
+      if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
+    }
+  }
+
+  #state(recordingId: string): CaptureState {
+    const entry = this.#entries.get(recordingId);
+    if (!entry) return { status: "closed" };
+    if (entry.ending || !entry.capture) return { status: "finishing" };
+    const { startedAt, pausedAt, pauses } = entry.capture;
+    const paused = pausedAt === undefined ? {} : { pausedAt };
+    return { status: "recording", startedAt, pauses, ...paused };
+  }
+
+  async #takeOverAll(): Promise<void> {
+    const targets = await unsealedCaptures(this.#options.recordingsDir);
+    await Promise.all(targets.map((target) => this.#takeOverOne(target)));
+  }
+
+  async #takeOverOne(target: CaptureTarget): Promise<void> {
+    const { recordingId } = target;
+    try {
+      const goOn = () => CaptureWriter.takeOver(target.dir, this.#deps);
+      const writer = await attempted(target.dir, mostAttempts.goOn, goOn);
+      const entry: Entry = { target };
+      this.#entries.set(recordingId, entry);
+      this.#begin(entry, writer);
+      this.#deps.log.info({ recordingId, dir: dirname(target.dir) }, "capture continued");
+    } catch (error) {
+      this.#deps.log.error({ err: error, recordingId }, "a capture could not be continued");
+      // What there is of it is kept.
+      if (error instanceof AbandonedCaptureError) this.#sealSoon(target);
+    }
+  }
+
+  #sealSoon({ dir, recordingId }: CaptureTarget): void {
+    this.#sealFolder(dir, "recorder_failed").catch((error: unknown) => {
+      this.#deps.log.error({ err: error, recordingId }, "a capture could not be sealed");
+    });
+  }
+
+  #overdue({ ageMs, target }: RoomCapture): boolean {
+    return ageMs >= target.maxDurationMs;
+  }
+
+  #of(roomId: string): Entry[] {
+    return [...this.#entries.values()].filter(({ target }) => target.roomId === roomId);
+  }
+}
+
+function checkId(recordingId: string): void {
+  if (isRecordingId(recordingId)) return;
+  throw new AppError("VALIDATION_ERROR", "Not a recording id.", { field: "recordingId" });
+}
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+const isExisting = (error: unknown): boolean => codeOf(error) === "EEXIST";
+const isFull = (error: unknown): boolean =>
+  codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
