@@ -1,3 +1,5 @@
+import type { MediaSource } from "./media.ts";
+
 /** The vocabulary of a recording's configuration, as the published API spells it. */
 export const recordingQualities = ["360p", "720p", "1080p"] as const;
 export const recordingLayouts = ["grid", "spotlight", "single-participant"] as const;
@@ -30,9 +32,6 @@ export interface RecordingPause {
   /** Epoch ms; of a pause that lasts, the last sign of life. */
   endedAt: number;
 }
-
-/** What a participant publishes: a camera with a microphone, or a shared screen. */
-export type MediaSource = "camera" | "screen";
 
 /** Media that was received and is not in the recording, or not all of it. */
 export interface RecordingProblem {

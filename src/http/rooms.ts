@@ -8,6 +8,7 @@ import type {
 } from "fastify";
 import { CallRates } from "../core/callRates.ts";
 import { AppError } from "../core/errors.ts";
+import type { MediaSource } from "../core/media.ts";
 import { orThrow, type Result } from "../core/result.ts";
 import type { IceServer } from "../meetings/iceServers.ts";
 import { allowAnyOrigin, answerPreflight } from "./cors.ts";
@@ -26,7 +27,6 @@ const maxQueryText = 128;
 /** Each makes a transport; somebody whose network changes all the time sends a few a minute. */
 const offersPerMinute = 300;
 
-type MediaSource = "camera" | "screen";
 type Protocol = "whip" | "whep";
 
 interface SessionAnswer {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { beepSample, findBeeps, findSounds, isOn, pitchOf, sampleRate } from "./beep.ts";
+import { sampleRate } from "../core/media.ts";
+import { beepSample, findBeeps, findSounds, isOn, pitchOf } from "./beep.ts";
 
 function sound(seconds: number, participants: readonly number[], shift = 0): Float32Array {
   return Float32Array.from({ length: seconds * sampleRate }, (_, index) =>

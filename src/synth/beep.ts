@@ -1,5 +1,6 @@
+import { sampleRate } from "../core/media.ts";
+
 /** Sound of the synthetic participants: a beep at the start of every second, together with the picture's flash. */
-export const sampleRate = 48_000;
 export const beepPeriodMs = 1000;
 export const beepLengthMs = 100;
 

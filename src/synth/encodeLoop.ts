@@ -1,4 +1,5 @@
-import { beepSample, sampleRate } from "./beep.ts";
+import { sampleRate } from "../core/media.ts";
+import { beepSample } from "./beep.ts";
 import { Encoder } from "./encoder.ts";
 import { constants, Frame, Rational } from "./libav.ts";
 import {

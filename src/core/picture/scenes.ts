@@ -1,4 +1,5 @@
-import type { MediaSource, RecordingLayout } from "../recording.ts";
+import type { MediaSource } from "../media.ts";
+import type { RecordingLayout } from "../recording.ts";
 import type { Rect, Size } from "./geometry.ts";
 import { tileRects } from "./layout.ts";
 

@@ -1,5 +1,5 @@
+import { sampleRate } from "../../core/media.ts";
 import { framesPerSecond } from "../../core/picture/geometry.ts";
-import { sampleRate } from "./sampleRate.ts";
 
 /**
  * A stretch of a rendition that is encoded by itself: pictures `fromFrame` up to `toFrame`. Both are multiples of

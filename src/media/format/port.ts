@@ -1,10 +1,6 @@
 import type { Readable } from "node:stream";
-import type {
-  MediaSource,
-  RecordingGap,
-  RecordingPause,
-  RecordingProblem,
-} from "../../core/recording.ts";
+import type { MediaSource } from "../../core/media.ts";
+import type { RecordingGap, RecordingPause, RecordingProblem } from "../../core/recording.ts";
 
 /** Media time of a track and the recording's time it stands for, both ms. */
 export interface ClockMapping {

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { sampleRate } from "../compose/sampleRate.ts";
+import { sampleRate } from "../../core/media.ts";
 import type { Timeline, TimelineTrack } from "../format/time/timeline.ts";
 import { trackBlocks } from "../format/track/trackBlocks.ts";
 import { writeExcerpt } from "../format/track/trackExcerpt.ts";

@@ -1,7 +1,7 @@
+import { sampleRate } from "../../core/media.ts";
 import { canvasSize } from "../../core/picture/geometry.ts";
 import { SceneWalk, scenesOf } from "../../core/picture/scenes.ts";
 import type { ComposeJob } from "../compose/protocol.ts";
-import { sampleRate } from "../compose/sampleRate.ts";
 import { frameMs, frameSample } from "../compose/slicePlan.ts";
 import type { Timeline } from "../format/time/timeline.ts";
 import type { RenditionSink } from "./file/renditionSink.ts";

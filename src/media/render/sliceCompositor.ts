@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
+import { sampleRate } from "../../core/media.ts";
 import { canvasSize } from "../../core/picture/geometry.ts";
 import type { JoinJob, ProbeFinding, SkippedTrack, SliceJob } from "../compose/protocol.ts";
-import { sampleRate } from "../compose/sampleRate.ts";
 import { frameMs, frameSample } from "../compose/slicePlan.ts";
 import { loadTimelineUntil, type Timeline } from "../format/time/timeline.ts";
 import { settleMs } from "../format/time/trackPlace.ts";

@@ -14,6 +14,7 @@ import { CaptureWriter } from "../../media/format/log/captureWriter.ts";
 import { AbandonedCaptureError, attempted, mostAttempts } from "../contract/attempts.ts";
 import type { CaptureRequest } from "../contract/operations.ts";
 import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
+import type { CaptureTarget } from "../contract/unsealed.ts";
 import {
   captureFolder,
   endsSealed,
@@ -23,7 +24,7 @@ import {
 import type { PublishSession } from "../publish/session.ts";
 import type { MediaListener, Rooms } from "../rooms.ts";
 import { DiskWatch } from "./diskWatch.ts";
-import { type CaptureTarget, type MediaOf, RoomCapture } from "./roomCapture.ts";
+import { type MediaOf, RoomCapture } from "./roomCapture.ts";
 
 export interface CapturesOptions {
   recordingsDir: string;

@@ -1,18 +1,12 @@
-import type { MediaSource, RecordingPause } from "../../core/recording.ts";
+import type { MediaSource } from "../../core/media.ts";
+import type { RecordingPause } from "../../core/recording.ts";
 import type { CaptureWriter, PublishedMedia } from "../../media/format/log/captureWriter.ts";
+import type { CaptureTarget } from "../contract/unsealed.ts";
 import type { PublishSession } from "../publish/session.ts";
 import { TrackTap } from "./trackTap.ts";
 
 /** Video frames are given up from this backlog on, audio only far beyond it, bytes. */
 const backlog = { video: 32 * 1024 * 1024, audio: 64 * 1024 * 1024 } as const;
-
-export interface CaptureTarget {
-  recordingId: string;
-  roomId: string;
-  maxDurationMs: number;
-  /** The folder of its files. */
-  dir: string;
-}
 
 /** What a capture sees of a publisher. */
 export type CaptureSource = Pick<PublishSession, "id" | "user" | "source" | "receivers">;

@@ -1,4 +1,4 @@
-import type { MediaSource } from "../../core/recording.ts";
+import type { MediaSource } from "../../core/media.ts";
 import type { CaptureWriter } from "../../media/format/log/captureWriter.ts";
 import type { TrackWriter } from "../../media/format/track/trackWriter.ts";
 import type { TimedFrame } from "../codecs/frames.ts";

@@ -15,9 +15,6 @@ export interface Health {
   idle: boolean;
 }
 
-/** What a publisher shows: themselves, or their screen. */
-export type MediaSource = "camera" | "screen";
-
 export interface PublishAnswer {
   sessionId: string;
   /** SDP, complete: candidates do not follow. */

@@ -1,7 +1,14 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { eventLogName, readEvents } from "../../media/format/log/eventLog.ts";
-import type { CaptureTarget } from "../capture/roomCapture.ts";
+
+export interface CaptureTarget {
+  recordingId: string;
+  roomId: string;
+  maxDurationMs: number;
+  /** The folder of its files. */
+  dir: string;
+}
 
 /** More than any last line of a sealed log. */
 const tailBytes = 4096;

@@ -1,6 +1,6 @@
+import type { MediaSource } from "../../core/media.ts";
 import { TokenBucket } from "../../core/tokenBucket.ts";
 import type { RoomRole } from "../../video/port.ts";
-import type { MediaSource } from "../contract/protocol.ts";
 import { Demultiplexer } from "../peer/demultiplexer.ts";
 import type { Peer, PeerTrack } from "../peer/peer.ts";
 import { isRtcp, isSenderReport, parseRtp } from "../rtp/packet.ts";

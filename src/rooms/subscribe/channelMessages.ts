@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { MediaSource } from "../../core/media.ts";
 import type { RoomRole } from "../../video/port.ts";
-import type { MediaSource } from "../contract/protocol.ts";
 
 export const channelLabel = "room";
 /** Longest message taken from a client, bytes. */

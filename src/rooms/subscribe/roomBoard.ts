@@ -1,5 +1,5 @@
+import type { MediaSource } from "../../core/media.ts";
 import { ActiveSpeaker } from "../../media/format/time/activeSpeaker.ts";
-import type { MediaSource } from "../contract/protocol.ts";
 import type { Occupant } from "../presence/occupancy.ts";
 import type { PublishSession } from "../publish/session.ts";
 import type {

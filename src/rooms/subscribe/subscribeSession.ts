@@ -1,6 +1,6 @@
+import type { MediaSource } from "../../core/media.ts";
 import { TokenBucket } from "../../core/tokenBucket.ts";
 import type { RoomRole } from "../../video/port.ts";
-import type { MediaSource } from "../contract/protocol.ts";
 import type { Peer, PeerChannel, SendingLine } from "../peer/peer.ts";
 import type { Occupant } from "../presence/occupancy.ts";
 import type { PublishSession } from "../publish/session.ts";

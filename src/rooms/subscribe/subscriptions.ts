@@ -1,13 +1,9 @@
 import { AppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import type { MediaSource } from "../../core/media.ts";
 import { orThrow } from "../../core/result.ts";
 import type { SubscribeRequest } from "../contract/operations.ts";
-import type {
-  ForwardCounters,
-  MediaSource,
-  PublishAnswer,
-  SentMedia,
-} from "../contract/protocol.ts";
+import type { ForwardCounters, PublishAnswer, SentMedia } from "../contract/protocol.ts";
 import type { Peer, PeerFactory } from "../peer/peer.ts";
 import { makePlace, type ShareLimits } from "../presence/makePlace.ts";
 import type { Occupancy } from "../presence/occupancy.ts";

@@ -1,14 +1,10 @@
 import { AppError } from "../../core/errors.ts";
+import type { MediaSource } from "../../core/media.ts";
 import type { Result } from "../../core/result.ts";
 import { sealCapture } from "../../media/format/describe.ts";
 import { acquireLock } from "../../rooms/contract/instanceLock.ts";
 import type { AnswerOf, OperationName, RequestOf } from "../../rooms/contract/operations.ts";
-import type {
-  CaptureState,
-  MediaSource,
-  PublishAnswer,
-  RoomStats,
-} from "../../rooms/contract/protocol.ts";
+import type { CaptureState, PublishAnswer, RoomStats } from "../../rooms/contract/protocol.ts";
 import { settingsDigest } from "../../rooms/contract/settings.ts";
 import { captureFolder, isRecordingId } from "../../rooms/contract/unsealed.ts";
 import type {

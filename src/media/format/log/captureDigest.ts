@@ -1,4 +1,4 @@
-import type { MediaSource } from "../../../core/recording.ts";
+import type { MediaSource } from "../../../core/media.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "../time/activeSpeaker.ts";
 import { TrackTimes } from "../time/trackTimes.ts";
 import { captureLimits } from "./captureLimits.ts";

@@ -1,4 +1,4 @@
-import type { MediaSource } from "../../../core/recording.ts";
+import type { MediaSource } from "../../../core/media.ts";
 
 /**
  * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.

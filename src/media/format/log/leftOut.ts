@@ -1,4 +1,4 @@
-import type { MediaSource } from "../../../core/recording.ts";
+import type { MediaSource } from "../../../core/media.ts";
 import { captureLimits } from "./captureLimits.ts";
 import type { CaptureEvent } from "./events.ts";
 

@@ -1,11 +1,7 @@
 import { join } from "node:path";
 import { groupBy } from "../../../core/groupBy.ts";
-import type {
-  MediaSource,
-  RecordingGap,
-  RecordingPause,
-  RecordingProblem,
-} from "../../../core/recording.ts";
+import type { MediaSource } from "../../../core/media.ts";
+import type { RecordingGap, RecordingPause, RecordingProblem } from "../../../core/recording.ts";
 import { atOnce, inSlices } from "../../../core/slices.ts";
 import { countBefore } from "../../../core/sortedSearch.ts";
 import { CaptureDigest, participantKey, type TrackDigest } from "../log/captureDigest.ts";

@@ -1,5 +1,5 @@
+import { sampleRate } from "../../../core/media.ts";
 import { framesPerSecond, type Size } from "../../../core/picture/geometry.ts";
-import { sampleRate } from "../../compose/sampleRate.ts";
 import { Codec, CodecContext, constants, FFmpegError, Frame, Packet, Rational } from "../nodeAv.ts";
 import { encoding } from "./renditionSink.ts";
 

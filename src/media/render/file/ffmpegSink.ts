@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Writable } from "node:stream";
+import { sampleRate } from "../../../core/media.ts";
 import { framesPerSecond } from "../../../core/picture/geometry.ts";
-import { sampleRate } from "../../compose/sampleRate.ts";
 import { encoding, type RenditionSink, type SinkFormat } from "./renditionSink.ts";
 
 /** ffmpeg reads both pipes in the order it likes: only the sum of what waits may hold us up, bytes. */

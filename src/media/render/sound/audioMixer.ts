@@ -1,4 +1,4 @@
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 import type { Timeline, TimelineTrack } from "../../format/time/timeline.ts";
 import type { SkippedTracks } from "../skippedTracks.ts";
 import { AudioTrack } from "./audioTrack.ts";

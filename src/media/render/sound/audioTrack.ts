@@ -1,4 +1,4 @@
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 import type { TimelineTrack } from "../../format/time/timeline.ts";
 import { Frame } from "../nodeAv.ts";
 import { TrackDecoder } from "../trackDecoder.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 import { ceiling, Limiter, limiterBehind } from "./limiter.ts";
 import { peakBound, peakReach, truePeaks } from "./truePeak.ts";
 

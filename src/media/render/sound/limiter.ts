@@ -1,4 +1,4 @@
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 import { slidingMinimum, slidingSum } from "./slidingWindow.ts";
 import { peakBound, peakReach, truePeaks } from "./truePeak.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 import { hopMs, loudnessOf, PowerMeter, powerOf } from "./loudness.ts";
 
 const seconds = 3;

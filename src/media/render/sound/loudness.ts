@@ -1,4 +1,4 @@
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 
 /** Coefficients of a second-order filter, `a0` = 1. */
 interface Biquad {

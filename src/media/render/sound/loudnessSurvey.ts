@@ -1,4 +1,4 @@
-import { sampleRate } from "../../compose/sampleRate.ts";
+import { sampleRate } from "../../../core/media.ts";
 import type { Timeline, TimelineTrack } from "../../format/time/timeline.ts";
 import { trackFrames } from "../../format/track/trackExcerpt.ts";
 import { GainCurve } from "./gainCurve.ts";
