@@ -1,7 +1,7 @@
 import path from "node:path";
 import { processEntry } from "../src/config/paths.ts";
-import { loadMediaLoop } from "../src/synth/encode.ts";
-import type { MediaLoop } from "../src/synth/mediaLoop.ts";
+import { loadMediaLoop } from "../src/synth/media/encode.ts";
+import type { MediaLoop } from "../src/synth/media/mediaLoop.ts";
 import type { Stage } from "./stage.ts";
 import { writeMeeting } from "./writtenMeeting.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WhepSubscriber } from "../src/synth/whepSubscriber.ts";
+import type { WhepSubscriber } from "../src/synth/transport/whepSubscriber.ts";
 import { ownConnvo, roomProcessOf, roomStatsOf } from "./connvoServer.ts";
 import { LiveMeeting, loadLoops } from "./liveMeeting.ts";
 import { cpuSeconds, usageIsKnown } from "./processUsage.ts";

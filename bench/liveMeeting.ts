@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { processEntry, projectRoot } from "../src/config/paths.ts";
-import { loadMediaLoop } from "../src/synth/encode.ts";
-import type { MediaLoop } from "../src/synth/mediaLoop.ts";
-import { postTo, WhepSubscriber } from "../src/synth/whepSubscriber.ts";
-import { WhipPublisher } from "../src/synth/whipPublisher.ts";
+import { loadMediaLoop } from "../src/synth/media/encode.ts";
+import type { MediaLoop } from "../src/synth/media/mediaLoop.ts";
+import { postTo, WhepSubscriber } from "../src/synth/transport/whepSubscriber.ts";
+import { WhipPublisher } from "../src/synth/transport/whipPublisher.ts";
 import { ConnvoClient, type SignedIn } from "./connvoClient.ts";
 import type { ConnvoServer } from "./connvoServer.ts";
 import type { Stage } from "./stage.ts";

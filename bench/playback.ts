@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { createCaptureReader } from "../src/media/format/captureReader.ts";
 import { describeCapture } from "../src/media/format/describe.ts";
 import { captureLog } from "../src/media/format/log/captureLog.ts";
-import type { MediaLoop } from "../src/synth/mediaLoop.ts";
+import type { MediaLoop } from "../src/synth/media/mediaLoop.ts";
 import { participants, sourceLoops } from "./composeSource.ts";
 import { type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";

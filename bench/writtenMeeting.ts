@@ -3,7 +3,7 @@ import type { Clock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
 import { CaptureWriter } from "../src/media/format/log/captureWriter.ts";
 import type { TrackWriter } from "../src/media/format/track/trackWriter.ts";
-import { audioPacketMs, type MediaLoop } from "../src/synth/mediaLoop.ts";
+import { audioPacketMs, type MediaLoop } from "../src/synth/media/mediaLoop.ts";
 
 /** More than this is not kept in memory while a capture is written, bytes. */
 const mostQueuedBytes = 16 << 20;

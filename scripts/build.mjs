@@ -12,7 +12,7 @@ export const entries = {
   main: "src/main.ts",
   roomProcess: "src/rooms/process.ts",
   composeProcess: "src/media/render/process.ts",
-  encodeProcess: "src/synth/encodeProcess.ts",
+  encodeProcess: "src/synth/media/encodeProcess.ts",
   demo: "src/cli/demo.ts",
   backup: "src/cli/backup.ts",
   restore: "src/cli/restore.ts",

@@ -2,7 +2,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import type { OpenAPIV3 } from "openapi-types";
-import { buildOpenApi, type OpenApiDocument } from "../runtime/openapi.ts";
+import { buildOpenApi, type OpenApiDocument } from "../runtime/openapi/openapi.ts";
 import type { Registry } from "../runtime/registry.ts";
 
 /** Makes the document when it is first asked for: the public address may not be known before the server listens. */

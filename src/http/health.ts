@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../core/clock.ts";
-import { apiVersion } from "../runtime/openapi.ts";
+import { apiVersion } from "../runtime/openapi/openapi.ts";
 
 /** One thing the server cannot work without. */
 export interface ReadinessCheck {

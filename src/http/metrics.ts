@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import type { Authenticator } from "../auth/authenticator.ts";
+import type { Authenticator } from "../auth/tokens/authenticator.ts";
 import { AppError } from "../core/errors.ts";
-import { guardedRequest, refuseRemote } from "./localCaller.ts";
+import { guardedRequest, refuseRemote } from "./signIn/localCaller.ts";
 
 export interface MetricsSource {
   readonly contentType: string;

@@ -5,16 +5,14 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from "fastify";
-import type { Authenticator } from "../auth/authenticator.ts";
+import type { Authenticator } from "../auth/tokens/authenticator.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { Invoker } from "../runtime/invoke.ts";
-import type { OpenApiDocument } from "../runtime/openapi.ts";
+import type { Invoker } from "../runtime/call/invoke.ts";
+import type { OpenApiDocument } from "../runtime/openapi/openapi.ts";
 import type { Registry } from "../runtime/registry.ts";
-import { allowAnyOrigin, answerPreflight } from "./cors.ts";
 import { docsRoutes, lazyOpenApi, openApiRoute } from "./docs.ts";
-import { errorReply, writeError } from "./errorReply.ts";
-import { functionRoutes } from "./functions.ts";
+import { functionRoutes } from "./functions/functions.ts";
 import { healthRoutes, type ReadinessCheck } from "./health.ts";
 import { BodyBudget } from "./limits/bodyBudget.ts";
 import { discardBody, guardBodies } from "./limits/bodyGuard.ts";
@@ -22,8 +20,10 @@ import { trustedProxies } from "./limits/callers.ts";
 import { ConnectionGate, type ConnectionLimits } from "./limits/connectionGate.ts";
 import { limitRequests } from "./limits/requestGate.ts";
 import { answerBrokenRequest, createListener, type TimeLimits } from "./listener.ts";
-import { badHost, hasTwoHosts } from "./localCaller.ts";
+import { allowAnyOrigin, answerPreflight } from "./replies/cors.ts";
+import { errorReply, writeError } from "./replies/errorReply.ts";
 import { chosenRequestId, createRequestIds } from "./requestId.ts";
+import { badHost, hasTwoHosts } from "./signIn/localCaller.ts";
 import { strictTransportHeader } from "./strictTransport.ts";
 import type { TlsPair } from "./tls.ts";
 import { refuseUnknown, refuseUnknownApi } from "./unknownRequests.ts";

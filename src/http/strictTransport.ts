@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isLoopbackName } from "../auth/localAuthAllowed.ts";
+import { isLoopbackName } from "../auth/issuers/localAuthAllowed.ts";
 
 /** Half a year, as `Strict-Transport-Security` has it (RFC 6797). No subdomains: they are not ours to speak for. */
 export const strictTransportHeader = "max-age=15552000";

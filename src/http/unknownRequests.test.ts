@@ -5,12 +5,12 @@ import {
   type SampleServer,
   sampleServer,
 } from "../../test/support/functions/sampleServer.ts";
-import type { LocalIssuer } from "../auth/localIssuer.ts";
-import { localAuth } from "./localAuth.ts";
+import type { LocalIssuer } from "../auth/issuers/localIssuer.ts";
+import { type RecordingFilesDeps, recordingFiles } from "./files/recordingFiles.ts";
+import { type RecordingTracksDeps, recordingTracks } from "./files/recordingTracks.ts";
 import { type MetricsSource, metricsRoute } from "./metrics.ts";
-import { type RecordingFilesDeps, recordingFiles } from "./recordingFiles.ts";
-import { type RecordingTracksDeps, recordingTracks } from "./recordingTracks.ts";
-import { type MediaRooms, roomRoutes } from "./rooms.ts";
+import { type MediaRooms, roomRoutes } from "./rooms/rooms.ts";
+import { localAuth } from "./signIn/localAuth.ts";
 
 /** Nothing here is ever asked: who is refused is refused before. */
 const plugins: FastifyPluginAsync[] = [

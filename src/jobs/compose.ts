@@ -2,7 +2,7 @@ import { mkdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { isAppError } from "../core/errors.ts";
 import type { ComposeJob, ProbeFinding } from "../media/compose/protocol.ts";
-import { failRecording, logMove, recordReady } from "../recordings/outcome.ts";
+import { failRecording, logMove, recordReady } from "../recordings/lifecycle/outcome.ts";
 import { configOf, type Recording, refOf } from "../recordings/recording.ts";
 import {
   claimRendition,
@@ -11,7 +11,7 @@ import {
   type Rendition,
   releaseRendition,
   renewRendition,
-} from "../recordings/renditions.ts";
+} from "../recordings/renditions/renditions.ts";
 import { sameLook } from "../recordings/rules.ts";
 import type { RecordingServices } from "../recordings/services.ts";
 import { requireRecording } from "../recordings/store.ts";

@@ -1,7 +1,7 @@
+import { settleRooms } from "../meetings/lifecycle/settleRooms.ts";
 import type { MeetingServices } from "../meetings/services.ts";
-import { settleRooms } from "../meetings/settleRooms.ts";
+import { settleDue } from "../recordings/lifecycle/settle.ts";
 import type { RecordingServices } from "../recordings/services.ts";
-import { settleDue } from "../recordings/settle.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
 /** Rows looked at in one go; a full batch means that more may be due. */

@@ -3,8 +3,12 @@ import path from "node:path";
 import type { RecordingConfig } from "../core/recording.ts";
 import type { RunningSlices, SliceSource } from "../media/compose/protocol.ts";
 import { configOf, type Recording, refOf } from "../recordings/recording.ts";
+import {
+  claimSlices,
+  listNeedingSlices,
+  listSliceable,
+} from "../recordings/renditions/sliceLeases.ts";
 import type { RecordingServices } from "../recordings/services.ts";
-import { claimSlices, listNeedingSlices, listSliceable } from "../recordings/sliceLeases.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
 export interface SliceDeps {

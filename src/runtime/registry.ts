@@ -1,7 +1,7 @@
 import { type GenericValidator, v } from "convex/values";
 import { type FunctionDefinition, isFunctionDefinition } from "./builders.ts";
 import { parseFunctionPath } from "./functionPath.ts";
-import { type Check, compileCheck } from "./validate.ts";
+import { type Check, compileCheck } from "./values/validate.ts";
 
 /** Module path under `src/functions` (no extension) → the module; what `src/generated/modules.ts` exports. */
 export type FunctionModules = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,7 +1,7 @@
 import { recordAudit } from "../audit/record.ts";
 import type { Identity } from "../auth/identity.ts";
-import { type IssuerSettings, issuersFromConfig } from "../auth/issuersFromConfig.ts";
-import { localIssuerName } from "../auth/localIssuer.ts";
+import { type IssuerSettings, issuersFromConfig } from "../auth/issuers/issuersFromConfig.ts";
+import { localIssuerName } from "../auth/issuers/localIssuer.ts";
 import { AppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { orThrow } from "../core/result.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import type { WhipPublisher } from "../../src/synth/transport/whipPublisher.ts";
 import { takeTime } from "../support/patience.ts";
 import {
   createMeeting,

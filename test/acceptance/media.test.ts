@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
-import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
+import type { WhipPublisher } from "../../src/synth/transport/whipPublisher.ts";
 import { takeTime } from "../support/patience.ts";
 import {
   getRecording,

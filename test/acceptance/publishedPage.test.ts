@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { functionModules } from "../../src/generated/modules.ts";
-import { buildOpenApi, type OpenApiDocument } from "../../src/runtime/openapi.ts";
+import { buildOpenApi, type OpenApiDocument } from "../../src/runtime/openapi/openapi.ts";
 import { buildRegistry } from "../../src/runtime/registry.ts";
 
 interface PublishedPage {

@@ -1,7 +1,7 @@
 import { readdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import type { WhipPublisher } from "../../src/synth/transport/whipPublisher.ts";
 import { takeTime } from "../support/patience.ts";
 import {
   getRecording,

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { type ComposeFailure, compose } from "../../src/media/compose/composer.ts";
 import { describeCapture, sealCapture } from "../../src/media/format/describe.ts";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import { ManualClock } from "./support/captureClock.ts";

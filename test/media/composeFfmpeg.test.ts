@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { constants, Frame } from "../../src/media/render/nodeAv.ts";
 import { Canvas } from "../../src/media/render/picture/canvas.ts";
 import { PictureScaler } from "../../src/media/render/picture/pictureScaler.ts";
-import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
+import { findBeeps, pitchOf } from "../../src/synth/media/beep.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import { film } from "./support/captureStudio.ts";

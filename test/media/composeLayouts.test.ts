@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";

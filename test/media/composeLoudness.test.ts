@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { defaultLoop, type MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { defaultLoop, type MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import type { Publication } from "./support/captureScript.ts";

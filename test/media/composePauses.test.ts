@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { describeCapture } from "../../src/media/format/describe.ts";
-import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { findBeeps, pitchOf } from "../../src/synth/media/beep.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";

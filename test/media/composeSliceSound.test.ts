@@ -6,7 +6,7 @@ import { settleMs } from "../../src/media/format/time/trackPlace.ts";
 import { soundEnd } from "../../src/media/render/render.ts";
 import { blockSamples } from "../../src/media/render/sound/audioMixer.ts";
 import { readPowers } from "../../src/media/render/sound/powersFile.ts";
-import { defaultLoop, type MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { defaultLoop, type MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import type { CaptureScript } from "./support/captureScript.ts";

@@ -5,7 +5,7 @@ import { loadTimeline } from "../../src/media/format/time/timeline.ts";
 import { settleMs } from "../../src/media/format/time/trackPlace.ts";
 import { soundEnd } from "../../src/media/render/render.ts";
 import { blockSamples } from "../../src/media/render/sound/audioMixer.ts";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { buildCapture } from "./support/captureBuilder.ts";
 import { loop } from "./support/captureFixtures.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { findBeeps, pitchOf } from "../../src/synth/beep.ts";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
+import { findBeeps, pitchOf } from "../../src/synth/media/beep.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import { type Film, film } from "./support/captureStudio.ts";

@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
-import { loadMediaLoop } from "../../src/synth/encode.ts";
-import type { MediaLoop } from "../../src/synth/mediaLoop.ts";
-import { nalUnits } from "../../src/synth/packetizer.ts";
-import { steadyClock } from "../../src/synth/steadyClock.ts";
-import { WhipError } from "../../src/synth/whipError.ts";
-import { type PublisherOptions, WhipPublisher } from "../../src/synth/whipPublisher.ts";
+import { loadMediaLoop } from "../../src/synth/media/encode.ts";
+import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
+import { nalUnits } from "../../src/synth/transport/packetizer.ts";
+import { steadyClock } from "../../src/synth/transport/steadyClock.ts";
+import { WhipError } from "../../src/synth/transport/whipError.ts";
+import { type PublisherOptions, WhipPublisher } from "../../src/synth/transport/whipPublisher.ts";
 import { buildEncoderProgram, mediaCacheDir } from "../support/synth/programs.ts";
 import { framesOf, joinH264, joinVp8, readRtp } from "../support/synth/receivedRtp.ts";
 import { runningClock } from "../support/synth/runningClock.ts";

@@ -10,7 +10,7 @@ export const live = [
   "test/acceptance/browser/room.test.ts",
   "test/acceptance/browser/journey.test.ts",
   "test/acceptance/slices.test.ts",
-  "test/integration/senders.test.ts",
+  "test/integration/rooms/senders.test.ts",
   "test/acceptance/browser/playback.test.ts",
   "test/acceptance/browser/lostMedia.test.ts",
   "test/acceptance/survivalComposer.test.ts",

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { projectRoot } from "../../config/paths.ts";
-import { loadMediaLoop } from "../../synth/encode.ts";
-import type { MediaLoop, VideoCodec } from "../../synth/mediaLoop.ts";
-import { WhipPublisher } from "../../synth/whipPublisher.ts";
+import { loadMediaLoop } from "../../synth/media/encode.ts";
+import type { MediaLoop, VideoCodec } from "../../synth/media/mediaLoop.ts";
+import { WhipPublisher } from "../../synth/transport/whipPublisher.ts";
 import { type DemoMeeting, roomToken } from "./meeting.ts";
 
 /** Test media for each participant, encoded on the first run and kept beside the packages. */

@@ -1,5 +1,5 @@
 import { ConvexError } from "convex/values";
-import { WhipError } from "../../synth/whipError.ts";
+import { WhipError } from "../../synth/transport/whipError.ts";
 
 /** What the user is told when the demo cannot go on; everything else is a fault of the demo. */
 export class DemoError extends Error {

@@ -9,7 +9,7 @@ import { ConvexError } from "convex/values";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { takeTime } from "../../../test/support/patience.ts";
 import { systemClock } from "../../core/clock.ts";
-import { WhipError } from "../../synth/whipError.ts";
+import { WhipError } from "../../synth/transport/whipError.ts";
 import { DemoError, explain, refusalCode } from "./demoError.ts";
 import { download } from "./download.ts";
 import { type DemoOptions, demoCommand } from "./options.ts";

@@ -4,7 +4,7 @@ import {
   recordingLayouts,
   recordingQualities,
 } from "../../core/recording.ts";
-import type { VideoCodec } from "../../synth/mediaLoop.ts";
+import type { VideoCodec } from "../../synth/media/mediaLoop.ts";
 
 export interface DemoOptions extends RecordingConfig {
   participants: number;

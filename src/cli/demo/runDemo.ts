@@ -3,7 +3,7 @@ import { loadConfig } from "../../config/config.ts";
 import { projectRoot } from "../../config/paths.ts";
 import { systemClock } from "../../core/clock.ts";
 import { api } from "../../generated/api.ts";
-import type { WhipPublisher } from "../../synth/whipPublisher.ts";
+import type { WhipPublisher } from "../../synth/transport/whipPublisher.ts";
 import { encodeMedia, leaveAll, publishAll } from "./crew.ts";
 import { DemoError } from "./demoError.ts";
 import { download } from "./download.ts";

@@ -5,7 +5,7 @@ import {
   createInvite as create,
   listInvites as list,
   revokeInvite as revoke,
-} from "../../meetings/invites.ts";
+} from "../../meetings/people/invites.ts";
 import { inviteRole, participantRole } from "../../meetings/validators.ts";
 import { mutation, query } from "../../runtime/builders.ts";
 

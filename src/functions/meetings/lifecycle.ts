@@ -1,12 +1,15 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
-import { joinMeeting as join, leaveMeeting as leave } from "../../meetings/attendance.ts";
-import { connectionInfo as connect } from "../../meetings/connectionInfo.ts";
-import { createMeeting as create } from "../../meetings/createMeeting.ts";
-import { cancelMeeting as cancel, endMeeting as end } from "../../meetings/endMeeting.ts";
-import { organizerOf } from "../../meetings/organizer.ts";
-import { addParticipant as add, removeParticipant as remove } from "../../meetings/people.ts";
-import { startMeeting as start } from "../../meetings/startMeeting.ts";
+import { createMeeting as create } from "../../meetings/lifecycle/createMeeting.ts";
+import { cancelMeeting as cancel, endMeeting as end } from "../../meetings/lifecycle/endMeeting.ts";
+import { startMeeting as start } from "../../meetings/lifecycle/startMeeting.ts";
+import { joinMeeting as join, leaveMeeting as leave } from "../../meetings/people/attendance.ts";
+import { organizerOf } from "../../meetings/people/organizer.ts";
+import {
+  addParticipant as add,
+  removeParticipant as remove,
+} from "../../meetings/people/people.ts";
+import { connectionInfo as connect } from "../../meetings/room/connectionInfo.ts";
 import {
   connectionInfo,
   features,

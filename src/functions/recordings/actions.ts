@@ -1,11 +1,14 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
-import { composeRecording as compose } from "../../recordings/composeRecording.ts";
-import { createDownloadLink as createLink } from "../../recordings/downloadLink.ts";
-import { getPlayback as playbackOf } from "../../recordings/getPlayback.ts";
-import { pauseRecording as pause, resumeRecording as resume } from "../../recordings/pause.ts";
+import {
+  pauseRecording as pause,
+  resumeRecording as resume,
+} from "../../recordings/lifecycle/pause.ts";
+import { createDownloadLink as createLink } from "../../recordings/playback/downloadLink.ts";
+import { getPlayback as playbackOf } from "../../recordings/playback/getPlayback.ts";
+import { viewOfRendition } from "../../recordings/playback/view.ts";
+import { composeRecording as compose } from "../../recordings/renditions/composeRecording.ts";
 import { layout, playback, quality, rendition } from "../../recordings/validators.ts";
-import { viewOfRendition } from "../../recordings/view.ts";
 import { action } from "../../runtime/builders.ts";
 
 export const composeRecording = action({

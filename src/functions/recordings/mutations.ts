@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
-import { deleteRecording as remove } from "../../recordings/deleteRecording.ts";
+import { deleteRecording as remove } from "../../recordings/lifecycle/deleteRecording.ts";
 import { mutation } from "../../runtime/builders.ts";
 
 export const deleteRecording = mutation({

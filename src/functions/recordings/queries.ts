@@ -2,10 +2,10 @@ import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
 import { orThrow } from "../../core/result.ts";
 import { pageLength } from "../../core/wholeNumber.ts";
-import { gone } from "../../recordings/deleteRecording.ts";
+import { gone } from "../../recordings/lifecycle/deleteRecording.ts";
+import { recordingView, summaryView } from "../../recordings/playback/view.ts";
 import { listRecordings as list, requireRecording } from "../../recordings/store.ts";
 import { recordingDetail, recordingSummary } from "../../recordings/validators.ts";
-import { recordingView, summaryView } from "../../recordings/view.ts";
 import { query } from "../../runtime/builders.ts";
 
 export const getRecording = query({

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { RequestError } from "../requestError.ts";
+import type { RequestError } from "../replies/requestError.ts";
 import { BodyBudget } from "./bodyBudget.ts";
 
 const budget = () => new BodyBudget({ totalBytes: 100, callerBytes: 60 });

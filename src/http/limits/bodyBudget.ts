@@ -1,4 +1,4 @@
-import { RequestError } from "../requestError.ts";
+import { RequestError } from "../replies/requestError.ts";
 
 export interface BodyBudgetOptions {
   /** Bytes of bodies that may be in memory at once, over all callers. */

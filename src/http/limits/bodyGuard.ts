@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Transform } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { RequestError } from "../requestError.ts";
+import { RequestError } from "../replies/requestError.ts";
 import type { BodyBudget } from "./bodyBudget.ts";
 import { callerOf } from "./callers.ts";
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { RequestError } from "../requestError.ts";
+import { RequestError } from "../replies/requestError.ts";
 
 /** Files that are being sent at once: a player of a full room takes two for each person, a browser six connections a page. */
 const limits = { total: 1024, perCaller: 64 };

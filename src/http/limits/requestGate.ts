@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { RequestError } from "../requestError.ts";
+import { RequestError } from "../replies/requestError.ts";
 import { callerOf, type IsTrustedProxy } from "./callers.ts";
 
 export interface RequestLimits {

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import type { WhipPublisher } from "../../../src/synth/transport/whipPublisher.ts";
 import { inRoom, invite, startedMeeting } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import { mediaOf, publish } from "../support/publishing.ts";

@@ -1,8 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { colourOf } from "../../../src/synth/palette.ts";
-import type { Colour } from "../../../src/synth/picture.ts";
-import type { WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import { colourOf } from "../../../src/synth/picture/palette.ts";
+import type { Colour } from "../../../src/synth/picture/picture.ts";
+import type { WhipPublisher } from "../../../src/synth/transport/whipPublisher.ts";
 import {
   inRoom,
   invite,

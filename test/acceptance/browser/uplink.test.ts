@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { mediaAddress, NetworkLink, rerouted } from "../../../src/synth/networkLink.ts";
+import { mediaAddress, NetworkLink, rerouted } from "../../../src/synth/transport/networkLink.ts";
 import { startedMeeting } from "../support/meetings.ts";
 import { signIn } from "../support/person.ts";
 import { roomToken, whipUrl } from "../support/publishing.ts";

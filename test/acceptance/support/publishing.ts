@@ -1,8 +1,11 @@
 import path from "node:path";
 import { inject } from "vitest";
-import { loadMediaLoop } from "../../../src/synth/encode.ts";
-import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
-import { type PublisherOptions, WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import { loadMediaLoop } from "../../../src/synth/media/encode.ts";
+import type { LoopSpec, MediaLoop } from "../../../src/synth/media/mediaLoop.ts";
+import {
+  type PublisherOptions,
+  WhipPublisher,
+} from "../../../src/synth/transport/whipPublisher.ts";
 import { keepSent } from "../../support/evidence/sentFrames.ts";
 import { mediaCacheDir } from "../../support/synth/programs.ts";
 import { stream } from "./meetings.ts";

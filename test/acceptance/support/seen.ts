@@ -1,7 +1,7 @@
-import { findBeeps, findSounds, pitchOf, type Sound } from "../../../src/synth/beep.ts";
-import { type PatternMark, readPattern } from "../../../src/synth/pattern.ts";
-import type { Rect } from "../../../src/synth/picture.ts";
-import type { SentFrame } from "../../../src/synth/whipPublisher.ts";
+import { findBeeps, findSounds, pitchOf, type Sound } from "../../../src/synth/media/beep.ts";
+import { type PatternMark, readPattern } from "../../../src/synth/picture/pattern.ts";
+import type { Rect } from "../../../src/synth/picture/picture.ts";
+import type { SentFrame } from "../../../src/synth/transport/whipPublisher.ts";
 import { decodeFile } from "../../media/support/captureOutput.ts";
 
 /** What a finished file shows in each of some places, and sounds like. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "vitest";
 import type { CaptureEvent } from "../../../src/media/format/log/events.ts";
-import type { WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import type { WhipPublisher } from "../../../src/synth/transport/whipPublisher.ts";
 import { rowsOf } from "./database.ts";
 import { getRecording, type RecordingDetail, startedMeeting } from "./meetings.ts";
 import { type Person, signIn } from "./person.ts";

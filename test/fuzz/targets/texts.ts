@@ -1,11 +1,11 @@
-import { parseIceFragment } from "../../../src/http/iceFragment.ts";
 import { findExcess, jsonLimits } from "../../../src/http/limits/jsonScan.ts";
+import { parseIceFragment } from "../../../src/http/rooms/iceFragment.ts";
 import { writeAnswer } from "../../../src/rooms/sdp/answer.ts";
 import { reduceOffer } from "../../../src/rooms/sdp/offer.ts";
 import { parseSdp } from "../../../src/rooms/sdp/sdp.ts";
 import { readSubscription } from "../../../src/rooms/sdp/subscribeOffer.ts";
 import { parseClientMessage } from "../../../src/rooms/subscribe/channelMessages.ts";
-import { decodeValue, ValueError } from "../../../src/runtime/values.ts";
+import { decodeValue, ValueError } from "../../../src/runtime/values/values.ts";
 import { clientOffers } from "../../support/clientOffers.ts";
 import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { FuzzTarget } from "../target.ts";

@@ -1,5 +1,5 @@
 import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
-import { withoutCandidates } from "../../../src/synth/peerOffer.ts";
+import { withoutCandidates } from "../../../src/synth/transport/peerOffer.ts";
 
 const formats = { audio: 111, video: 96 } as const;
 type Kind = keyof typeof formats;

@@ -13,9 +13,9 @@ import * as recordingActions from "../../../src/functions/recordings/actions.ts"
 import * as recordingQueries from "../../../src/functions/recordings/queries.ts";
 import * as userMutations from "../../../src/functions/users/mutations.ts";
 import * as userQueries from "../../../src/functions/users/queries.ts";
-import { databaseAccounts } from "../../../src/runtime/accounts.ts";
+import { databaseAccounts } from "../../../src/runtime/call/accounts.ts";
+import { Invoker } from "../../../src/runtime/call/invoke.ts";
 import type { Services } from "../../../src/runtime/context.ts";
-import { Invoker } from "../../../src/runtime/invoke.ts";
 import { buildRegistry } from "../../../src/runtime/registry.ts";
 import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
 import type { RoomSpec } from "../../../src/video/port.ts";

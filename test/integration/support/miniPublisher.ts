@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
-import { withoutCandidates } from "../../../src/synth/peerOffer.ts";
+import { withoutCandidates } from "../../../src/synth/transport/peerOffer.ts";
 
 export interface MiniPublisherOptions {
   audio?: boolean;

@@ -4,7 +4,7 @@ import { newId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { createCaptureReader } from "../../../src/media/format/captureReader.ts";
 import type { CapturedMedia } from "../../../src/media/format/port.ts";
-import { createCapturedMedia } from "../../../src/recordings/capturedMedia.ts";
+import { createCapturedMedia } from "../../../src/recordings/playback/capturedMedia.ts";
 import type { RecordingServices } from "../../../src/recordings/services.ts";
 import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
 import type { TestDatabase } from "./database.ts";

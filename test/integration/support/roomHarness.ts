@@ -9,7 +9,10 @@ import { silentLog } from "../../../src/core/log.ts";
 import { orThrow } from "../../../src/core/result.ts";
 import type { CaptureEvent } from "../../../src/media/format/log/events.ts";
 import type { Health } from "../../../src/rooms/contract/protocol.ts";
-import { type SubscriberOptions, WhepSubscriber } from "../../../src/synth/whepSubscriber.ts";
+import {
+  type SubscriberOptions,
+  WhepSubscriber,
+} from "../../../src/synth/transport/whepSubscriber.ts";
 import { ControlClient } from "../../../src/video/embedded/client.ts";
 import { type EmbeddedVideoOptions, roomSettings } from "../../../src/video/embedded/options.ts";
 import { roomPaths } from "../../../src/video/embedded/paths.ts";

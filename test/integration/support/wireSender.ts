@@ -1,5 +1,5 @@
 import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
-import { withoutCandidates } from "../../../src/synth/peerOffer.ts";
+import { withoutCandidates } from "../../../src/synth/transport/peerOffer.ts";
 import { Random } from "../../media/senders/random.ts";
 import type { SenderScript } from "../../media/senders/script.ts";
 import { payloadTypes, Sender } from "../../media/senders/sender.ts";

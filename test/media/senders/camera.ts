@@ -1,7 +1,7 @@
 import { constants, Frame, Rational } from "../../../src/media/render/nodeAv.ts";
-import { Encoder } from "../../../src/synth/encoder.ts";
-import type { VideoCodec } from "../../../src/synth/mediaLoop.ts";
-import { createPatternPainter } from "../../../src/synth/pattern.ts";
+import { Encoder } from "../../../src/synth/media/encoder.ts";
+import type { VideoCodec } from "../../../src/synth/media/mediaLoop.ts";
+import { createPatternPainter } from "../../../src/synth/picture/pattern.ts";
 import { beepEveryMs, beepLengthMs } from "./content.ts";
 
 /** Pictures a second. */

@@ -1,4 +1,4 @@
-import { type AudioPacket, audioPacketMs } from "../../../src/synth/mediaLoop.ts";
+import { type AudioPacket, audioPacketMs } from "../../../src/synth/media/mediaLoop.ts";
 import { soundPackets } from "../support/soundPackets.ts";
 
 /**

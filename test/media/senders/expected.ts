@@ -1,4 +1,4 @@
-import { audioPacketMs } from "../../../src/synth/mediaLoop.ts";
+import { audioPacketMs } from "../../../src/synth/media/mediaLoop.ts";
 import { beepCount, beepEveryMs, beepLengthMs, pitchOfBeep } from "./content.ts";
 import type { SenderScript, SessionScript, Span } from "./script.ts";
 import type { Sender, SentPicture, SentSound } from "./sender.ts";

@@ -1,4 +1,4 @@
-import type { VideoCodec } from "../../../src/synth/mediaLoop.ts";
+import type { VideoCodec } from "../../../src/synth/media/mediaLoop.ts";
 
 /**
  * A session as plain data: who sends what, what goes wrong, when it is recorded. All times are ms of real time since

@@ -1,7 +1,7 @@
-import { DtxFilter } from "../../../src/synth/dtxFilter.ts";
-import { audioPacketMs } from "../../../src/synth/mediaLoop.ts";
-import { packetizeH264, packetizeVp8 } from "../../../src/synth/packetizer.ts";
-import { audioLevelByte } from "../../../src/synth/rtp.ts";
+import { DtxFilter } from "../../../src/synth/media/dtxFilter.ts";
+import { audioPacketMs } from "../../../src/synth/media/mediaLoop.ts";
+import { packetizeH264, packetizeVp8 } from "../../../src/synth/transport/packetizer.ts";
+import { audioLevelByte } from "../../../src/synth/transport/rtp.ts";
 import { Camera, cameraFps, pictureMs } from "./camera.ts";
 import { soundOf } from "./content.ts";
 import { readAsked } from "./feedback.ts";

@@ -1,5 +1,5 @@
-import { writeSenderReport } from "../../../src/synth/rtcp.ts";
-import { writeRtp } from "../../../src/synth/rtp.ts";
+import { writeSenderReport } from "../../../src/synth/transport/rtcp.ts";
+import { writeRtp } from "../../../src/synth/transport/rtp.ts";
 import type { Network } from "./network.ts";
 import { Numbering } from "./numbering.ts";
 import type { AudioScript, VideoScript } from "./script.ts";

@@ -1,8 +1,8 @@
 import { silentLog } from "../../../src/core/log.ts";
 import { CaptureWriter } from "../../../src/media/format/log/captureWriter.ts";
 import type { TrackFrame, TrackWriter } from "../../../src/media/format/track/trackWriter.ts";
-import { audioPacketMs, type MediaLoop } from "../../../src/synth/mediaLoop.ts";
-import { nalUnits } from "../../../src/synth/packetizer.ts";
+import { audioPacketMs, type MediaLoop } from "../../../src/synth/media/mediaLoop.ts";
+import { nalUnits } from "../../../src/synth/transport/packetizer.ts";
 import { ManualClock } from "./captureClock.ts";
 import type { CaptureScript, Publication } from "./captureScript.ts";
 

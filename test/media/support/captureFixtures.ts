@@ -2,8 +2,8 @@ import { rename } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { loadMediaLoop } from "../../../src/synth/encode.ts";
-import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
+import { loadMediaLoop } from "../../../src/synth/media/encode.ts";
+import type { LoopSpec, MediaLoop } from "../../../src/synth/media/mediaLoop.ts";
 import { buildEncoderProgram, mediaCacheDir } from "../../support/synth/programs.ts";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");

@@ -8,7 +8,7 @@ import {
   Packet,
   type Stream,
 } from "../../../src/media/render/nodeAv.ts";
-import type { Picture } from "../../../src/synth/picture.ts";
+import type { Picture } from "../../../src/synth/picture/picture.ts";
 
 export interface DecodedFile {
   /** Mono sum of both channels at 48 kHz; index 0 is time zero. */

@@ -1,4 +1,4 @@
-import type { LoopSpec, MediaLoop } from "../../../src/synth/mediaLoop.ts";
+import type { LoopSpec, MediaLoop } from "../../../src/synth/media/mediaLoop.ts";
 
 /** One stretch of one participant's media; times are ms since the capture's start, on the server's clock. */
 export interface Publication {

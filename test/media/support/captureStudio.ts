@@ -5,8 +5,8 @@ import { canvasSize, framesPerSecond, type Rect } from "../../../src/core/pictur
 import { tileRects } from "../../../src/core/picture/layout.ts";
 import { compose } from "../../../src/media/compose/composer.ts";
 import type { ComposeJob, ProbeFinding } from "../../../src/media/compose/protocol.ts";
-import { type PatternMark, readPattern } from "../../../src/synth/pattern.ts";
-import { fittedInto, meanColour, type Picture } from "../../../src/synth/picture.ts";
+import { type PatternMark, readPattern } from "../../../src/synth/picture/pattern.ts";
+import { fittedInto, meanColour, type Picture } from "../../../src/synth/picture/picture.ts";
 import { buildCapture } from "./captureBuilder.ts";
 import { buildComposeProgram } from "./captureFixtures.ts";
 import { decodeFile } from "./captureOutput.ts";

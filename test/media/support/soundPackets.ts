@@ -1,6 +1,6 @@
 import { constants, Frame, Rational } from "../../../src/media/render/nodeAv.ts";
-import { Encoder } from "../../../src/synth/encoder.ts";
-import { type AudioPacket, audioPacketMs } from "../../../src/synth/mediaLoop.ts";
+import { Encoder } from "../../../src/synth/media/encoder.ts";
+import { type AudioPacket, audioPacketMs } from "../../../src/synth/media/mediaLoop.ts";
 
 const sampleRate = 48_000;
 const packetSamples = (sampleRate * audioPacketMs) / 1000;

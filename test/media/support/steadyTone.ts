@@ -1,4 +1,4 @@
-import type { AudioPacket } from "../../../src/synth/mediaLoop.ts";
+import type { AudioPacket } from "../../../src/synth/media/mediaLoop.ts";
 import { soundPackets } from "./soundPackets.ts";
 
 const sampleRate = 48_000;

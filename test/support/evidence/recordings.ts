@@ -4,7 +4,7 @@ import path from "node:path";
 import { eventLogName, readEvents } from "../../../src/media/format/log/eventLog.ts";
 import { loadTimeline, type TimelineTrack } from "../../../src/media/format/time/timeline.ts";
 import { blocksFrom, FileWindow } from "../../../src/media/format/track/trackBlocks.ts";
-import type { SentFrame } from "../../../src/synth/whipPublisher.ts";
+import type { SentFrame } from "../../../src/synth/transport/whipPublisher.ts";
 import { standsStill } from "./pictures.ts";
 import { sentLogName } from "./sentFrames.ts";
 

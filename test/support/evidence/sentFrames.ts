@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { WhipPublisher } from "../../../src/synth/whipPublisher.ts";
+import type { WhipPublisher } from "../../../src/synth/transport/whipPublisher.ts";
 import { addEvidence } from "./scope.ts";
 
 /** File of what one publisher sent. */

@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from "ajv";
-import { buildOpenApi } from "../../../src/runtime/openapi.ts";
+import { buildOpenApi } from "../../../src/runtime/openapi/openapi.ts";
 import type { Registry } from "../../../src/runtime/registry.ts";
 
 /** The API document as a judge of what is really sent and answered. */

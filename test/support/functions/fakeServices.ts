@@ -4,7 +4,7 @@ import { loadConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { Database, ReadTx, SqlValue, Statement, Tx } from "../../../src/db/port.ts";
-import type { Accounts } from "../../../src/runtime/accounts.ts";
+import type { Accounts } from "../../../src/runtime/call/accounts.ts";
 import type { Services } from "../../../src/runtime/context.ts";
 import type { Storage } from "../../../src/storage/port.ts";
 import type { VideoProvider } from "../../../src/video/port.ts";

@@ -1,10 +1,10 @@
 import { AuthError } from "../../../src/auth/authError.ts";
-import type { Authenticator } from "../../../src/auth/authenticator.ts";
+import type { Authenticator } from "../../../src/auth/tokens/authenticator.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/log.ts";
 import { buildServer, type HttpServer, type ServerOptions } from "../../../src/http/server.ts";
-import { Invoker } from "../../../src/runtime/invoke.ts";
-import type { CallRecord } from "../../../src/runtime/outcome.ts";
+import { Invoker } from "../../../src/runtime/call/invoke.ts";
+import type { CallRecord } from "../../../src/runtime/call/outcome.ts";
 import { buildRegistry } from "../../../src/runtime/registry.ts";
 import { CounterDatabase, FakeAccounts, fakeServices } from "./fakeServices.ts";
 import { sampleModules } from "./sampleModules.ts";

@@ -13,7 +13,7 @@ export async function buildEncoderProgram(): Promise<string> {
   const file = path.join(root, "node_modules/.cache/connvo/test/encodeProcess.mjs");
   const fresh = `${file}.${process.pid}`;
   await build({
-    entryPoints: [path.join(root, "src/synth/encodeProcess.ts")],
+    entryPoints: [path.join(root, "src/synth/media/encodeProcess.ts")],
     outfile: fresh,
     bundle: true,
     packages: "external",

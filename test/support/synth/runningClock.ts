@@ -1,5 +1,5 @@
 import type { Clock } from "../../../src/core/clock.ts";
-import { steadyClock } from "../../../src/synth/steadyClock.ts";
+import { steadyClock } from "../../../src/synth/transport/steadyClock.ts";
 
 /** Whoever sends media looks at the time more often than this, ms. */
 const mostMs = 25;

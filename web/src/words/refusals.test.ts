@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type AppError, errorKinds } from "../../../src/core/errors.ts";
 import type { Result } from "../../../src/core/result.ts";
-import { draftMeeting } from "../../../src/meetings/draft.ts";
+import { draftMeeting } from "../../../src/meetings/lifecycle/draft.ts";
 import { mayCancel, mayStart, requireActive } from "../../../src/meetings/states.ts";
 import { admit, mayRecord, type RecordableMeeting } from "../../../src/recordings/rules.ts";
 import { ApiError, type ApiErrorCode, type ApiErrorMetadata } from "../api/apiError.ts";

@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { can } from "../../../auth/can.ts";
-import { roomToken } from "../../../meetings/roomToken.ts";
-import { startRecording as start } from "../../../recordings/start.ts";
-import { stopRecording as stop } from "../../../recordings/stop.ts";
+import { roomToken } from "../../../meetings/room/roomToken.ts";
+import { startRecording as start } from "../../../recordings/lifecycle/start.ts";
+import { stopRecording as stop } from "../../../recordings/lifecycle/stop.ts";
 import { action } from "../../../runtime/builders.ts";
 
 export const generateParticipantTokenPublic = action({

@@ -1,6 +1,6 @@
-import { pitchOf } from "../../../../src/synth/beep.ts";
-import { colourOf } from "../../../../src/synth/palette.ts";
-import { rgbOfYuv } from "../../../../src/synth/picture.ts";
+import { pitchOf } from "../../../../src/synth/media/beep.ts";
+import { colourOf } from "../../../../src/synth/picture/palette.ts";
+import { rgbOfYuv } from "../../../../src/synth/picture/picture.ts";
 import type { Person } from "../../support/person.ts";
 import { roomToken, whipUrl } from "../../support/publishing.ts";
 import { until } from "../../support/until.ts";

@@ -1,4 +1,4 @@
-import { beepLengthMs } from "../../../../src/synth/beep.ts";
+import { beepLengthMs } from "../../../../src/synth/media/beep.ts";
 import { flashes, median, type Seen } from "../../support/seen.ts";
 import type { Noted } from "./drawnPerson.ts";
 

@@ -5,7 +5,7 @@ import {
   type NetworkConditions,
   NetworkLink,
   rerouted,
-} from "../../../../src/synth/networkLink.ts";
+} from "../../../../src/synth/transport/networkLink.ts";
 import type { Person } from "../../support/person.ts";
 import { roomToken, whipUrl } from "../../support/publishing.ts";
 

@@ -1,0 +1,78 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { isAdminKey } from "../adminKey.ts";
+import { AuthError } from "../authError.ts";
+import type { Identity } from "../identity.ts";
+import type { Issuer } from "../issuers/issuer.ts";
+import type { Fetch } from "../issuers/issuerFetch.ts";
+import { TokenCache } from "./tokenCache.ts";
+import { TokenVerifier } from "./tokenVerifier.ts";
+
+const cachedTokens = 10_000;
+
+export interface AuthenticatorOptions {
+  issuers: readonly Issuer[];
+  adminKey: string;
+  clock: Clock;
+  log: Log;
+  /** Default: the platform's. */
+  fetch?: Fetch;
+}
+
+/** Tells who a request comes from. */
+export interface Authenticator {
+  /**
+   * Reads an `Authorization` header: `Bearer <jwt>`, `Convex <admin key>`, or undefined for nobody.
+   * Bad credentials are never taken for none.
+   * @throws AuthError
+   */
+  authenticate(authorization: string | undefined): Promise<Identity>;
+}
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { issuers, adminKey, clock, log } = options;
+  const verifier = new TokenVerifier({
+    issuers,
+    clock,
+    log,
+    fetch: options.fetch ?? globalThis.fetch,
+  });
+  const cache = new TokenCache(cachedTokens);
+  return {
+    authenticate: async (authorization) => {
+      if (authorization === undefined) return { kind: "anonymous" };
+      const { scheme, credentials } = parse(authorization);
+      if (scheme === "convex") return admin(credentials, adminKey);
+      return bearer(credentials, verifier, cache, clock);
+    },
+  };
+}
+
+function parse(authorization: string): { scheme: "bearer" | "convex"; credentials: string } {
+  if (authorization.length < 7) {
+    throw new AuthError(400, "InvalidHeaderFailure", "Invalid authentication header");
+  }
+  const scheme = authorization.slice(0, 7).toLowerCase();
+  const credentials = authorization.slice(7).trim();
+  if (scheme === "bearer ") return { scheme: "bearer", credentials };
+  if (scheme === "convex ") return { scheme: "convex", credentials };
+  throw new AuthError(400, "InvalidAdminKey", "Invalid admin key");
+}
+
+function admin(given: string, adminKey: string): Identity {
+  if (isAdminKey(given, adminKey)) return { kind: "admin" };
+  throw new AuthError(401, "BadAdminKey", "The provided admin key was invalid for this instance");
+}
+
+async function bearer(
+  token: string,
+  verifier: TokenVerifier,
+  cache: TokenCache,
+  clock: Clock,
+): Promise<Identity> {
+  const known = cache.get(token, clock.now());
+  if (known !== undefined) return known;
+  const verified = await verifier.verify(token);
+  cache.set(token, verified);
+  return verified.identity;
+}

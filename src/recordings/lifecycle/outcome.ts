@@ -1,0 +1,93 @@
+import { recordAudit, recordEvent } from "../../audit/record.ts";
+import type { Log } from "../../core/log.ts";
+import type { Tx } from "../../db/port.ts";
+import type { ProviderRecording } from "../../video/port.ts";
+import type { Recording } from "../recording.ts";
+import type { RecordingServices } from "../services.ts";
+import { advanceRecording, now, requireRecording } from "../store.ts";
+
+/** Why a recording failed: a stable code and words for people. */
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+/** The provider records. */
+export type Started = Extract<ProviderRecording, { status: "recording" }>;
+
+/** The provider has confirmed: `recording`, with audit and event, in one transaction. */
+export async function recordStarted(
+  { db, video, log }: RecordingServices,
+  recording: Recording,
+  started: Started,
+): Promise<Recording> {
+  const latest = await db.transaction(async (tx) => {
+    const moved = await advanceRecording(tx, recording.id, "recording", {
+      startedAt: started.startedAt,
+      providerRef: started.providerRef,
+      deadlineAt: (await now(tx)) + video.capabilities.statePollMs,
+    });
+    if (moved) await announce(tx, moved, "recording_started", { startedAt: started.startedAt });
+    return moved ?? requireRecording(tx, recording.id);
+  });
+  logMove(log, latest);
+  return latest;
+}
+
+/** Ends a recording as `failed`; keeps what is known of it. */
+export async function recordFailure(
+  { db, log }: Pick<RecordingServices, "db" | "log">,
+  recording: Recording,
+  failure: Failure,
+): Promise<Recording> {
+  const latest = await db.transaction((tx) => failRecording(tx, recording, failure));
+  logMove(log, latest);
+  return latest;
+}
+
+/** One line for operators about where a recording is now. */
+export function logMove(log: Log, recording: Recording): void {
+  const { id: recordingId, meetingId, state, stopReason, errorCode } = recording;
+  log.info({ recordingId, meetingId, state, stopReason, errorCode }, `recording is ${state}`);
+}
+
+export async function failRecording(
+  tx: Tx,
+  recording: Recording,
+  failure: Failure,
+): Promise<Recording> {
+  const stoppedAt = recording.startedAt === null ? {} : { stoppedAt: await now(tx) };
+  const moved = await advanceRecording(tx, recording.id, "failed", {
+    error: failure,
+    ...(recording.stoppedAt === null ? stoppedAt : {}),
+  });
+  if (moved) await announce(tx, moved, "recording_failed", { ...failure });
+  return moved ?? requireRecording(tx, recording.id);
+}
+
+/** One audit entry and one event for a move the server made itself or completed. */
+export async function announce(
+  tx: Tx,
+  recording: Recording,
+  type: string,
+  data: Record<string, string | number | boolean | null>,
+  actorUserId: string | null = null,
+): Promise<void> {
+  const { id, meetingId } = recording;
+  await recordEvent(tx, { meetingId, recordingId: id, type, data });
+  await recordAudit(tx, {
+    ...(actorUserId === null ? {} : { actorUserId }),
+    meetingId,
+    resourceType: "recording",
+    resourceId: id,
+    action: type.replace("recording_", "recording."),
+    metadata: data,
+  });
+}
+
+/** The requested file is there. */
+export async function recordReady(tx: Tx, recording: Recording): Promise<Recording | undefined> {
+  const moved = await advanceRecording(tx, recording.id, "ready", {});
+  if (moved) await announce(tx, moved, "recording_ready", {});
+  return moved;
+}

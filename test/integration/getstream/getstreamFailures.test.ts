@@ -1,0 +1,405 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../src/core/clock.ts";
+import { isAppError } from "../../../src/core/errors.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
+import type { ProviderRecording } from "../../../src/video/port.ts";
+import { type ResilientVideoProvider, withResilience } from "../../../src/video/resilience.ts";
+import type { Fault } from "../../support/getstreamStandIn/faults.ts";
+import { patience, takeTime } from "../../support/patience.ts";
+import {
+  goLive,
+  openScene,
+  recordingOf,
+  room,
+  type Scene,
+  type SceneOptions,
+  spec,
+} from "../support/getstream.ts";
+
+takeTime();
+
+let scene: Scene;
+afterEach(() => scene.close());
+
+async function liveScene(options: SceneOptions = {}): Promise<Scene> {
+  scene = await openScene(options);
+  goLive(scene);
+  return scene;
+}
+
+/** Long enough for a busy machine, short enough to wait for. */
+const quick = { requestTimeoutMs: 2_500 };
+const timeout = { service: "getstream", timeoutMs: 2_500 };
+const lateMs = 4_000;
+/** Only what does not answer in time is given up. */
+const limitOf = ({ kind }: Fault): SceneOptions =>
+  kind === "hang" || kind === "delay" ? quick : { requestTimeoutMs: patience.timeout };
+
+describe("what goes wrong at Stream is told as", () => {
+  const cases: [string, Fault, string, object][] = [
+    [
+      "a refusal",
+      { kind: "status", status: 400, code: 4 },
+      "STREAM_ERROR",
+      { providerStatus: 400, providerCode: 4 },
+    ],
+    [
+      "bad credentials",
+      { kind: "status", status: 401, code: 43 },
+      "STREAM_ERROR",
+      { providerStatus: 401, providerCode: 43 },
+    ],
+    [
+      "a suspended application",
+      { kind: "status", status: 403, code: 99 },
+      "STREAM_ERROR",
+      { providerStatus: 403, providerCode: 99 },
+    ],
+    [
+      "an internal error",
+      { kind: "status", status: 500, code: -1 },
+      "STREAM_ERROR",
+      { providerStatus: 500, providerCode: -1 },
+    ],
+    ["an edge's page", { kind: "html", status: 502 }, "STREAM_ERROR", { providerStatus: 502 }],
+    ["a dropped connection", { kind: "drop" }, "STREAM_ERROR", {}],
+    ["broken JSON", { kind: "malformed" }, "STREAM_ERROR", {}],
+    ["a slow answer", { kind: "delay", ms: lateMs }, "EXTERNAL_SERVICE_TIMEOUT", timeout],
+    ["silence", { kind: "hang" }, "EXTERNAL_SERVICE_TIMEOUT", timeout],
+  ];
+
+  test.each(cases)("%s", async (_, fault, code, metadata) => {
+    const { provider, standIn } = await liveScene(limitOf(fault));
+    standIn.fault("GetCall", fault);
+    const thrown: unknown = await provider.recordingState(recordingOf()).catch((e: unknown) => e);
+    expect(thrown).toMatchObject({ code, metadata: { operation: "recordingState", ...metadata } });
+    if (isAppError(thrown)) {
+      const told = JSON.stringify(thrown.toData());
+      for (const secret of ["injected", standIn.apiSecret, standIn.apiKey, "127.0.0.1"])
+        expect(told).not.toContain(secret);
+    }
+  });
+
+  test("a rate limit, with the time until it ends", async () => {
+    const now = 1_800_000_000_000;
+    const { provider, standIn } = await liveScene({ clock: { ...systemClock, now: () => now } });
+    standIn.fault("GetCall", { kind: "rateLimit", resetAt: now + 12_000 });
+    await expect(provider.recordingState(recordingOf())).rejects.toMatchObject({
+      code: "STREAM_ERROR",
+      metadata: { providerStatus: 429, providerCode: 9, retryAfterMs: 12_000 },
+    });
+  });
+
+  test("an unreachable server", async () => {
+    const { provider, standIn } = await liveScene();
+    await standIn.close();
+    await expect(provider.closeRoom(room)).rejects.toMatchObject({
+      code: "STREAM_ERROR",
+      metadata: { operation: "closeRoom", outcome: "none" },
+    });
+  });
+
+  test("a wrong secret", async () => {
+    scene = await openScene({ secret: "another" });
+    await expect(scene.provider.createRoom(spec)).rejects.toMatchObject({
+      code: "STREAM_ERROR",
+      metadata: { operation: "createRoom", providerStatus: 401, providerCode: 43 },
+    });
+  });
+});
+
+describe("a start is refused", () => {
+  test("while nobody is in the call, without touching it", async () => {
+    scene = await openScene();
+    await scene.provider.createRoom(spec);
+    await expect(scene.provider.startRecording(recordingOf())).rejects.toMatchObject({
+      code: "MEETING_NOT_ACTIVE",
+      metadata: { reason: "nobody_in_call" },
+    });
+    expect(scene.standIn.operations().slice(2)).toEqual(["GetCall"]);
+  });
+
+  test("when the last one has just left", async () => {
+    const { provider, standIn } = await liveScene();
+    const { calls } = standIn;
+    const update = calls.update.bind(calls);
+    calls.update = (id, ...rest) => {
+      const call = update(id, ...rest);
+      calls.leave(id, "host");
+      return call;
+    };
+    await expect(provider.startRecording(recordingOf())).rejects.toMatchObject({
+      code: "MEETING_NOT_ACTIVE",
+      metadata: { reason: "nobody_in_call" },
+    });
+  });
+
+  test("when the call has ended", async () => {
+    const { provider } = await liveScene();
+    await provider.closeRoom(room);
+    await expect(provider.startRecording(recordingOf())).rejects.toMatchObject({
+      code: "MEETING_NOT_ACTIVE",
+      metadata: { reason: "call_ended" },
+    });
+  });
+
+  test("when Stream does not know the room", async () => {
+    scene = await openScene();
+    await expect(scene.provider.startRecording(recordingOf())).rejects.toMatchObject({
+      code: "STREAM_ERROR",
+      metadata: { operation: "startRecording", providerStatus: 404, providerCode: 16 },
+    });
+  });
+
+  test("when Stream refuses it for another reason, told as such", async () => {
+    const { provider, standIn } = await liveScene();
+    standIn.fault("StartRecording", { kind: "status", status: 400, code: 4 });
+    await expect(provider.startRecording(recordingOf())).rejects.toMatchObject({
+      code: "STREAM_ERROR",
+      metadata: { providerStatus: 400, outcome: "none" },
+    });
+  });
+});
+
+describe("what is already so is no failure", () => {
+  test("a call recorded already is taken over", async () => {
+    const { provider, standIn } = await liveScene();
+    standIn.calls.startRecording(room.roomId);
+    const request = recordingOf();
+    const answer = await provider.startRecording(request);
+    expect(answer).toMatchObject({ status: "recording", providerRef: { callType: "default" } });
+    await provider.stopRecording(request);
+    expect((await provider.recordingState(request)).status).toBe("sealed");
+  });
+
+  test("a start that another one overtook is answered as recording", async () => {
+    const { provider, standIn } = await liveScene();
+    const { calls } = standIn;
+    const update = calls.update.bind(calls);
+    calls.update = (id, ...rest) => {
+      const call = update(id, ...rest);
+      calls.startRecording(id);
+      return call;
+    };
+    const answer = await provider.startRecording(recordingOf());
+    expect(answer.status).toBe("recording");
+    expect(calls.get(room.roomId).startsAccepted).toBe(1);
+  });
+
+  test("a capture that ended by itself is stopped already", async () => {
+    const { provider, standIn } = await liveScene({ filesAtOnce: false });
+    const request = recordingOf();
+    await provider.startRecording(request);
+    await provider.recordingState(request);
+    standIn.calls.endSession(room.roomId);
+    expect((await provider.stopRecording(request)).status).toBe("finishing");
+    standIn.calls.finishFiles(room.roomId);
+    expect(await provider.stopRecording(request)).toMatchObject({
+      status: "sealed",
+      stopReason: "session_ended",
+    });
+  });
+
+  test("a stop that another one overtook", async () => {
+    const { provider, standIn } = await liveScene();
+    const request = recordingOf();
+    await provider.startRecording(request);
+    standIn.fault("StopRecording", { kind: "status", status: 400, code: 4, accept: true });
+    expect((await provider.stopRecording(request)).status).toBe("sealed");
+  });
+
+  test("a stop Stream refuses while it records is a failure all the same", async () => {
+    const { provider, standIn } = await liveScene();
+    const request = recordingOf();
+    await provider.startRecording(request);
+    standIn.fault("StopRecording", { kind: "status", status: 400, code: 4 });
+    await expect(provider.stopRecording(request)).rejects.toMatchObject({ code: "STREAM_ERROR" });
+  });
+
+  test("a room that is gone", async () => {
+    const { provider, standIn } = await liveScene();
+    standIn.calls.delete(room.roomId);
+    const request = recordingOf();
+    await expect(provider.closeRoom(room)).resolves.toBeUndefined();
+    await expect(provider.recordingState(request)).resolves.toEqual({ status: "absent" });
+    await expect(provider.stopRecording(request)).resolves.toEqual({ status: "absent" });
+  });
+
+  test("a call whose end Stream refuses because it has ended", async () => {
+    const { provider, standIn } = await liveScene();
+    await provider.closeRoom(room);
+    standIn.fault("EndCall", { kind: "status", status: 400, code: 4 });
+    await expect(provider.closeRoom(room)).resolves.toBeUndefined();
+  });
+});
+
+describe("between start and file", () => {
+  test("each stage is told, also to another process that has only the reference", async () => {
+    const { provider, standIn } = await liveScene({ captureAtOnce: false, filesAtOnce: false });
+    const request = recordingOf();
+    const stages: string[] = [];
+    let ref = { ...room, recordingId: request.recordingId };
+    const remember = (answer: ProviderRecording) => {
+      stages.push(answer.status);
+      if ("providerRef" in answer && answer.providerRef)
+        ref = { ...ref, ...{ providerRef: answer.providerRef } };
+      return ref;
+    };
+    remember(await provider.startRecording(request));
+    standIn.calls.beginCapture(room.roomId);
+    remember(await provider.recordingState(ref));
+    remember(await provider.stopRecording(ref));
+    const elsewhere = openElsewhere(standIn);
+    remember(await elsewhere.recordingState(ref));
+    standIn.calls.finishFiles(room.roomId);
+    remember(await elsewhere.recordingState(ref));
+    expect(stages).toEqual(["starting", "recording", "recording", "finishing", "sealed"]);
+  });
+
+  test("the next recording may run while the last one's file is being made", async () => {
+    const { provider, standIn } = await liveScene({ filesAtOnce: false });
+    const run = async () => {
+      const request = recordingOf();
+      await provider.startRecording(request);
+      await provider.recordingState(request);
+      return request;
+    };
+    const first = await run();
+    await provider.stopRecording(first);
+    await provider.recordingState(first);
+    const second = await run();
+    const states = async () => [
+      (await provider.recordingState(first)).status,
+      (await provider.recordingState(second)).status,
+    ];
+    expect(await states()).toEqual(["finishing", "recording"]);
+    await provider.stopRecording(first);
+    expect(await states()).toEqual(["finishing", "recording"]);
+    standIn.calls.finishFiles(room.roomId);
+    expect(await states()).toEqual(["sealed", "recording"]);
+    await provider.stopRecording(second);
+    expect(await states()).toEqual(["sealed", "finishing"]);
+    standIn.calls.finishFiles(room.roomId);
+    const [a, b] = [await provider.recordingState(first), await provider.recordingState(second)];
+    expect([a.status, b.status]).toEqual(["sealed", "sealed"]);
+    expect(a).not.toEqual(b);
+  });
+
+  test("starting again before anything shows sends nothing", async () => {
+    const { provider, standIn } = await liveScene({ captureAtOnce: false });
+    const request = recordingOf();
+    const first = await provider.startRecording(request);
+    expect(await provider.startRecording(request)).toEqual(first);
+    expect(standIn.calls.get(room.roomId).startsAccepted).toBe(1);
+  });
+
+  test("an accepted start that never runs ends as failed", async () => {
+    let now = Date.now();
+    const { provider, standIn } = await liveScene({
+      captureAtOnce: false,
+      now: () => now,
+      clock: { ...systemClock, now: () => now },
+    });
+    const request = recordingOf();
+    await provider.startRecording(request);
+    standIn.calls.loseCapture(room.roomId);
+    expect((await provider.recordingState(request)).status).toBe("starting");
+    now += 121_000;
+    expect(await provider.recordingState(request)).toEqual({
+      status: "failed",
+      reason: "never_started",
+    });
+  });
+});
+
+function openElsewhere({ apiKey, apiSecret, url: baseUrl }: Scene["standIn"]) {
+  const [clock, log] = [systemClock, silentLog];
+  return new GetStreamVideoProvider({ apiKey, apiSecret, baseUrl, clock, log });
+}
+
+describe("behind resilience, one start is one recording, whatever happens to its answer", () => {
+  const limits = { attemptTimeoutMs: patience.timeout, backoffMs: 20, maxBackoffMs: 40 };
+  const options = { log: silentLog, random: () => 0.5, budgetMs: patience.timeout, limits };
+  const resilient = (): ResilientVideoProvider => withResilience(scene.provider, options);
+
+  test.each([
+    ["a dropped connection", { kind: "drop", accept: true }],
+    ["an internal error", { kind: "status", status: 500, code: -1, accept: true }],
+    ["an edge's page", { kind: "html", status: 502, accept: true }],
+    ["broken JSON", { kind: "malformed" }],
+    ["silence", { kind: "hang", accept: true }],
+    ["a late answer", { kind: "delay", ms: lateMs }],
+  ] as [string, Fault][])("accepted, then %s", async (_, fault) => {
+    const { standIn } = await liveScene(limitOf(fault));
+    standIn.fault("StartRecording", fault);
+    const answer = await resilient().startRecording(recordingOf());
+    expect(answer.status).toBe("recording");
+    expect(standIn.operations().filter((name) => name === "StartRecording")).toHaveLength(1);
+    expect(standIn.calls.get(room.roomId).startsAccepted).toBe(1);
+  });
+
+  test.each([
+    ["a dropped connection", { kind: "drop" }],
+    ["an internal error", { kind: "status", status: 500, code: -1 }],
+    ["silence", { kind: "hang" }],
+  ] as [string, Fault][])("not accepted, because of %s: it is sent again", async (_, fault) => {
+    const { standIn } = await liveScene(limitOf(fault));
+    standIn.fault("StartRecording", fault);
+    const answer = await resilient().startRecording(recordingOf());
+    expect(answer.status).toBe("starting");
+    expect(standIn.operations().filter((name) => name === "StartRecording")).toHaveLength(2);
+    expect(standIn.calls.get(room.roomId).startsAccepted).toBe(1);
+  });
+
+  test("accepted, not showing yet: Stream refuses the second, which is the proof of the first", async () => {
+    const { standIn } = await liveScene({ ...quick, captureAtOnce: false });
+    standIn.fault("StartRecording", { kind: "hang", accept: true });
+    const video = resilient();
+    const request = recordingOf();
+    expect((await video.startRecording(request)).status).toBe("starting");
+    expect(standIn.calls.get(room.roomId).startsAccepted).toBe(1);
+    standIn.calls.beginCapture(room.roomId);
+    expect((await video.recordingState(request)).status).toBe("recording");
+  });
+
+  test("a stop whose answer is lost is a stop", async () => {
+    const { standIn } = await liveScene({ requestTimeoutMs: patience.timeout });
+    const video = resilient();
+    const request = recordingOf();
+    await video.startRecording(request);
+    standIn.fault("StopRecording", { kind: "drop", accept: true });
+    expect((await video.stopRecording(request)).status).toBe("sealed");
+    expect(standIn.operations().filter((name) => name === "StopRecording")).toHaveLength(1);
+  });
+
+  test("a room is created once, however often it is asked for", async () => {
+    scene = await openScene(quick);
+    scene.standIn.fault("GetOrCreateCall", { kind: "hang", accept: true });
+    scene.standIn.fault("UpdateUsers", { kind: "status", status: 503, code: -1 });
+    await resilient().createRoom(spec);
+    expect(scene.standIn.calls.get(room.roomId).createdBy).toBe("host");
+  });
+
+  test("nobody in the call opens no breaker; a broken Stream opens one, for that operation", async () => {
+    scene = await openScene({ requestTimeoutMs: patience.timeout });
+    const video = resilient();
+    await video.createRoom(spec);
+    for (let i = 0; i < 8; i++)
+      await expect(video.startRecording(recordingOf())).rejects.toMatchObject({
+        code: "MEETING_NOT_ACTIVE",
+      });
+    const states = () =>
+      Object.fromEntries(video.breakers().map(({ operation, state }) => [operation, state]));
+    expect(states()["startRecording"]).toBe("closed");
+    scene.standIn.fault("GetCall", { kind: "status", status: 500, code: -1 }, 20);
+    for (let i = 0; i < 6; i++) await video.startRecording(recordingOf()).catch(() => undefined);
+    expect(states()).toMatchObject({ startRecording: "open", createRoom: "closed" });
+    const before = scene.standIn.requests.length;
+    await expect(video.startRecording(recordingOf())).rejects.toMatchObject({
+      code: "EXTERNAL_SERVICE_TIMEOUT",
+      metadata: { breaker: "open", operation: "startRecording" },
+    });
+    expect(scene.standIn.requests).toHaveLength(before);
+  });
+});
