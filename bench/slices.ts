@@ -13,7 +13,7 @@ import {
   sliceLength,
   sliceName,
 } from "../src/media/compose/slicePlan.ts";
-import { settleMs } from "../src/media/format/time/trackPlace.ts";
+import { settleMs } from "../src/media/format/timeline/trackPlace.ts";
 import { readSlice, SliceWriter } from "../src/media/render/file/sliceFile.ts";
 import { sourceCapture } from "./composeSource.ts";
 import { type Row, rowOf, units } from "./row.ts";

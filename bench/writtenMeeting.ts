@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Clock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
-import { CaptureWriter } from "../src/media/format/log/captureWriter.ts";
-import type { TrackWriter } from "../src/media/format/track/trackWriter.ts";
+import { CaptureWriter } from "../src/media/format/write/captureWriter.ts";
+import type { TrackWriter } from "../src/media/format/write/trackWriter.ts";
 import { audioPacketMs, type MediaLoop } from "../src/synth/media/mediaLoop.ts";
 
 /** More than this is not kept in memory while a capture is written, bytes. */

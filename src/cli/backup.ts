@@ -5,7 +5,7 @@ import { loadConfig } from "../config/config.ts";
 import { systemClock } from "../core/clock.ts";
 import { silentLog } from "../core/log.ts";
 import { backUp } from "../db/backup/backup.ts";
-import { embeddedFolder, openTarget } from "../db/target.ts";
+import { embeddedFolder, openTarget } from "../db/embedded/target.ts";
 import { rowCount, runCommand } from "./databaseCommand.ts";
 
 const command = new Command("backup")

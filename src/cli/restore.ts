@@ -3,8 +3,8 @@ import { loadConfig } from "../config/config.ts";
 import { systemClock } from "../core/clock.ts";
 import { silentLog } from "../core/log.ts";
 import { restore } from "../db/backup/restore.ts";
+import { openTarget } from "../db/embedded/target.ts";
 import { migrationsFolder } from "../db/migrationsFolder.ts";
-import { openTarget } from "../db/target.ts";
 import { rowCount, runCommand } from "./databaseCommand.ts";
 
 const command = new Command("restore")

@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import type {
   RecordingConfig,
   RecordingGap,
@@ -69,4 +70,12 @@ export function refOf(recording: Recording): RecordingRef {
 /** The stable address of the requested rendition, known from the start. */
 export function recordingUrl(publicUrl: string, recording: { id: string; audioOnly: boolean }) {
   return `${publicUrl}/recordings/${recording.id}.${recording.audioOnly ? "m4a" : "mp4"}`;
+}
+
+/** A deleted recording, for whoever asks for it later. */
+export function gone(recording: Recording): AppError {
+  return new AppError("NOT_FOUND", "The recording has been deleted", {
+    id: recording.id,
+    reason: "deleted",
+  });
 }

@@ -11,7 +11,7 @@ import type { PeerFactory } from "./peer/peer.ts";
 import { Occupancy } from "./presence/occupancy.ts";
 import { PresenceBook } from "./presence/presenceBook.ts";
 import { Revocations } from "./presence/revocations.ts";
-import { Rooms } from "./rooms.ts";
+import { Rooms } from "./publish/rooms.ts";
 import { Subscriptions } from "./subscribe/subscriptions.ts";
 
 export interface RoomServiceDeps {

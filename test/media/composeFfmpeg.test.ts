@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { constants, Frame } from "../../src/media/render/nodeAv.ts";
+import { constants, Frame } from "../../src/media/render/decode/nodeAv.ts";
 import { Canvas } from "../../src/media/render/picture/canvas.ts";
 import { PictureScaler } from "../../src/media/render/picture/pictureScaler.ts";
 import { findBeeps, pitchOf } from "../../src/synth/media/beep.ts";

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { expect, it } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
-import { CaptureWriter } from "../../src/media/format/log/captureWriter.ts";
-import { Frame } from "../../src/media/render/nodeAv.ts";
-import { TrackDecoder } from "../../src/media/render/trackDecoder.ts";
+import { CaptureWriter } from "../../src/media/format/write/captureWriter.ts";
+import { Frame } from "../../src/media/render/decode/nodeAv.ts";
+import { TrackDecoder } from "../../src/media/render/decode/trackDecoder.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { ManualClock } from "./support/captureClock.ts";
 import { loop } from "./support/captureFixtures.ts";

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { frameCount, frameMs, frameSample } from "../../src/media/compose/slicePlan.ts";
-import { loadTimeline } from "../../src/media/format/time/timeline.ts";
-import { settleMs } from "../../src/media/format/time/trackPlace.ts";
+import { loadTimeline } from "../../src/media/format/timeline/timeline.ts";
+import { settleMs } from "../../src/media/format/timeline/trackPlace.ts";
 import { soundEnd } from "../../src/media/render/render.ts";
 import { blockSamples } from "../../src/media/render/sound/audioMixer.ts";
 import { readPowers } from "../../src/media/render/sound/powersFile.ts";

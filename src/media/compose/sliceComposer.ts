@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { captureLog } from "../format/log/captureLog.ts";
-import { loadTimeline } from "../format/time/timeline.ts";
-import { settleMs } from "../format/time/trackPlace.ts";
+import { loadTimeline } from "../format/timeline/timeline.ts";
+import { settleMs } from "../format/timeline/trackPlace.ts";
 import {
   ComposeFailure,
   type ComposeOptions,

@@ -6,9 +6,9 @@ import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { silentLog } from "../../core/log.ts";
 import { describeCapture, sealCapture } from "./describe.ts";
 import { NotACaptureError } from "./log/captureFolder.ts";
-import { CaptureWriter } from "./log/captureWriter.ts";
 import { parseEvent } from "./log/eventLog.ts";
 import { lastFrameMs } from "./track/trackBlocks.ts";
+import { CaptureWriter } from "./write/captureWriter.ts";
 
 let root: string;
 let dir: string;

@@ -9,7 +9,7 @@ import type {
 } from "../../core/recording.ts";
 import { CaptureSealedError, unsealedCapture } from "./log/captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "./log/eventLog.ts";
-import { loadTimeline, type Timeline, type TimelineParticipant } from "./time/timeline.ts";
+import { loadTimeline, type Timeline, type TimelineParticipant } from "./timeline/timeline.ts";
 
 export interface CaptureDescription {
   recordingId: string;

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { silentLog } from "../../core/log.ts";
 import { createCaptureReader } from "./captureReader.ts";
-import { CaptureWriter } from "./log/captureWriter.ts";
 import { loadPlayback, NotSealedError, playbackOf } from "./playback.ts";
 import { MediaClock } from "./time/mediaClock.ts";
-import type { Timeline } from "./time/timeline.ts";
+import type { Timeline } from "./timeline/timeline.ts";
+import { CaptureWriter } from "./write/captureWriter.ts";
 
 let root: string;
 let dir: string;

@@ -4,7 +4,12 @@ import { basename, join } from "node:path";
 import { eventLogName } from "./log/eventLog.ts";
 import type { CapturePlayback, PlayableTrack } from "./port.ts";
 import type { ClockPoint, MediaClock } from "./time/mediaClock.ts";
-import { type Interval, loadTimeline, type Timeline, type TimelineTrack } from "./time/timeline.ts";
+import {
+  type Interval,
+  loadTimeline,
+  type Timeline,
+  type TimelineTrack,
+} from "./timeline/timeline.ts";
 
 const cacheName = "playback.json";
 const cacheVersion = 2;

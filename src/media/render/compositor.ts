@@ -3,14 +3,14 @@ import { canvasSize } from "../../core/picture/geometry.ts";
 import type { ComposeJob, ProbeFinding, SkippedTrack } from "../compose/protocol.ts";
 import { frameCount } from "../compose/slicePlan.ts";
 import { isMissing, NotACaptureError } from "../format/log/captureFolder.ts";
-import { loadTimeline, type Timeline } from "../format/time/timeline.ts";
-import { UnusableCaptureError } from "./failures.ts";
+import { loadTimeline, type Timeline } from "../format/timeline/timeline.ts";
+import { UnusableCaptureError } from "./decode/failures.ts";
+import { SkippedTracks } from "./decode/skippedTracks.ts";
 import { FfmpegSink } from "./file/ffmpegSink.ts";
 import { Mp4Sink } from "./file/mp4Sink.ts";
 import { publish } from "./file/publish.ts";
 import type { RenditionSink, SinkFormat } from "./file/renditionSink.ts";
 import { type Rendering, renderPart, soundEnd } from "./render.ts";
-import { SkippedTracks } from "./skippedTracks.ts";
 
 export interface Composition {
   probe: ProbeFinding;

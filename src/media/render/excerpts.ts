@@ -1,9 +1,9 @@
 import path from "node:path";
 import { sampleRate } from "../../core/media.ts";
-import type { Timeline, TimelineTrack } from "../format/time/timeline.ts";
+import type { Timeline, TimelineTrack } from "../format/timeline/timeline.ts";
 import { trackBlocks } from "../format/track/trackBlocks.ts";
 import { writeExcerpt } from "../format/track/trackExcerpt.ts";
-import type { SkippedTracks } from "./skippedTracks.ts";
+import type { SkippedTracks } from "./decode/skippedTracks.ts";
 import { opusSamples, placeFrame } from "./sound/audioTrack.ts";
 
 /** Time stamps are rounded and clocks bent: that much more is taken on both sides, ms. */

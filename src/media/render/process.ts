@@ -1,8 +1,8 @@
 import { constants, setPriority } from "node:os";
 import type { ComposeMessage, ComposeTask } from "../compose/protocol.ts";
 import { composeRendition } from "./compositor.ts";
-import { UnusableCaptureError } from "./failures.ts";
-import { constants as av, Log } from "./nodeAv.ts";
+import { UnusableCaptureError } from "./decode/failures.ts";
+import { constants as av, Log } from "./decode/nodeAv.ts";
 import { composeJoin, composeSlice } from "./sliceCompositor.ts";
 
 // One task per process: the first message is the task; progress goes back, then the outcome, then it ends.

@@ -3,14 +3,14 @@ import { canvasSize } from "../../core/picture/geometry.ts";
 import { SceneWalk, scenesOf } from "../../core/picture/scenes.ts";
 import type { ComposeJob } from "../compose/protocol.ts";
 import { frameMs, frameSample } from "../compose/slicePlan.ts";
-import type { Timeline } from "../format/time/timeline.ts";
+import type { Timeline } from "../format/timeline/timeline.ts";
+import type { SkippedTracks } from "./decode/skippedTracks.ts";
 import type { RenditionSink } from "./file/renditionSink.ts";
 import { Canvas } from "./picture/canvas.ts";
 import { NameTags } from "./picture/nameTag.ts";
 import { PicturePainter } from "./picture/picturePainter.ts";
 import { shippedFont, TextPainter } from "./picture/textPainter.ts";
 import { VideoFeed } from "./picture/videoFeed.ts";
-import type { SkippedTracks } from "./skippedTracks.ts";
 import { AudioMixer, type SoundPart } from "./sound/audioMixer.ts";
 import { surveyLoudness } from "./sound/loudnessSurvey.ts";
 

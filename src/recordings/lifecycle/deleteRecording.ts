@@ -1,7 +1,6 @@
 import { recordAudit, recordEvent } from "../../audit/record.ts";
 import { AppError } from "../../core/errors.ts";
 import { statement, type Tx } from "../../db/port.ts";
-import type { Recording } from "../recording.ts";
 import { removeUnfinishedRenditions } from "../renditions/renditions.ts";
 import { isOpen } from "../states.ts";
 import { lockRecording } from "../store.ts";
@@ -11,14 +10,6 @@ const markDeleted = statement(
   `UPDATE recordings SET deleted_at = app_now(), deadline_at = app_now(), updated_at = app_now()
    WHERE id = $1`,
 );
-
-/** A deleted recording, for whoever asks for it later. */
-export function gone(recording: Recording): AppError {
-  return new AppError("NOT_FOUND", "The recording has been deleted", {
-    id: recording.id,
-    reason: "deleted",
-  });
-}
 
 /**
  * Deletes a recording and all its files; they are unreachable at once, and removed by settle. A repeat changes nothing.

@@ -1,8 +1,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { ProviderRecording } from "../../video/port.ts";
-import { type Recording, refOf } from "../recording.ts";
+import { gone, type Recording, refOf } from "../recording.ts";
 import type { RecordingServices } from "../services.ts";
-import { gone } from "./deleteRecording.ts";
 import { carryOutPause, isPaused, wishPause } from "./pauseWish.ts";
 import { sealFrom } from "./seal.ts";
 

@@ -6,8 +6,7 @@ import type {
   CapturePlayback,
   PlayableTrack,
 } from "../../media/format/port.ts";
-import { gone } from "../lifecycle/deleteRecording.ts";
-import { configOf, type Recording, recordingUrl, refOf } from "../recording.ts";
+import { configOf, gone, type Recording, recordingUrl, refOf } from "../recording.ts";
 import { findRenditionByConfig, type Rendition } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
 import { requireRecording } from "../store.ts";

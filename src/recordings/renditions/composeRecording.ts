@@ -1,7 +1,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { RecordingConfig } from "../../core/recording.ts";
 import type { Database } from "../../db/port.ts";
-import { gone } from "../lifecycle/deleteRecording.ts";
+import { gone } from "../recording.ts";
 import { lockRecording } from "../store.ts";
 import { ensureRendition, type Rendition } from "./renditions.ts";
 

@@ -10,7 +10,7 @@ import {
   NotACaptureError,
   type Uptime,
 } from "../../media/format/log/captureFolder.ts";
-import { CaptureWriter } from "../../media/format/log/captureWriter.ts";
+import { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import { AbandonedCaptureError, attempted, mostAttempts } from "../contract/attempts.ts";
 import type { CaptureRequest } from "../contract/operations.ts";
 import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
@@ -21,8 +21,8 @@ import {
   isRecordingId,
   unsealedCaptures,
 } from "../contract/unsealed.ts";
+import type { MediaListener, Rooms } from "../publish/rooms.ts";
 import type { PublishSession } from "../publish/session.ts";
-import type { MediaListener, Rooms } from "../rooms.ts";
 import { DiskWatch } from "./diskWatch.ts";
 import { type MediaOf, RoomCapture } from "./roomCapture.ts";
 

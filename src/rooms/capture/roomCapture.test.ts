@@ -6,8 +6,8 @@ import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { senderReport, video, vp8 } from "../../../test/support/rtpPackets.ts";
 import { silentLog } from "../../core/log.ts";
 import { describeCapture } from "../../media/format/describe.ts";
-import { CaptureWriter } from "../../media/format/log/captureWriter.ts";
-import { loadTimeline } from "../../media/format/time/timeline.ts";
+import { loadTimeline } from "../../media/format/timeline/timeline.ts";
+import { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import { TrackReceiver } from "../publish/trackReceiver.ts";
 import { RoomCapture } from "./roomCapture.ts";
 

@@ -1,6 +1,6 @@
 import type { MediaSource } from "../../core/media.ts";
 import type { RecordingPause } from "../../core/recording.ts";
-import type { CaptureWriter, PublishedMedia } from "../../media/format/log/captureWriter.ts";
+import type { CaptureWriter, PublishedMedia } from "../../media/format/write/captureWriter.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
 import type { PublishSession } from "../publish/session.ts";
 import { TrackTap } from "./trackTap.ts";

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ManualClock } from "../../../test/media/support/captureClock.ts";
 import { video } from "../../../test/support/rtpPackets.ts";
 import { silentLog } from "../../core/log.ts";
-import { CaptureWriter } from "../../media/format/log/captureWriter.ts";
+import { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import { TrackReceiver } from "../publish/trackReceiver.ts";
 import { TrackTap } from "./trackTap.ts";
 

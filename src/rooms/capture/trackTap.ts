@@ -1,6 +1,6 @@
 import type { MediaSource } from "../../core/media.ts";
-import type { CaptureWriter } from "../../media/format/log/captureWriter.ts";
-import type { TrackWriter } from "../../media/format/track/trackWriter.ts";
+import type { CaptureWriter } from "../../media/format/write/captureWriter.ts";
+import type { TrackWriter } from "../../media/format/write/trackWriter.ts";
 import type { TimedFrame } from "../codecs/frames.ts";
 import type { TrackReceiver, TrackSink } from "../publish/trackReceiver.ts";
 import { agedReport } from "../rtp/rtcp.ts";

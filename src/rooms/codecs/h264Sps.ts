@@ -1,4 +1,4 @@
-import { isPictureTooLarge } from "../../media/format/pictureLimits.ts";
+import { isPictureTooLarge } from "../../core/picture/pictureLimits.ts";
 import { BitReader } from "./bitReader.ts";
 
 export interface PictureSize {

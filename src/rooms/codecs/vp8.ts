@@ -1,4 +1,4 @@
-import { isPictureTooLarge } from "../../media/format/pictureLimits.ts";
+import { isPictureTooLarge } from "../../core/picture/pictureLimits.ts";
 import type { Depacketizer, EncodedFrame, Placement } from "./depacketizer.ts";
 
 /** Header of a keyframe (RFC 6386 §9.1). */

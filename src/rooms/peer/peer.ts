@@ -1,4 +1,4 @@
-import type { CaptureCodec } from "../../media/format/log/events.ts";
+import type { Format } from "../sdp/format.ts";
 
 /** One track of a peer. */
 export interface PeerTrack {
@@ -12,14 +12,6 @@ export interface PeerTrack {
 export interface SendingTrack extends PeerTrack {
   /** Packets are taken from now on. */
   onOpen(listener: () => void): void;
-}
-
-/** A payload type as the other side numbered it. */
-export interface Format {
-  codec: CaptureCodec;
-  payloadType: number;
-  /** Value of its `fmtp`. */
-  parameters?: string;
 }
 
 /** What a line we answer as sender says. */

@@ -1,5 +1,5 @@
+import { isPictureTooLarge } from "../../core/picture/pictureLimits.ts";
 import type { CaptureCodec } from "../../media/format/log/events.ts";
-import { isPictureTooLarge } from "../../media/format/pictureLimits.ts";
 import { cutId } from "../codecs/h264.ts";
 import { announcedSizes } from "../codecs/keyframe.ts";
 

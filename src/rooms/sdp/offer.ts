@@ -1,8 +1,8 @@
 import type { Result } from "../../core/result.ts";
 import type { CaptureCodec } from "../../media/format/log/events.ts";
-import type { Format } from "../peer/peer.ts";
 import { transportSequenceUri } from "../rtp/transportFeedback.ts";
 import type { AnsweredLine } from "./answer.ts";
+import type { Format } from "./format.ts";
 import {
   audioLevelUri,
   bundled,

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/errors.ts";
 import { ok, type Result, refuse } from "../../core/result.ts";
 import type { CaptureCodec } from "../../media/format/log/events.ts";
-import type { Format } from "../peer/peer.ts";
+import type { Format } from "./format.ts";
 import {
   attribute,
   formatAttributes,

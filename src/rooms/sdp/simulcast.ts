@@ -1,4 +1,4 @@
-import { maxPictureArea, maxPictureSide } from "../../media/format/pictureLimits.ts";
+import { maxPictureArea, maxPictureSide } from "../../core/picture/pictureLimits.ts";
 import { extensionId } from "./offerParts.ts";
 import { attribute, type MediaSection } from "./sdp.ts";
 

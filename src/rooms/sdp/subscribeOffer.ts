@@ -1,5 +1,5 @@
 import type { Result } from "../../core/result.ts";
-import type { Format } from "../peer/peer.ts";
+import type { Format } from "./format.ts";
 import {
   audioLevelUri,
   bundled,

@@ -6,7 +6,7 @@ import type { Peer, PeerChannel, PeerTrack } from "../peer/peer.ts";
 import { Occupancy } from "../presence/occupancy.ts";
 import { PresenceBook } from "../presence/presenceBook.ts";
 import { Revocations } from "../presence/revocations.ts";
-import { Rooms } from "../rooms.ts";
+import { Rooms } from "../publish/rooms.ts";
 import { nack, receiverReport } from "../rtp/rtcp.ts";
 import type { RecordingNotice } from "./channelMessages.ts";
 import { Subscriptions } from "./subscriptions.ts";

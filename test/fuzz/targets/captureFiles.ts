@@ -4,7 +4,7 @@ import path from "node:path";
 import { createCaptureReader } from "../../../src/media/format/captureReader.ts";
 import { describeCapture, sealCapture } from "../../../src/media/format/describe.ts";
 import { NotACaptureError } from "../../../src/media/format/log/captureFolder.ts";
-import { loadTimeline } from "../../../src/media/format/time/timeline.ts";
+import { loadTimeline } from "../../../src/media/format/timeline/timeline.ts";
 import { ManualClock } from "../../media/support/captureClock.ts";
 import type { FuzzTarget } from "../target.ts";
 import { playPackets, recordingFolder } from "./room.ts";

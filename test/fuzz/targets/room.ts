@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { describeCapture } from "../../../src/media/format/describe.ts";
-import { loadTimeline } from "../../../src/media/format/time/timeline.ts";
+import { loadTimeline } from "../../../src/media/format/timeline/timeline.ts";
 import { captureFolder } from "../../../src/rooms/contract/unsealed.ts";
 import { plainSender } from "../../media/senders/plain.ts";
 import { type DirectPeer, RoomUnderTest, recordingId } from "../../media/senders/roomUnderTest.ts";

@@ -9,7 +9,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { backUp } from "../../../src/db/backup/backup.ts";
 import { restore } from "../../../src/db/backup/restore.ts";
-import { startEmbeddedPostgres } from "../../../src/db/embedded.ts";
+import { startEmbeddedPostgres } from "../../../src/db/embedded/start.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { migrationsFolder } from "../../../src/db/migrationsFolder.ts";
 import { openDatabase } from "../../../src/db/pool.ts";

@@ -19,8 +19,8 @@ import { type Log, silentLog } from "../../../src/core/log.ts";
 import { realSystem } from "../../../src/db/embedded/account.ts";
 import { readLockFile, removeStaleLock } from "../../../src/db/embedded/lockFile.ts";
 import { socketDirOf } from "../../../src/db/embedded/socketDir.ts";
-import type { SocketConnection } from "../../../src/db/embedded.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded.ts";
+import type { SocketConnection } from "../../../src/db/embedded/start.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/db/embedded/start.ts";
 
 import { openDatabase } from "../../../src/db/pool.ts";
 import { DatabaseUnavailableError, statement } from "../../../src/db/port.ts";

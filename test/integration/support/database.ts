@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { expect, inject, onTestFinished, vi } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
-import type { SocketConnection } from "../../../src/db/embedded.ts";
+import type { SocketConnection } from "../../../src/db/embedded/start.ts";
 import { openDatabase } from "../../../src/db/pool.ts";
 import type { Database } from "../../../src/db/port.ts";
 import { dumpTables } from "../../support/evidence/dumpTables.ts";

@@ -1,7 +1,7 @@
 /** A server process as far as the database is concerned: starts or adopts PostgreSQL, migrates, writes. */
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
-import { type EmbeddedOptions, startEmbeddedPostgres } from "../../../src/db/embedded.ts";
+import { type EmbeddedOptions, startEmbeddedPostgres } from "../../../src/db/embedded/start.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { openDatabase } from "../../../src/db/pool.ts";
 import { statement } from "../../../src/db/port.ts";

@@ -7,7 +7,7 @@ import type { TestProject } from "vitest/node";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { isRunning } from "../../../src/db/embedded/lockFile.ts";
-import { type SocketConnection, startEmbeddedPostgres } from "../../../src/db/embedded.ts";
+import { type SocketConnection, startEmbeddedPostgres } from "../../../src/db/embedded/start.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { killPostgres } from "./postgresProcesses.ts";
 

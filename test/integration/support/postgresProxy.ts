@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import type { SocketConnection } from "../../../src/db/embedded.ts";
+import type { SocketConnection } from "../../../src/db/embedded/start.ts";
 
 /** Between a client and PostgreSQL: what a network or a pooler does to a connection. */
 export interface ProxyFaults {

@@ -5,7 +5,7 @@ import type { Peer, PeerTrack } from "../../../src/rooms/peer/peer.ts";
 import { Occupancy } from "../../../src/rooms/presence/occupancy.ts";
 import { PresenceBook } from "../../../src/rooms/presence/presenceBook.ts";
 import { Revocations } from "../../../src/rooms/presence/revocations.ts";
-import { Rooms } from "../../../src/rooms/rooms.ts";
+import { Rooms } from "../../../src/rooms/publish/rooms.ts";
 import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { SenderScript } from "./script.ts";
 import { payloadTypes } from "./sender.ts";

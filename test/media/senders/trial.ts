@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describeCapture } from "../../../src/media/format/describe.ts";
-import { constants, Log } from "../../../src/media/render/nodeAv.ts";
+import { constants, Log } from "../../../src/media/render/decode/nodeAv.ts";
 import { expectedOf } from "./expected.ts";
 import { type Finding, judge, judgeTold } from "./judge.ts";
 import { logAround } from "./logAround.ts";

@@ -6,7 +6,7 @@ import { canvasSize } from "../../../src/core/picture/geometry.ts";
 import { tileRects } from "../../../src/core/picture/layout.ts";
 import { playbackOf, type StoredTrack } from "../../../src/media/format/playback.ts";
 import { MediaClock } from "../../../src/media/format/time/mediaClock.ts";
-import { loadTimeline } from "../../../src/media/format/time/timeline.ts";
+import { loadTimeline } from "../../../src/media/format/timeline/timeline.ts";
 import { readView, viewTrack } from "../../../src/media/format/track/trackView.ts";
 import { composeRendition } from "../../../src/media/render/compositor.ts";
 import { readPattern } from "../../../src/synth/picture/pattern.ts";

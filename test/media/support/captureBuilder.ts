@@ -1,6 +1,6 @@
 import { silentLog } from "../../../src/core/log.ts";
-import { CaptureWriter } from "../../../src/media/format/log/captureWriter.ts";
-import type { TrackFrame, TrackWriter } from "../../../src/media/format/track/trackWriter.ts";
+import { CaptureWriter } from "../../../src/media/format/write/captureWriter.ts";
+import type { TrackFrame, TrackWriter } from "../../../src/media/format/write/trackWriter.ts";
 import { audioPacketMs, type MediaLoop } from "../../../src/synth/media/mediaLoop.ts";
 import { nalUnits } from "../../../src/synth/transport/packetizer.ts";
 import { ManualClock } from "./captureClock.ts";

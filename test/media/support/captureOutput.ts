@@ -7,7 +7,7 @@ import {
   Frame,
   Packet,
   type Stream,
-} from "../../../src/media/render/nodeAv.ts";
+} from "../../../src/media/render/decode/nodeAv.ts";
 import type { Picture } from "../../../src/synth/picture/picture.ts";
 
 export interface DecodedFile {

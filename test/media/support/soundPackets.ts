@@ -1,4 +1,4 @@
-import { constants, Frame, Rational } from "../../../src/media/render/nodeAv.ts";
+import { constants, Frame, Rational } from "../../../src/media/render/decode/nodeAv.ts";
 import { Encoder } from "../../../src/synth/media/encoder.ts";
 import { type AudioPacket, audioPacketMs } from "../../../src/synth/media/mediaLoop.ts";
 

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { eventLogName, readEvents } from "../../../src/media/format/log/eventLog.ts";
-import { loadTimeline, type TimelineTrack } from "../../../src/media/format/time/timeline.ts";
+import { loadTimeline, type TimelineTrack } from "../../../src/media/format/timeline/timeline.ts";
 import { blocksFrom, FileWindow } from "../../../src/media/format/track/trackBlocks.ts";
 import type { SentFrame } from "../../../src/synth/transport/whipPublisher.ts";
 import { standsStill } from "./pictures.ts";

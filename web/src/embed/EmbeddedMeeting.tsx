@@ -3,8 +3,8 @@ import { createClient } from "../api/client.ts";
 import { functions } from "../api/functions.ts";
 import { usePolled } from "../api/usePolled.ts";
 import { Meeting } from "../room/Meeting.tsx";
-import type { MeetingContext, MeetingEvent } from "../room/meetingTypes.ts";
 import { Over } from "../room/Over.tsx";
+import type { MeetingContext, MeetingEvent } from "../room/parts/meetingTypes.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { explain } from "../words/refusals.ts";
 

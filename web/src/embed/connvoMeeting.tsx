@@ -1,5 +1,5 @@
 import { createRoot, type Root } from "react-dom/client";
-import type { MeetingEvent } from "../room/meetingTypes.ts";
+import type { MeetingEvent } from "../room/parts/meetingTypes.ts";
 import roomStyles from "../room/room.css?inline";
 import baseStyles from "../styles/base.css?inline";
 import controlStyles from "../styles/controls.css?inline";

@@ -6,14 +6,14 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { explain } from "../words/refusals.ts";
 import { Attendance } from "./Attendance.tsx";
 import { Lobby } from "./lobby/Lobby.tsx";
+import { Over } from "./Over.tsx";
 import {
   askMeeting,
   type MeetingContext,
   type MeetingFacts,
   type MeetingView,
-} from "./meetingTypes.ts";
-import { Over } from "./Over.tsx";
-import { useLocalMedia } from "./useLocalMedia.ts";
+} from "./parts/meetingTypes.ts";
+import { useLocalMedia } from "./parts/useLocalMedia.ts";
 
 /** From one question to the server to the next, ms. */
 const pollMs = 2000;

@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import type { ApiClient } from "../api/client.ts";
 import type { Session } from "../session/session.ts";
 import { Meeting } from "./Meeting.tsx";
-import type { MeetingContext } from "./meetingTypes.ts";
+import type { MeetingContext } from "./parts/meetingTypes.ts";
 
 export interface RoomPageProps {
   meetingId: string;

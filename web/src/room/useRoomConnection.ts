@@ -3,7 +3,7 @@ import { MeetingAccess } from "./media/access.ts";
 import { browserEnvironment } from "./media/environment.ts";
 import type { LocalMedia } from "./media/localMedia.ts";
 import { RoomConnection, type RoomView } from "./media/roomConnection.ts";
-import type { MeetingContext } from "./meetingTypes.ts";
+import type { MeetingContext } from "./parts/meetingTypes.ts";
 
 /** The connection to the meeting's room for as long as the component is shown. */
 export function useRoomConnection(

@@ -1,10 +1,10 @@
 import type { MediaSource } from "../../../core/media.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "../time/activeSpeaker.ts";
+import { Pauses } from "../time/pauses.ts";
 import { TrackTimes } from "../time/trackTimes.ts";
 import { captureLimits } from "./captureLimits.ts";
 import type { CaptureCodec, CaptureEvent } from "./events.ts";
 import type { LeftOut } from "./leftOut.ts";
-import { Pauses } from "./pauses.ts";
 import { TrackShare } from "./trackShare.ts";
 
 /** What the log says of one track. Times are epoch ms of the recorder. */

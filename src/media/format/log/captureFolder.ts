@@ -1,8 +1,8 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type PauseSpan, Pauses } from "../time/pauses.ts";
 import { readEvents } from "./eventLog.ts";
 import type { CaptureEvent } from "./events.ts";
-import { type PauseSpan, Pauses } from "./pauses.ts";
 
 /** The capture was sealed: nothing may be added to it. */
 export class CaptureSealedError extends Error {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../core/clock.ts";
 import { describeCapture, sealCapture } from "../describe.ts";
-import { sessionsOf } from "../time/publishSessions.ts";
 import { TrackTimes } from "../time/trackTimes.ts";
+import { sessionsOf } from "../timeline/publishSessions.ts";
 import type { TrackDigest } from "./captureDigest.ts";
 import type { CaptureEvent } from "./events.ts";
 

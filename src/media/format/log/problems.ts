@@ -1,6 +1,9 @@
 import { FairShare } from "../../../core/fairShare.ts";
+import {
+  maxPictureArea as maxArea,
+  maxPictureSide as maxSide,
+} from "../../../core/picture/pictureLimits.ts";
 import type { RecordingProblem } from "../../../core/recording.ts";
-import { maxPictureArea as maxArea, maxPictureSide as maxSide } from "../pictureLimits.ts";
 import type { CaptureDigest, TrackDigest } from "./captureDigest.ts";
 import { captureLimits } from "./captureLimits.ts";
 import type { LeftOut } from "./leftOut.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { trackClock } from "../timeline/trackClock.ts";
 import { MediaClock } from "./mediaClock.ts";
 import { SenderClock } from "./senderClock.ts";
-import { trackClock } from "./trackClock.ts";
 import { TrackTimes } from "./trackTimes.ts";
 
 const hourMs = 3_600_000;

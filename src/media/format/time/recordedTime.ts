@@ -1,6 +1,6 @@
 import type { RecordingPause } from "../../../core/recording.ts";
 import { countBefore, countUntil } from "../../../core/sortedSearch.ts";
-import type { PauseSpan } from "../log/pauses.ts";
+import type { PauseSpan } from "./pauses.ts";
 
 /** A stretch without pauses: its place on the timeline, and what lies between wall time and timeline there, ms. */
 export interface Section {

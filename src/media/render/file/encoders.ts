@@ -1,6 +1,14 @@
 import { sampleRate } from "../../../core/media.ts";
 import { framesPerSecond, type Size } from "../../../core/picture/geometry.ts";
-import { Codec, CodecContext, constants, FFmpegError, Frame, Packet, Rational } from "../nodeAv.ts";
+import {
+  Codec,
+  CodecContext,
+  constants,
+  FFmpegError,
+  Frame,
+  Packet,
+  Rational,
+} from "../decode/nodeAv.ts";
 import { encoding } from "./renditionSink.ts";
 
 /** One encoded picture or stretch of sound; valid during the call only. Times are in the encoder's time base. */

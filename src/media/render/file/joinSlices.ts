@@ -1,5 +1,5 @@
 import type { Size } from "../../../core/picture/geometry.ts";
-import { Packet } from "../nodeAv.ts";
+import { Packet } from "../decode/nodeAv.ts";
 import { Encoders } from "./encoders.ts";
 import { Mp4Output } from "./mp4Output.ts";
 import { readSlice, type SliceHead, type SlicePacket } from "./sliceFile.ts";

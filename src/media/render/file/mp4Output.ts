@@ -5,7 +5,7 @@ import {
   type Packet,
   type Rational,
   type Stream,
-} from "../nodeAv.ts";
+} from "../decode/nodeAv.ts";
 import type { Encoders } from "./encoders.ts";
 
 interface Track {

@@ -1,6 +1,13 @@
 import { stat } from "node:fs/promises";
 import type { ProbeFinding } from "../../compose/protocol.ts";
-import { Codec, constants, FFmpegError, FormatContext, Packet, type Stream } from "../nodeAv.ts";
+import {
+  Codec,
+  constants,
+  FFmpegError,
+  FormatContext,
+  Packet,
+  type Stream,
+} from "../decode/nodeAv.ts";
 import { hasFaststart } from "./mp4Boxes.ts";
 
 /** What the file should be. */

@@ -1,6 +1,6 @@
 import type { Size } from "../../../core/picture/geometry.ts";
 import { frameSample, type Slice } from "../../compose/slicePlan.ts";
-import { constants, type Packet } from "../nodeAv.ts";
+import { constants, type Packet } from "../decode/nodeAv.ts";
 import { Encoders } from "./encoders.ts";
 import type { RenditionSink } from "./renditionSink.ts";
 import { SliceWriter } from "./sliceFile.ts";

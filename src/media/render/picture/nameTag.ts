@@ -1,5 +1,5 @@
 import { even, evenPosition, type Size } from "../../../core/picture/geometry.ts";
-import type { TimelineParticipant } from "../../format/time/timeline.ts";
+import type { TimelineParticipant } from "../../format/timeline/timeline.ts";
 import { theme, type Yuv } from "./colour.ts";
 import { displayName, initials } from "./displayName.ts";
 import { Overlay, roundedMask } from "./overlay.ts";

@@ -1,7 +1,7 @@
 import { evenPosition, fitInto, type Rect } from "../../../core/picture/geometry.ts";
 import { gapOf } from "../../../core/picture/layout.ts";
 import type { Scene, SceneTile } from "../../../core/picture/scenes.ts";
-import type { Frame } from "../nodeAv.ts";
+import type { Frame } from "../decode/nodeAv.ts";
 import type { Canvas } from "./canvas.ts";
 import { theme } from "./colour.ts";
 import type { NameTags } from "./nameTag.ts";

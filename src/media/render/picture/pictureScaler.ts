@@ -1,5 +1,5 @@
 import type { Rect, Size } from "../../../core/picture/geometry.ts";
-import { constants, FFmpegError, Frame, SoftwareScaleContext } from "../nodeAv.ts";
+import { constants, FFmpegError, Frame, SoftwareScaleContext } from "../decode/nodeAv.ts";
 import type { Canvas } from "./canvas.ts";
 
 interface Scaled {

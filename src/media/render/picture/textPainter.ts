@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { FFmpegError, Filter, type FilterContext, FilterGraph, Frame } from "../nodeAv.ts";
+import { FFmpegError, Filter, type FilterContext, FilterGraph, Frame } from "../decode/nodeAv.ts";
 import { graphemes } from "./displayName.ts";
 import { FontCoverage } from "./fontCoverage.ts";
 import type { Mask } from "./overlay.ts";

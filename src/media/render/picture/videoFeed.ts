@@ -1,6 +1,10 @@
-import type { Interval, TimelineParticipant, TimelineTrack } from "../../format/time/timeline.ts";
-import type { Frame } from "../nodeAv.ts";
-import type { SkippedTracks } from "../skippedTracks.ts";
+import type {
+  Interval,
+  TimelineParticipant,
+  TimelineTrack,
+} from "../../format/timeline/timeline.ts";
+import type { Frame } from "../decode/nodeAv.ts";
+import type { SkippedTracks } from "../decode/skippedTracks.ts";
 import { VideoTrack } from "./videoTrack.ts";
 
 export interface FeedState {

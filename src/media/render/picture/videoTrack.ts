@@ -1,6 +1,6 @@
-import type { TimelineTrack } from "../../format/time/timeline.ts";
-import { Frame } from "../nodeAv.ts";
-import { TrackDecoder } from "../trackDecoder.ts";
+import type { TimelineTrack } from "../../format/timeline/timeline.ts";
+import { Frame } from "../decode/nodeAv.ts";
+import { TrackDecoder } from "../decode/trackDecoder.ts";
 
 /** Video of one track as a function of time. Decodes forward only, one frame ahead. */
 export class VideoTrack {

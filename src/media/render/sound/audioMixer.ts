@@ -1,6 +1,6 @@
 import { sampleRate } from "../../../core/media.ts";
-import type { Timeline, TimelineTrack } from "../../format/time/timeline.ts";
-import type { SkippedTracks } from "../skippedTracks.ts";
+import type { Timeline, TimelineTrack } from "../../format/timeline/timeline.ts";
+import type { SkippedTracks } from "../decode/skippedTracks.ts";
 import { AudioTrack } from "./audioTrack.ts";
 import { Limiter, limiterBehind } from "./limiter.ts";
 import type { Gains } from "./loudnessSurvey.ts";

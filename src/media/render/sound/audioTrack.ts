@@ -1,7 +1,7 @@
 import { sampleRate } from "../../../core/media.ts";
-import type { TimelineTrack } from "../../format/time/timeline.ts";
-import { Frame } from "../nodeAv.ts";
-import { TrackDecoder } from "../trackDecoder.ts";
+import type { TimelineTrack } from "../../format/timeline/timeline.ts";
+import { Frame } from "../decode/nodeAv.ts";
+import { TrackDecoder } from "../decode/trackDecoder.ts";
 import { type Sound, soundOf } from "./decodedSound.ts";
 import type { GainCurve } from "./gainCurve.ts";
 

@@ -1,4 +1,4 @@
-import { constants, type Frame } from "../nodeAv.ts";
+import { constants, type Frame } from "../decode/nodeAv.ts";
 
 /** Decoded sound: native memory, valid until the next frame is decoded. */
 export interface Sound {

@@ -1,5 +1,5 @@
 import { sampleRate } from "../../../core/media.ts";
-import type { Timeline, TimelineTrack } from "../../format/time/timeline.ts";
+import type { Timeline, TimelineTrack } from "../../format/timeline/timeline.ts";
 import { trackFrames } from "../../format/track/trackExcerpt.ts";
 import { GainCurve } from "./gainCurve.ts";
 import {

@@ -1,4 +1,11 @@
-import { Codec, CodecContext, FFmpegError, FormatContext, Frame, Packet } from "../nodeAv.ts";
+import {
+  Codec,
+  CodecContext,
+  FFmpegError,
+  FormatContext,
+  Frame,
+  Packet,
+} from "../decode/nodeAv.ts";
 import { type Sound, soundOf } from "./decodedSound.ts";
 
 /** Decodes packets of one track's sound that are handed to it, from wherever they come. */

@@ -1,5 +1,5 @@
 import type { ButtonHTMLAttributes } from "react";
-import { Icon, type IconName } from "../Icon.tsx";
+import { Icon, type IconName } from "../parts/Icon.tsx";
 
 export interface ControlProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   icon: IconName;

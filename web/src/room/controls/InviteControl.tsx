@@ -4,7 +4,7 @@ import { useAction } from "../../api/useAction.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
-import type { MeetingContext } from "../meetingTypes.ts";
+import type { MeetingContext } from "../parts/meetingTypes.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { MeetingContext } from "../meetingTypes.ts";
+import type { MeetingContext } from "../parts/meetingTypes.ts";
 import { RecordDialog } from "../recording/RecordDialog.tsx";
 import type { RecordingView } from "../recording/recordingView.ts";
 import { type RecordingTask, useRecordingTask } from "../recording/useRecordingTask.ts";

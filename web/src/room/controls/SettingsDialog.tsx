@@ -1,9 +1,9 @@
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
-import { DeviceChoice } from "../lobby/DeviceChoice.tsx";
-import { LevelMeter } from "../lobby/LevelMeter.tsx";
 import type { LocalMedia } from "../media/localMedia.ts";
-import { useLocalState } from "../useLocalMedia.ts";
+import { DeviceChoice } from "../parts/DeviceChoice.tsx";
+import { LevelMeter } from "../parts/LevelMeter.tsx";
+import { useLocalState } from "../parts/useLocalMedia.ts";
 
 export interface SettingsDialogProps {
   local: LocalMedia;

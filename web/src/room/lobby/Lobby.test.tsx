@@ -3,7 +3,7 @@ import { userEvent } from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { meetingOf } from "../../testing/samples.ts";
 import { LocalMedia } from "../media/localMedia.ts";
-import type { MeetingView } from "../meetingTypes.ts";
+import type { MeetingView } from "../parts/meetingTypes.ts";
 import { Lobby } from "./Lobby.tsx";
 
 /** @returns what was asked for */

@@ -4,10 +4,10 @@ import { Notice } from "../../ui/Notice.tsx";
 import { RefusalNotice } from "../../ui/RefusalNotice.tsx";
 import { freePlanWords } from "../../words/refusals.ts";
 import type { LocalMedia } from "../media/localMedia.ts";
-import type { MeetingFacts, MeetingView } from "../meetingTypes.ts";
+import { DeviceChoice } from "../parts/DeviceChoice.tsx";
+import type { MeetingFacts, MeetingView } from "../parts/meetingTypes.ts";
 import { RecordingNotice } from "../recording/RecordingNotice.tsx";
 import { recordingView } from "../recording/recordingView.ts";
-import { DeviceChoice } from "./DeviceChoice.tsx";
 import { Presence } from "./Presence.tsx";
 import { Preview } from "./Preview.tsx";
 

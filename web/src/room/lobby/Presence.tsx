@@ -1,4 +1,4 @@
-import type { Attendee } from "../meetingTypes.ts";
+import type { Attendee } from "../parts/meetingTypes.ts";
 
 /** Who is in the meeting already, in a sentence. */
 export function Presence({

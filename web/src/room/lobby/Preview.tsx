@@ -1,10 +1,10 @@
-import { Avatar } from "../Avatar.tsx";
-import { DeviceButton } from "../controls/DeviceButton.tsx";
-import { VideoView } from "../MediaView.tsx";
 import { isSending, type LocalMedia } from "../media/localMedia.ts";
-import { useLocalState } from "../useLocalMedia.ts";
-import { useStream } from "../useStream.ts";
-import { LevelMeter } from "./LevelMeter.tsx";
+import { Avatar } from "../parts/Avatar.tsx";
+import { DeviceButton } from "../parts/DeviceButton.tsx";
+import { LevelMeter } from "../parts/LevelMeter.tsx";
+import { VideoView } from "../parts/MediaView.tsx";
+import { useLocalState } from "../parts/useLocalMedia.ts";
+import { useStream } from "../parts/useStream.ts";
 
 /** How one will be seen and heard. */
 export function Preview({ local, name }: { local: LocalMedia; name: string }) {

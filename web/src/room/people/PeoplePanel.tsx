@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { VisuallyHidden } from "../../ui/VisuallyHidden.tsx";
-import { Icon } from "../Icon.tsx";
 import type { PersonView } from "../media/roomConnection.ts";
+import { Icon } from "../parts/Icon.tsx";
 
 export interface PeoplePanelProps {
   people: readonly PersonView[];

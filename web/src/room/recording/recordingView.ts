@@ -1,5 +1,5 @@
 import type { RoomState } from "../media/roomMessage.ts";
-import { type Attendee, type MeetingView, nameOf } from "../meetingTypes.ts";
+import { type Attendee, type MeetingView, nameOf } from "../parts/meetingTypes.ts";
 
 /** The meeting's recording that is going on. */
 export interface RecordingView {

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import type { MeetingContext } from "../meetingTypes.ts";
+import type { MeetingContext } from "../parts/meetingTypes.ts";
 import type { RecordingView } from "./recordingView.ts";
 
 /** The newest recording that has ended while one was here; tells of beginnings and ends. */

@@ -1,6 +1,6 @@
 import { functions } from "../../api/functions.ts";
 import { type Action, useAction } from "../../api/useAction.ts";
-import type { MeetingContext } from "../meetingTypes.ts";
+import type { MeetingContext } from "../parts/meetingTypes.ts";
 import type { RecordChoice } from "./RecordDialog.tsx";
 
 export interface RecordingTask extends Action {

@@ -1,10 +1,10 @@
 import { type CSSProperties, useEffect, useMemo, useState } from "react";
 import { Button } from "../../ui/Button.tsx";
-import { AudioView } from "../MediaView.tsx";
 import { isSending, type LocalMedia } from "../media/localMedia.ts";
 import type { PersonView, RoomConnection, RoomView } from "../media/roomConnection.ts";
-import { useLocalState } from "../useLocalMedia.ts";
-import { useStream } from "../useStream.ts";
+import { AudioView } from "../parts/MediaView.tsx";
+import { useLocalState } from "../parts/useLocalMedia.ts";
+import { useStream } from "../parts/useStream.ts";
 import { SlotWatcher } from "./slotWatcher.ts";
 import { Tile } from "./Tile.tsx";
 import { columnsFor, stageOf } from "./tiles.ts";

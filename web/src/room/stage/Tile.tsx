@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 import { VisuallyHidden } from "../../ui/VisuallyHidden.tsx";
-import { Avatar } from "../Avatar.tsx";
-import { Icon } from "../Icon.tsx";
-import { VideoView } from "../MediaView.tsx";
+import { Avatar } from "../parts/Avatar.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { VideoView } from "../parts/MediaView.tsx";
 import type { SlotWatcher } from "./slotWatcher.ts";
 import type { TileView } from "./tiles.ts";
 

@@ -1,7 +1,7 @@
 import type { CaptureCodec, CaptureEvent } from "../log/events.ts";
+import { ClusterLayout, containerHeader } from "../track/trackContainer.ts";
+import { markRecord, SoundGaps } from "../track/trackIndex.ts";
 import type { AppendFile } from "./appendFile.ts";
-import { ClusterLayout, containerHeader } from "./trackContainer.ts";
-import { markRecord, SoundGaps } from "./trackIndex.ts";
 
 /** One encoded frame as it left the depacketiser. H.264 data is NAL units with 4-byte lengths, not Annex B. */
 export interface TrackFrame {

@@ -1,4 +1,4 @@
-import { initialsOf } from "../words/initials.ts";
+import { initialsOf } from "../../words/initials.ts";
 
 /** Somebody without a picture. */
 export function Avatar({ name }: { name: string }) {

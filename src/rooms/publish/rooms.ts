@@ -1,17 +1,17 @@
-import { AppError } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import type { MediaSource } from "../core/media.ts";
-import { orThrow } from "../core/result.ts";
-import type { PublishRequest } from "./contract/operations.ts";
-import type { MediaCounters, PublishAnswer, RoomCounters } from "./contract/protocol.ts";
-import type { Peer, PeerFactory } from "./peer/peer.ts";
-import { makePlace, type ShareLimits } from "./presence/makePlace.ts";
-import type { Occupancy } from "./presence/occupancy.ts";
-import type { Revocations } from "./presence/revocations.ts";
-import { PublishSession, type SessionLimits } from "./publish/session.ts";
-import type { TrackCounters } from "./publish/trackReceiver.ts";
-import { writeAnswer } from "./sdp/answer.ts";
-import { type ReducedOffer, reduceOffer } from "./sdp/offer.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { MediaSource } from "../../core/media.ts";
+import { orThrow } from "../../core/result.ts";
+import type { PublishRequest } from "../contract/operations.ts";
+import type { MediaCounters, PublishAnswer, RoomCounters } from "../contract/protocol.ts";
+import type { Peer, PeerFactory } from "../peer/peer.ts";
+import { makePlace, type ShareLimits } from "../presence/makePlace.ts";
+import type { Occupancy } from "../presence/occupancy.ts";
+import type { Revocations } from "../presence/revocations.ts";
+import { writeAnswer } from "../sdp/answer.ts";
+import { type ReducedOffer, reduceOffer } from "../sdp/offer.ts";
+import { PublishSession, type SessionLimits } from "./session.ts";
+import type { TrackCounters } from "./trackReceiver.ts";
 
 export interface RoomsOptions extends SessionLimits {
   /** People in one room at most, whatever a token says. */

@@ -1,6 +1,6 @@
 import type { TrackDigest } from "../log/captureDigest.ts";
-import type { MediaClock } from "./mediaClock.ts";
-import type { RecordedTime, Section } from "./recordedTime.ts";
+import type { MediaClock } from "../time/mediaClock.ts";
+import type { RecordedTime, Section } from "../time/recordedTime.ts";
 
 /**
  * What is known when the recorder is this much further is all there will ever be known of a time, ms: sender reports

@@ -1,16 +1,16 @@
 import { mkdir, realpath, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
-import type { Clock } from "../core/clock.ts";
-import type { Log } from "../core/log.ts";
-import { type Account, type AccountSystem, chooseAccount } from "./embedded/account.ts";
-import { clusterOwner, ensureCluster } from "./embedded/cluster.ts";
-import type { EmbeddedPostgres } from "./embedded/embeddedPostgres.ts";
-import { findInstallation, type Installation, linkLibraries } from "./embedded/installation.ts";
-import { ensureSocketDir, socketDirOf } from "./embedded/socketDir.ts";
-import { Supervisor } from "./embedded/supervisor.ts";
-import { EmbeddedPostgresError } from "./errors.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { EmbeddedPostgresError } from "../errors.ts";
+import { type Account, type AccountSystem, chooseAccount } from "./account.ts";
+import { clusterOwner, ensureCluster } from "./cluster.ts";
+import type { EmbeddedPostgres } from "./embeddedPostgres.ts";
+import { findInstallation, type Installation, linkLibraries } from "./installation.ts";
+import { ensureSocketDir, socketDirOf } from "./socketDir.ts";
+import { Supervisor } from "./supervisor.ts";
 
-export type { EmbeddedPostgres, SocketConnection } from "./embedded/embeddedPostgres.ts";
+export type { EmbeddedPostgres, SocketConnection } from "./embeddedPostgres.ts";
 
 export interface EmbeddedOptions {
   /** Folder of the database files, e.g. `<CONNVO_DATA_DIR>/postgres`; made when absent. */

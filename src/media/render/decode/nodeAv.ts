@@ -3,7 +3,7 @@
  * traps shape the code around here: a Dictionary given to a codec is freed twice, so options are set one by one; and
  * JavaScript never writes into native frame memory, it only reads from it.
  */
-import "../../core/withResolvers.ts";
+import "../../../core/withResolvers.ts";
 
 export * as constants from "node-av/constants";
 export {

@@ -10,12 +10,12 @@ import { captureLog } from "../log/captureLog.ts";
 import { readEvents } from "../log/eventLog.ts";
 import type { CaptureCodec } from "../log/events.ts";
 import { problemsOf } from "../log/problems.ts";
+import type { SpeakerTurn } from "../time/activeSpeaker.ts";
+import type { MediaClock } from "../time/mediaClock.ts";
+import { RecordedTime } from "../time/recordedTime.ts";
 import { lastFrameMs } from "../track/trackBlocks.ts";
-import type { SpeakerTurn } from "./activeSpeaker.ts";
-import type { MediaClock } from "./mediaClock.ts";
 import { sessionsOf } from "./publishSessions.ts";
 import { RangeMaximum } from "./rangeMaximum.ts";
-import { RecordedTime } from "./recordedTime.ts";
 import { trackClock } from "./trackClock.ts";
 import { type PlaceFrame, placeOf, type TrackEnds } from "./trackPlace.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/clock.ts";
-import type { UnsealedCapture, Uptime } from "./captureFolder.ts";
+import type { UnsealedCapture, Uptime } from "../log/captureFolder.ts";
 
 export interface CaptureClockDeps {
   /** Says when a capture begins. */

@@ -4,12 +4,6 @@ import type { Clock } from "../../../core/clock.ts";
 import type { Log } from "../../../core/log.ts";
 import type { MediaSource } from "../../../core/media.ts";
 import type { RecordingPause } from "../../../core/recording.ts";
-import { RecordedTime } from "../time/recordedTime.ts";
-import { AppendFile } from "../track/appendFile.ts";
-import { containerExtension } from "../track/trackContainer.ts";
-import { trackIndexName } from "../track/trackIndex.ts";
-import { type TrackFiles, type TrackStats, TrackWriter } from "../track/trackWriter.ts";
-import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import {
   folderBytes,
   freeTrackNumber,
@@ -19,13 +13,19 @@ import {
   type Uptime,
   unsealedCapture,
   writeDurably,
-} from "./captureFolder.ts";
+} from "../log/captureFolder.ts";
+import { eventLine, eventLogName, truncateTornLine } from "../log/eventLog.ts";
+import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "../log/events.ts";
+import { type LeftOut, LeftOutBook } from "../log/leftOut.ts";
+import { TrackShare } from "../log/trackShare.ts";
+import { Pauses } from "../time/pauses.ts";
+import { RecordedTime } from "../time/recordedTime.ts";
+import { containerExtension } from "../track/trackContainer.ts";
+import { trackIndexName } from "../track/trackIndex.ts";
+import { AppendFile } from "./appendFile.ts";
+import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import { CaptureLogWriter, type Unstamped } from "./captureLogWriter.ts";
-import { eventLine, eventLogName, truncateTornLine } from "./eventLog.ts";
-import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "./events.ts";
-import { type LeftOut, LeftOutBook } from "./leftOut.ts";
-import { Pauses } from "./pauses.ts";
-import { TrackShare } from "./trackShare.ts";
+import { type TrackFiles, type TrackStats, TrackWriter } from "./trackWriter.ts";
 
 /** At most this much of what was captured is lost when the process dies, ms. */
 const flushEveryMs = 200;

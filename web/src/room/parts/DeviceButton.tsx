@@ -1,7 +1,7 @@
-import { Icon } from "../Icon.tsx";
 import type { DeviceKind } from "../media/deviceProblems.ts";
 import { isSending, type LocalMedia } from "../media/localMedia.ts";
-import { useLocalState } from "../useLocalMedia.ts";
+import { Icon } from "./Icon.tsx";
+import { useLocalState } from "./useLocalMedia.ts";
 
 const words = {
   microphone: { off: "Mute", on: "Unmute", key: "m" },

@@ -1,4 +1,4 @@
-import type { SkippedTrack } from "../compose/protocol.ts";
+import type { SkippedTrack } from "../../compose/protocol.ts";
 
 /** Tracks that could not be used, each with why: the rest is composed all the same. */
 export class SkippedTracks {

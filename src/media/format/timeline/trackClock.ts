@@ -1,6 +1,6 @@
-import { lookaheadMs } from "./clockOffset.ts";
-import { type ClockPoint, MediaClock, type PlacedPiece } from "./mediaClock.ts";
-import type { TrackPiece, TrackTimes } from "./trackTimes.ts";
+import { lookaheadMs } from "../time/clockOffset.ts";
+import { type ClockPoint, MediaClock, type PlacedPiece } from "../time/mediaClock.ts";
+import type { TrackPiece, TrackTimes } from "../time/trackTimes.ts";
 
 /** How far a report may place media before its arrival, and after: encoders and networks take time, nothing comes early; ms. */
 const believed = { beforeMs: 500, afterMs: 150 } as const;

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { transportAnswer } from "../../test/support/transportAnswer.ts";
-import { silentLog } from "../core/log.ts";
-import type { RoomPresence } from "../video/port.ts";
-import type { PublishRequest } from "./contract/operations.ts";
-import type { Peer, PeerTrack } from "./peer/peer.ts";
-import { Occupancy } from "./presence/occupancy.ts";
-import { PresenceBook } from "./presence/presenceBook.ts";
-import { Revocations } from "./presence/revocations.ts";
-import type { PublishSession } from "./publish/session.ts";
+import { transportAnswer } from "../../../test/support/transportAnswer.ts";
+import { silentLog } from "../../core/log.ts";
+import type { RoomPresence } from "../../video/port.ts";
+import type { PublishRequest } from "../contract/operations.ts";
+import type { Peer, PeerTrack } from "../peer/peer.ts";
+import { Occupancy } from "../presence/occupancy.ts";
+import { PresenceBook } from "../presence/presenceBook.ts";
+import { Revocations } from "../presence/revocations.ts";
 import { Rooms } from "./rooms.ts";
+import type { PublishSession } from "./session.ts";
 
 const offer = [
   "v=0",

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ManualClock } from "../../../../test/media/support/captureClock.ts";
 import { patience, takeTime } from "../../../../test/support/patience.ts";
 import { silentLog } from "../../../core/log.ts";
-import { AppendFile } from "../track/appendFile.ts";
-import { CaptureSealedError, NotACaptureError } from "./captureFolder.ts";
+import { CaptureSealedError, NotACaptureError } from "../log/captureFolder.ts";
+import { readEvents } from "../log/eventLog.ts";
+import type { CaptureEvent } from "../log/events.ts";
+import { AppendFile } from "./appendFile.ts";
 import { CaptureWriter } from "./captureWriter.ts";
-import { readEvents } from "./eventLog.ts";
-import type { CaptureEvent } from "./events.ts";
 
 const start = { recordingId: "recording_1", roomId: "room_1", maxDurationMs: 3_600_000 };
 const video = {

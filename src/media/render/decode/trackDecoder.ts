@@ -1,4 +1,4 @@
-import { isPictureTooLarge, maxPictureArea } from "../format/pictureLimits.ts";
+import { isPictureTooLarge, maxPictureArea } from "../../../core/picture/pictureLimits.ts";
 import {
   Codec,
   CodecContext,

@@ -1,6 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
-import type { ApiClient } from "../api/client.ts";
-import { functions } from "../api/functions.ts";
+import type { ApiClient } from "../../api/client.ts";
+import { functions } from "../../api/functions.ts";
 
 export type MeetingView = NonNullable<
   FunctionReturnType<typeof functions.meetings.queries.getMeeting>

@@ -1,9 +1,9 @@
 import { TokenBucket } from "../../../core/tokenBucket.ts";
-import type { AppendFile } from "../track/appendFile.ts";
+import { captureLimits } from "../log/captureLimits.ts";
+import { eventLine } from "../log/eventLog.ts";
+import type { CaptureEvent } from "../log/events.ts";
+import type { AppendFile } from "./appendFile.ts";
 import type { CaptureClock } from "./captureClock.ts";
-import { captureLimits } from "./captureLimits.ts";
-import { eventLine } from "./eventLog.ts";
-import type { CaptureEvent } from "./events.ts";
 
 /** An event whose time the log stamps. */
 export type Unstamped<E extends CaptureEvent = CaptureEvent> = E extends unknown

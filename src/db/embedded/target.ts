@@ -1,9 +1,9 @@
 import path from "node:path";
-import type { Config } from "../config/config.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Log } from "../core/log.ts";
-import type { ConnectionTarget } from "./connection.ts";
-import { startEmbeddedPostgres } from "./embedded.ts";
+import type { Config } from "../../config/config.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { ConnectionTarget } from "../connection.ts";
+import { startEmbeddedPostgres } from "./start.ts";
 
 /** A database that can be connected to until `stop`. */
 export interface DatabaseTarget {

@@ -1,7 +1,7 @@
 import { SelectField } from "../../ui/Field.tsx";
 import type { DeviceKind } from "../media/deviceProblems.ts";
 import type { LocalMedia } from "../media/localMedia.ts";
-import { useLocalState } from "../useLocalMedia.ts";
+import { useLocalState } from "./useLocalMedia.ts";
 
 const labels = { microphone: "Microphone", camera: "Camera" } as const;
 
