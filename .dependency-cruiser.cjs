@@ -93,7 +93,7 @@ module.exports = {
     onlyIn("native-media-in-children", "node-av", "^src/(media/render|synth)/"),
     onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(rooms|synth)/"),
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
-    onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http/|compose\\.ts)"),
+    onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http|app)/"),
     {
       name: "no-orphans",
       severity: "error",

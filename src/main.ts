@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
-import { type App, compose } from "./compose.ts";
+import { type App, startApp } from "./app/app.ts";
+import { StopRequest } from "./app/stopRequest.ts";
 import { ConfigError, loadConfig, redactConfig } from "./config/config.ts";
 import { aborted } from "./core/aborted.ts";
 import { systemClock } from "./core/clock.ts";
 import { createLog } from "./observe/log.ts";
-import { StopRequest } from "./stopRequest.ts";
 
 /** Exit code for settings that cannot be used (sysexits.h EX_CONFIG). */
 const exitConfig = 78;
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   // Whoever started it with a channel and is gone cannot stop it any more.
   if (process.connected) process.on("disconnect", () => request.ask("disconnect"));
   try {
-    app = await compose(config, log, request.wanted);
+    app = await startApp(config, log, request.wanted);
     if (process.stdout.isTTY)
       process.stdout.write(`\nConnvo: ${app.url}  (sign in: /sign-in, API: /docs)\n\n`);
     await aborted(request.wanted);

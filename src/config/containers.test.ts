@@ -25,7 +25,10 @@ describe("the systemd unit", () => {
     const names = matches(value("Environment").join(" "), /(CONNVO_[A-Z_]+)=/g);
     expect(names.filter((name) => !known.has(name))).toEqual([]);
     expect(value("KillMode")).toEqual(["process"]);
-    const [gentle, hurried] = matches(read("src/stopRequest.ts"), /^const \w+Ms = (\d+_000);$/gm);
+    const [gentle, hurried] = matches(
+      read("src/app/stopRequest.ts"),
+      /^const \w+Ms = (\d+_000);$/gm,
+    );
     const mostMs = Number(gentle?.replace("_", "")) + Number(hurried?.replace("_", ""));
     expect(mostMs).toBe(60_000);
     expect(Number(value("TimeoutStopSec")[0]) * 1000).toBeGreaterThan(mostMs);
@@ -102,7 +105,7 @@ describe("compose.yaml", () => {
   it("keeps the data in the image's volume, and gives the server time to end", () => {
     expect(service).toContain(`- data:${matches(dockerfile, /^VOLUME (.*)$/gm)[0]}\n`);
     const [grace] = matches(service, /stop_grace_period: (\d+)s/g);
-    const [drainMs] = matches(read("src/compose.ts"), /drainMs = ([\d_]+)/g);
+    const [drainMs] = matches(read("src/app/app.ts"), /drainMs = ([\d_]+)/g);
     expect(Number(grace) * 1000).toBeGreaterThan(Number(drainMs?.replace("_", "")) * 2);
   });
 

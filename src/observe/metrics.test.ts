@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { addServerGauges } from "../app/gauges.ts";
 import type { Database } from "../db/port.ts";
-import { addServerGauges } from "../gauges.ts";
 import { createMetrics } from "./metrics.ts";
 
 it("counts calls by function, outcome and code", async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { manualClock } from "../test/support/fakeIssuer.ts";
-import { silentLog } from "./core/log.ts";
+import { manualClock } from "../../test/support/fakeIssuer.ts";
+import { silentLog } from "../core/log.ts";
 import { StopRequest } from "./stopRequest.ts";
 
 let clock: ReturnType<typeof manualClock>;

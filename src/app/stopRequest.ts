@@ -1,5 +1,5 @@
-import type { Clock } from "./core/clock.ts";
-import type { Log } from "./core/log.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
 
 /** One key press or one stop may come as several signals, from the terminal and from npm; ms. */
 const sameRequestMs = 1000;

@@ -1,7 +1,7 @@
-import type { Database } from "./db/port.ts";
-import type { Metrics } from "./observe/metrics.ts";
-import { census } from "./recordings/census.ts";
-import type { BreakerStatus } from "./video/resilience.ts";
+import type { Database } from "../db/port.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { census } from "../recordings/census.ts";
+import type { BreakerStatus } from "../video/resilience.ts";
 
 interface GaugeSources {
   db: Database;

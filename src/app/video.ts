@@ -1,0 +1,94 @@
+import type { Config } from "../config/config.ts";
+import { processEntry } from "../config/paths.ts";
+import { systemClock } from "../core/clock.ts";
+import type { Lifetime } from "../core/lifetime.ts";
+import type { Log } from "../core/log.ts";
+import { recordPresence } from "../meetings/people/presence.ts";
+import type { Services } from "../runtime/context.ts";
+import { EmbeddedVideoProvider } from "../video/embedded/provider.ts";
+import { type ResilientVideoProvider, withResilience } from "../video/resilience.ts";
+
+/** Time the room process has to end once there is hurry, by force at last, ms. */
+const hurriedRoomsMs = 8_000;
+
+export interface StopOptions {
+  /** Aborts when there is no more time to let anything finish. */
+  hurry?: AbortSignal;
+  /** Rooms in use stay for the next server, so that neither a meeting nor a recording is interrupted. */
+  handOver?: boolean;
+}
+
+interface Video {
+  video: ResilientVideoProvider;
+  /** Present when rooms are ours. */
+  embedded: EmbeddedVideoProvider | undefined;
+}
+
+/** Starts the rooms, or the client of the cloud that has them. */
+export async function openVideo(
+  config: Config,
+  log: Log,
+  lifetime: Lifetime,
+  { stopWanted, stopping }: { stopWanted: AbortSignal; stopping: StopOptions },
+): Promise<Video> {
+  const { streamApiKey: apiKey, streamApiSecret: apiSecret, streamBaseUrl: baseUrl } = config;
+  if (apiKey !== undefined && apiSecret !== undefined) {
+    // Its client is not loaded where it is not used.
+    const { GetStreamVideoProvider } = await import("../video/getstream/provider.ts");
+    const stream = new GetStreamVideoProvider({
+      apiKey,
+      apiSecret,
+      baseUrl,
+      clock: systemClock,
+      log,
+    });
+    lifetime.add("video", () => stream.close());
+    return { video: withResilience(stream, { log }), embedded: undefined };
+  }
+  const embedded = new EmbeddedVideoProvider({
+    dataDir: config.dataDir,
+    entry: processEntry("roomProcess"),
+    rtcPort: config.rtcPort,
+    bindAddress: config.rtcAddress,
+    publicAddress: config.rtcPublicAddress,
+    roomLimit: config.roomLimit,
+    publisherLimit: config.publisherLimit,
+    maxKbps: config.publisherKbps,
+    diskFloorBytes: config.diskFloorBytes,
+    diskShare: config.recordingDiskShare,
+    clock: systemClock,
+    log,
+  });
+  lifetime.add("rooms", (hurry) => leaveRooms(embedded, { ...stopping, hurry }), {
+    hurriedMs: hurriedRoomsMs,
+  });
+  await embedded.start(stopWanted);
+  return { video: withResilience(embedded, { log }), embedded };
+}
+
+/** A hand-over leaves rooms in use to the next server; rooms nobody is in it need not find. */
+async function leaveRooms(
+  rooms: EmbeddedVideoProvider,
+  { handOver = false, hurry }: StopOptions & { hurry: AbortSignal },
+): Promise<void> {
+  const inUse = async () => {
+    const { publishers, subscribers, captures } = await rooms.stats();
+    return publishers + subscribers + captures > 0;
+  };
+  const stopRooms = !handOver || !(await inUse().catch(() => true));
+  await rooms.close({ stopRooms, hurry });
+}
+
+/** Presences of a room are written one after the other, in the order they happened. */
+export function followPresence({ db, video, log }: Services, lifetime: Lifetime): void {
+  let written: Promise<void> = Promise.resolve();
+  const unsubscribe = video.onPresence((presence) => {
+    written = written
+      .then(() => recordPresence(db, presence))
+      .catch((error: unknown) => log.error({ err: error, ...presence }, "presence not recorded"));
+  });
+  lifetime.add("presence", async () => {
+    unsubscribe();
+    await written;
+  });
+}
