@@ -54,6 +54,8 @@ const pictureMs = 80;
 const blackMs = 1000;
 /** From then on after unmuting, or turning the camera on, everything is there again, ms. */
 const backMs = 1000;
+/** A browser sends sound this much later than it was made, at most: a mute cuts that off, ms. */
+const onItsWayMs = 300;
 
 inChromium("people in Chromium who mute", () => {
   recorded([disabling, taking, stopping, suspending], async () => {
@@ -185,7 +187,9 @@ function recorded(
         if (!one) throw new Error("nothing was recorded");
         return one;
       };
-      const untilMuted = (one: DrawnSeen) => ({ fromMs: backMs, toMs: one.begun(mute) });
+      const untilMuted = (one: DrawnSeen) => {
+        return { fromMs: backMs, toMs: one.begun(mute) - onItsWayMs };
+      };
       const muted = (one: DrawnSeen) => ({ fromMs: one.done(mute), toMs: one.begun(unmute) });
       const sinceUnmuted = (one: DrawnSeen) => {
         return { fromMs: one.done(unmute) + backMs, toMs: recording.durationMs ?? 0 };

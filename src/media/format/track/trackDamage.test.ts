@@ -112,6 +112,6 @@ it("leaves the same frames for all who read a track file", async () => {
       const excerpt = writeExcerpt(file, copy, always);
       expect(excerpt ? await framesOf(copy) : [], "the composer").toEqual(frames);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
