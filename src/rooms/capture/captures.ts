@@ -3,27 +3,18 @@ import { dirname } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import { sealCapture } from "../../media/format/describe.ts";
-import {
-  CaptureSealedError,
-  isMissing,
-  NotACaptureError,
-  type Uptime,
-} from "../../media/format/log/captureFolder.ts";
+import { CaptureSealedError, type Uptime } from "../../media/format/log/captureFolder.ts";
 import { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import { AbandonedCaptureError, attempted, mostAttempts } from "../contract/attempts.ts";
 import type { CaptureRequest } from "../contract/operations.ts";
 import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
-import {
-  captureFolder,
-  endsSealed,
-  isRecordingId,
-  unsealedCaptures,
-} from "../contract/unsealed.ts";
+import { captureFolder, isRecordingId, unsealedCaptures } from "../contract/unsealed.ts";
 import type { MediaListener, Rooms } from "../publish/rooms.ts";
 import type { PublishSession } from "../publish/session.ts";
 import { DiskWatch } from "./diskWatch.ts";
+import { FolderSealer } from "./folderSealer.ts";
+import { openCapture } from "./openCapture.ts";
 import { type MediaOf, RoomCapture } from "./roomCapture.ts";
 
 export interface CapturesOptions {
@@ -45,8 +36,6 @@ export interface CapturesDeps {
   /** Free bytes where captures are written. */
   freeBytes: () => Promise<number>;
 }
-
-const salvageRetryMs = 2000;
 
 /** What everybody in a room is told of its recording. */
 export interface RoomRecording {
@@ -77,13 +66,14 @@ export class Captures implements MediaListener {
   #entries = new Map<string, Entry>();
   #starting = new Map<string, Promise<CaptureState>>();
   #takenOver: Promise<void> = Promise.resolve();
-  #closing = new AbortController();
+  #sealer: FolderSealer;
   #past = { capturedBytes: 0, refusedFrames: 0, unstoredMs: 0 };
 
   constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
     this.#options = options;
     this.#deps = deps;
     this.#rooms = rooms;
+    this.#sealer = new FolderSealer(deps);
     this.#disk = new DiskWatch({ ...deps, floorBytes: options.diskFloorBytes });
   }
 
@@ -137,7 +127,7 @@ export class Captures implements MediaListener {
     await this.#starting.get(recordingId)?.catch(() => undefined);
     const entry = this.#entries.get(recordingId);
     if (entry) await Promise.race([this.#end(entry, reason), this.#deps.clock.sleep(1000)]);
-    else await this.#sealFolder(captureFolder(this.#options.recordingsDir, recordingId), reason);
+    else await this.#sealer.seal(captureFolder(this.#options.recordingsDir, recordingId), reason);
     return this.#state(recordingId);
   }
 
@@ -217,7 +207,7 @@ export class Captures implements MediaListener {
 
   /** Makes everything durable and leaves open captures to the next process. */
   async suspend(): Promise<void> {
-    this.#closing.abort();
+    this.#sealer.close();
     await this.#takenOver;
     await Promise.allSettled(this.#starting.values());
     const open = [...this.#entries.values()];
@@ -238,33 +228,13 @@ export class Captures implements MediaListener {
     this.#entries.set(recordingId, entry);
     try {
       await this.#disk.admit();
-      this.#begin(entry, await this.#create(entry.target));
+      this.#begin(entry, await openCapture(entry.target, this.#deps));
       return this.#state(recordingId);
     } catch (error) {
       this.#entries.delete(recordingId);
       if (error instanceof CaptureSealedError) return { status: "closed" };
       throw error;
     }
-  }
-
-  /** A new capture, or the one a repeat or a crash left at the same place. */
-  async #create(target: CaptureTarget): Promise<CaptureWriter> {
-    const { dir, recordingId, roomId, maxDurationMs } = target;
-    const create = () =>
-      CaptureWriter.create(dir, { recordingId, roomId, maxDurationMs }, this.#deps);
-    try {
-      return await create();
-    } catch (error) {
-      if (!isExisting(error)) throw error;
-    }
-    try {
-      return await CaptureWriter.takeOver(dir, this.#deps);
-    } catch (error) {
-      if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
-    }
-    // Killed before its start was durable, so nothing was acknowledged.
-    await rm(dir, { recursive: true, force: true });
-    return create();
   }
 
   #begin(entry: Entry, writer: CaptureWriter): void {
@@ -326,7 +296,7 @@ export class Captures implements MediaListener {
         { err: error, recordingId },
         "sealing failed, tried again until it succeeds",
       );
-      await this.#salvage(dir, reason);
+      await this.#sealer.salvage(dir, reason);
     }
     this.#past.capturedBytes += entry.capture?.bytes ?? 0;
     this.#past.refusedFrames += entry.capture?.refusedFrames ?? 0;
@@ -348,35 +318,6 @@ export class Captures implements MediaListener {
         "a recording has had its share of the disk",
       );
       this.#endSoon(entry, "disk_share");
-    }
-  }
-
-  /** What is on the disk stays worth having: it is sealed as soon as the disk takes it. */
-  async #salvage(dir: string, reason: string): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        await this.#sealFolder(dir, reason);
-        return;
-      } catch (error) {
-        this.#deps.log.warn({ err: error, dir }, "capture not sealed yet");
-        await this.#deps.clock.sleep(salvageRetryMs, signal);
-      }
-    }
-  }
-
-  /** Seals an unsealed capture that nobody writes; nothing to do where there is none, or none that can be sealed. */
-  async #sealFolder(dir: string, reason: string): Promise<void> {
-    try {
-      if (await endsSealed(dir)) return;
-      const seal = () => sealCapture(dir, reason, this.#deps.clock);
-      await attempted(dir, mostAttempts.seal, seal);
-    } catch (error) {
-      if (error instanceof AbandonedCaptureError) {
-        this.#deps.log.error({ err: error, dir }, "a capture is left as it is");
-        return;
-      }
-      if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
     }
   }
 
@@ -406,14 +347,8 @@ export class Captures implements MediaListener {
     } catch (error) {
       this.#deps.log.error({ err: error, recordingId }, "a capture could not be continued");
       // What there is of it is kept.
-      if (error instanceof AbandonedCaptureError) this.#sealSoon(target);
+      if (error instanceof AbandonedCaptureError) this.#sealer.sealSoon(target);
     }
-  }
-
-  #sealSoon({ dir, recordingId }: CaptureTarget): void {
-    this.#sealFolder(dir, "recorder_failed").catch((error: unknown) => {
-      this.#deps.log.error({ err: error, recordingId }, "a capture could not be sealed");
-    });
   }
 
   #overdue({ ageMs, target }: RoomCapture): boolean {
@@ -432,6 +367,5 @@ function checkId(recordingId: string): void {
 
 const codeOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
-const isExisting = (error: unknown): boolean => codeOf(error) === "EEXIST";
 const isFull = (error: unknown): boolean =>
   codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
