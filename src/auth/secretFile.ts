@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { errorCode, isMissing } from "../core/errorCode.ts";
 import type { Log } from "../core/log.ts";
+import { createDurably } from "../files/durable.ts";
 
 /** Where a server keeps the secrets it made itself. */
 export function keysFolder(dataDir: string): string {
@@ -31,7 +33,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -40,22 +42,12 @@ async function readIfThere(file: string): Promise<string | undefined> {
 async function publish(file: string, text: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
-    await writeDurably(draft, text);
+    await createDurably(draft, text);
     await link(draft, file);
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
   } finally {
     await rm(draft, { force: true });
-  }
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, "wx", 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -66,8 +58,4 @@ async function tighten(file: string, log: Log): Promise<void> {
   if ((mode & 0o077) === 0) return;
   await chmod(file, 0o600);
   log.warn({ file }, "a secret could be read by other users of this machine; it is private again");
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

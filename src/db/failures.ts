@@ -1,3 +1,4 @@
+import { errorCode } from "../core/errorCode.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 
 /** SQLSTATEs after which the same transaction may succeed when run again. */
@@ -22,28 +23,22 @@ const systemCodes = new Set([
   "EAI_AGAIN",
 ]);
 
-/** SQLSTATE or system code of a driver error. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : undefined;
-}
-
 /** Serialization failure or deadlock. */
 export function isRetryable(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code !== undefined && retryable.has(code);
 }
 
 /** Whether the database was lost, as opposed to having refused a statement. */
 export function isUnavailable(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code !== undefined) return unavailable.test(code) || systemCodes.has(code);
   return error instanceof Error && brokenConnection.test(error.message);
 }
 
 /** Whether the server takes no connections at the moment: it is starting, stopping or being restarted. */
 export function isConnectionRefused(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code === "ECONNREFUSED" || code === "ENOENT" || code === "57P03" || code === "53300";
 }
 

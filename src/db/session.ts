@@ -1,9 +1,10 @@
 import type pg from "pg";
+import { errorCode } from "../core/errorCode.ts";
 import { newId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { Conversation, type Reply } from "./conversation.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
-import { codeOf, isUnavailable, translate } from "./failures.ts";
+import { isUnavailable, translate } from "./failures.ts";
 import { type DataKey, type SqlValue, type Statement, statement, type Tx } from "./port.ts";
 
 export interface SessionOptions {
@@ -182,4 +183,4 @@ export class Session implements Tx {
 const ignore = () => undefined;
 
 /** Prepared statements this connection and the server no longer agree on. */
-const isStale = (error: unknown) => codeOf(error) === "0A000" || codeOf(error) === "26000";
+const isStale = (error: unknown) => errorCode(error) === "0A000" || errorCode(error) === "26000";

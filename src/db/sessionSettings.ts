@@ -1,6 +1,7 @@
 import type pg from "pg";
+import { errorCode } from "../core/errorCode.ts";
 import { type ConnectionTarget, connectDirectly } from "./connection.ts";
-import { codeOf, translate } from "./failures.ts";
+import { translate } from "./failures.ts";
 
 /** Limits of every transaction, ms. */
 export const limits = { statementMs: 15_000, transactionMs: 30_000 } as const;
@@ -63,6 +64,6 @@ async function keepsSettings(client: pg.Client): Promise<boolean> {
 
 /** An unknown setting, or a pooler's "unsupported startup parameter". */
 function isRefusal(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code === "42704" || code === "08P01" || (code?.startsWith("0A") ?? false);
 }

@@ -1,12 +1,12 @@
 import { createWriteStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import path from "node:path";
+import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { Clock } from "../../core/clock.ts";
+import { renameDurably } from "../../files/durable.ts";
 import { type ConnectionTarget, connectDirectly } from "../connection.ts";
 import { MigrationError } from "../errors.ts";
 import { appliedMigrations, describeTables } from "./catalog.ts";
@@ -29,8 +29,7 @@ export async function backUp(options: BackupOptions): Promise<TableHeader[]> {
   const part = `${options.file}.part`;
   try {
     const tables = await writeSnapshot(client, part, options.clock);
-    await rename(part, options.file);
-    await syncFolder(path.dirname(path.resolve(options.file)));
+    await renameDurably(part, options.file);
     return tables;
   } catch (error) {
     await rm(part, { force: true });
@@ -63,9 +62,4 @@ function copyOut(client: pg.Client, table: TableHeader): AsyncIterable<Buffer> {
 /** `"table" ("column", …)`. */
 export function target({ name, columns }: TableHeader): string {
   return `${pg.escapeIdentifier(name)} (${columns.map(pg.escapeIdentifier).join(", ")})`;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  await handle.sync().finally(() => handle.close());
 }

@@ -1,17 +1,9 @@
 import { execFile } from "node:child_process";
-import {
-  chown,
-  lchown,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { chown, lchown, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { isMissing } from "../../core/errorCode.ts";
+import { syncFolder } from "../../files/durable.ts";
 import { EmbeddedPostgresError } from "../errors.ts";
 import type { Account, Ids } from "./account.ts";
 
@@ -61,7 +53,7 @@ async function readVersion(dataDir: string): Promise<string | undefined> {
   try {
     return (await readFile(path.join(dataDir, "PG_VERSION"), "utf8")).trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw new EmbeddedPostgresError(`${dataDir} cannot be read`, error);
   }
 }
@@ -107,8 +99,7 @@ async function moveInto(fresh: string, dataDir: string): Promise<void> {
     if ((await readVersion(dataDir)) !== majorVersion)
       throw new EmbeddedPostgresError(`${dataDir} cannot be made`, error);
   }
-  const parent = await open(path.dirname(dataDir), "r");
-  await parent.sync().finally(() => parent.close());
+  await syncFolder(path.dirname(dataDir));
 }
 
 /** Removes what an initdb killed more than ten minutes ago left behind. */

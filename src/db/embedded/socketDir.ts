@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { chmod, chown, lstat, mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { errorCode } from "../../core/errorCode.ts";
 import { EmbeddedPostgresError } from "../errors.ts";
-import { codeOf } from "../failures.ts";
+
 import type { Account } from "./account.ts";
 
 /** Longest path a Unix socket can have, in bytes (macOS 103, Linux 107). */
@@ -31,7 +32,7 @@ export async function ensureSocketDir(folder: string, account: Account): Promise
     await makeSocketDir(folder, account);
   } catch (error) {
     // Its last user has only now removed it.
-    if (codeOf(error) !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
     await ensureSocketDir(folder, account);
   }
 }

@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../../core/clock.ts";
+import { errorCode } from "../../core/errorCode.ts";
 import type { Log } from "../../core/log.ts";
 import { EmbeddedPostgresError } from "../errors.ts";
-import { codeOf, isUnavailable } from "../failures.ts";
+import { isUnavailable } from "../failures.ts";
 import { ensureOwner } from "./cluster.ts";
 import type { EmbeddedPostgres } from "./embeddedPostgres.ts";
 import { Keeper } from "./keeper.ts";
@@ -124,7 +125,7 @@ export class Supervisor {
     const options = { ...this.#options, socketDir: this.#socketDir };
     const child = await spawnPostmaster(options).catch((error: unknown) => {
       // Whoever shut its predecessor down has only now removed the socket folder.
-      if (codeOf(error) !== "ENOENT") throw error;
+      if (errorCode(error) !== "ENOENT") throw error;
     });
     if (!child) return { reason: "its socket folder was removed" };
     if (child.pid === undefined) return { reason: `${child.spawnfile} cannot be executed` };

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { errorCode } from "../../core/errorCode.ts";
 import type { Format } from "../../runtime/values/values.ts";
 import { findExcess, type JsonLimits, jsonLimits } from "../limits/jsonScan.ts";
 import { badJsonBody, RequestError } from "../replies/requestError.ts";
@@ -104,8 +105,7 @@ function wrongShape(reason: string): RequestError {
 
 /** What the framework says of a body it would not read, in the words of the function API; else undefined. */
 export function bodyError(error: unknown): RequestError | undefined {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return badJsonBody("Expected request with `Content-Type: application/json`");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":

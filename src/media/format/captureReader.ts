@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isMissing } from "./log/captureFolder.ts";
+import { isMissing } from "../../core/errorCode.ts";
 import { loadPlayback, type StoredPlayback } from "./playback.ts";
 import type { CapturePlayback, CaptureReader, TrackContent } from "./port.ts";
 import { NotATrackError, readView, viewTrack } from "./track/trackView.ts";

@@ -1,8 +1,9 @@
 import { rm } from "node:fs/promises";
+import { isMissing } from "../../core/errorCode.ts";
 import { canvasSize } from "../../core/picture/geometry.ts";
 import type { ComposeJob, ProbeFinding, SkippedTrack } from "../compose/protocol.ts";
 import { frameCount } from "../compose/slicePlan.ts";
-import { isMissing, NotACaptureError } from "../format/log/captureFolder.ts";
+import { NotACaptureError } from "../format/log/captureFolder.ts";
 import { loadTimeline, type Timeline } from "../format/timeline/timeline.ts";
 import { UnusableCaptureError } from "./decode/failures.ts";
 import { SkippedTracks } from "./decode/skippedTracks.ts";

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { sampleRate } from "../../core/media.ts";
 import { canvasSize } from "../../core/picture/geometry.ts";
+import { renameDurably, syncFile } from "../../files/durable.ts";
 import type { JoinJob, ProbeFinding, SkippedTrack, SliceJob } from "../compose/protocol.ts";
 import { frameMs, frameSample } from "../compose/slicePlan.ts";
 import { loadTimelineUntil, type Timeline } from "../format/timeline/timeline.ts";
@@ -10,7 +11,7 @@ import { UnsettledError } from "./decode/failures.ts";
 import { SkippedTracks } from "./decode/skippedTracks.ts";
 import { excerpt } from "./excerpts.ts";
 import { joinSlices } from "./file/joinSlices.ts";
-import { makeDurable, publish, renameDurably } from "./file/publish.ts";
+import { publish } from "./file/publish.ts";
 import type { RenditionSink } from "./file/renditionSink.ts";
 import { SliceSink } from "./file/sliceSink.ts";
 import { type Look, type Rendering, renderPart, soundEnd } from "./render.ts";
@@ -42,7 +43,7 @@ export async function composeSlice(
   try {
     const powersIn = path.join(path.dirname(job.output), "loudness");
     await renderSlice(job, openSink, { folder, powersIn, skipped, onProgress });
-    await makeDurable(temporary);
+    await syncFile(temporary);
     await renameDurably(temporary, job.output);
     return skipped.tracks;
   } finally {

@@ -1,6 +1,7 @@
 import { rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../../core/clock.ts";
+import { errorCode } from "../../core/errorCode.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { CaptureSealedError, type Uptime } from "../../media/format/log/captureFolder.ts";
@@ -365,7 +366,5 @@ function checkId(recordingId: string): void {
   throw new AppError("VALIDATION_ERROR", "Not a recording id.", { field: "recordingId" });
 }
 
-const codeOf = (error: unknown): unknown =>
-  typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 const isFull = (error: unknown): boolean =>
-  codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
+  errorCode(error) === "ENOSPC" || errorCode(error) === "EDQUOT";

@@ -1,7 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
+import { isMissing } from "../../core/errorCode.ts";
 import type { Log } from "../../core/log.ts";
 import { sealCapture } from "../../media/format/describe.ts";
-import { isMissing, NotACaptureError } from "../../media/format/log/captureFolder.ts";
+import { NotACaptureError } from "../../media/format/log/captureFolder.ts";
 import { AbandonedCaptureError, attempted, mostAttempts } from "../contract/attempts.ts";
 import { type CaptureTarget, endsSealed } from "../contract/unsealed.ts";
 

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
-import { isMissing, NotACaptureError } from "../../media/format/log/captureFolder.ts";
+import { errorCode, isMissing } from "../../core/errorCode.ts";
+import { NotACaptureError } from "../../media/format/log/captureFolder.ts";
 import { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
 
@@ -12,7 +13,7 @@ export async function openCapture(target: CaptureTarget, deps: Deps): Promise<Ca
   try {
     return await create();
   } catch (error) {
-    if (!isExisting(error)) throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
   }
   try {
     return await CaptureWriter.takeOver(dir, deps);
@@ -22,8 +23,4 @@ export async function openCapture(target: CaptureTarget, deps: Deps): Promise<Ca
   // Killed before its start was durable, so nothing was acknowledged.
   await rm(dir, { recursive: true, force: true });
   return create();
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { uptime } from "node:os";
 import { join } from "node:path";
+import { errorCode } from "../../core/errorCode.ts";
 
 /** Who holds the lock: a process id, and what tells it from a later process with the same id. */
 export interface LockHolder {
@@ -70,7 +71,7 @@ async function publish(dir: string, path: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST") return false;
     throw error;
   } finally {
     await unlink(draft);
@@ -83,7 +84,7 @@ async function isAlive(holder: LockHolder): Promise<boolean> {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
   const started = await startOf(holder.pid);
   return started === holder.started;

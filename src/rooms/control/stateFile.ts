@@ -1,7 +1,8 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isMissing } from "../../core/errorCode.ts";
 import type { Log } from "../../core/log.ts";
-import { syncFolder } from "../../media/format/log/captureFolder.ts";
+import { replaceDurably } from "../../files/durable.ts";
 import type { RoomPresence } from "../../video/port.ts";
 import type { Cutoffs } from "../presence/revocations.ts";
 
@@ -48,15 +49,7 @@ export class StateFile {
 
   async #write(): Promise<void> {
     const path = join(this.#dir, fileName);
-    const handle = await open(`${path}.new`, "w", 0o600);
-    try {
-      await handle.writeFile(JSON.stringify(this.#current()));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${path}.new`, path);
-    await syncFolder(this.#dir);
+    await replaceDurably(path, JSON.stringify(this.#current()));
   }
 }
 
@@ -67,7 +60,7 @@ export async function loadState(dir: string, log: Log): Promise<RoomState> {
     const saved: unknown = JSON.parse(await readFile(join(dir, fileName), "utf8"));
     return isState(saved) ? saved : empty;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return empty;
+    if (isMissing(error)) return empty;
     log.error({ err: error }, "saved room state is damaged");
     return empty;
   }

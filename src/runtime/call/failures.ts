@@ -1,3 +1,4 @@
+import { errorCode } from "../../core/errorCode.ts";
 import { AppError, errorKinds, isAppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { DatabaseUnavailableError } from "../../db/port.ts";
@@ -37,7 +38,7 @@ export function failureOf(error: unknown): Failure {
 
 /** Serialization failure or deadlock that outlasted the database's own retries. */
 function isConflict(error: unknown): boolean {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === "40001" || code === "40P01";
 }
 

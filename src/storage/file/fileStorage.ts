@@ -3,6 +3,8 @@ import { createReadStream } from "node:fs";
 import { copyFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { errorCode, isMissing } from "../../core/errorCode.ts";
+import { syncFile, syncFolder } from "../../files/durable.ts";
 import type { Storage } from "../port.ts";
 
 /** Key segments we make: ids and extensions. Anything else is refused, so a key never leaves the root. */
@@ -21,9 +23,9 @@ export function createFileStorage(root: string): Storage {
       const target = locate(key);
       await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
       const sha256 = await digest(source);
-      await syncPath(source);
+      await syncFile(source);
       await move(source, target);
-      await syncPath(path.dirname(target));
+      await syncFolder(path.dirname(target));
       return { sizeBytes: (await stat(target)).size, sha256 };
     },
     stat: async (key) => {
@@ -43,10 +45,10 @@ async function move(source: string, target: string): Promise<void> {
   try {
     await rename(source, target);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+    if (errorCode(error) !== "EXDEV") throw error;
     const part = `${target}.part`;
     await copyFile(source, part);
-    await syncPath(part);
+    await syncFile(part);
     await rename(part, target);
     await rm(source);
   }
@@ -58,15 +60,6 @@ async function digest(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function syncPath(file: string): Promise<void> {
-  const handle = await open(file, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
+function ignoreMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }

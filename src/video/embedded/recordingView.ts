@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { isMissing } from "../../core/errorCode.ts";
 import { describeCapture } from "../../media/format/describe.ts";
 import { NotACaptureError } from "../../media/format/log/captureFolder.ts";
 import { attemptsAt, mostAttempts } from "../../rooms/contract/attempts.ts";
@@ -29,9 +30,7 @@ export async function readCapture(dir: string): Promise<ProviderRecording> {
     };
   } catch (error) {
     // Killed before its start was acknowledged.
-    if (error instanceof NotACaptureError) return { status: "absent" };
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return { status: "absent" };
+    if (error instanceof NotACaptureError || isMissing(error)) return { status: "absent" };
     throw error;
   }
 }

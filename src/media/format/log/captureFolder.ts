@@ -1,4 +1,4 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type PauseSpan, Pauses } from "../time/pauses.ts";
 import { readEvents } from "./eventLog.ts";
@@ -21,34 +21,6 @@ export class NotACaptureError extends Error {
 }
 
 type AliveEvent = Extract<CaptureEvent, { type: "alive" }>;
-
-/** A file or folder was not there. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-/** Makes a folder's entries (new files, renames) durable. */
-export async function syncFolder(dir: string): Promise<void> {
-  // Windows cannot open folders; NTFS journals their entries itself.
-  if (process.platform === "win32") return;
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Writes a new file and makes its content durable. Throws EEXIST if it is there. */
-export async function writeDurably(path: string, content: Buffer): Promise<void> {
-  const handle = await open(path, "wx", 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 /** How long a machine has been up: which start of it, and ms since then. */
 export interface Uptime {

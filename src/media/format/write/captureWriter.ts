@@ -4,15 +4,14 @@ import type { Clock } from "../../../core/clock.ts";
 import type { Log } from "../../../core/log.ts";
 import type { MediaSource } from "../../../core/media.ts";
 import type { RecordingPause } from "../../../core/recording.ts";
+import { createDurably, syncFolder } from "../../../files/durable.ts";
 import {
   folderBytes,
   freeTrackNumber,
-  syncFolder,
   trackId,
   type UnsealedCapture,
   type Uptime,
   unsealedCapture,
-  writeDurably,
 } from "../log/captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "../log/eventLog.ts";
 import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "../log/events.ts";
@@ -131,7 +130,7 @@ export class CaptureWriter {
       ...{ type: "captureStart", t: startedAt, version },
       ...{ recordingId, roomId, maxDurationMs },
     };
-    await writeDurably(join(dir, eventLogName), eventLine(event));
+    await createDurably(join(dir, eventLogName), eventLine(event));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
     const tracks = new Map<string, number>();
     const nothing = { pauses: [], tracks, nextTrack: 1, earlierBytes: 0 };
