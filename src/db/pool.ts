@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { Log } from "../core/log.ts";
 import { CommitNotifier } from "./commitNotifier.ts";
 import { type ConnectionTarget, clientConfig } from "./connection.ts";
@@ -27,7 +28,7 @@ export interface DatabaseOptions {
 
 /** Times a transaction is run at most when others keep getting in its way. */
 const mostAttempts = 10;
-const longestBackoffMs = 500;
+const betweenAttempts: Backoff = { firstMs: 10, mostMs: 500 };
 /** How long a restarting server is waited for before a connection is given up, ms. */
 const reconnectBudgetMs = 5_000;
 const pingBudgetMs = 5_000;
@@ -120,7 +121,7 @@ class PooledDatabase implements Database {
   /** Exponential with full jitter: colliding transactions must not collide again in step. */
   #backoffMs(attempt: number): number {
     const random = this.#options.random ?? Math.random;
-    return random() * Math.min(longestBackoffMs, 5 * 2 ** attempt);
+    return random() * backoffMs(betweenAttempts, attempt);
   }
 
   /** Waits for a server that is being restarted: nothing has been sent yet, so trying again is safe. */

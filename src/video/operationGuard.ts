@@ -8,6 +8,7 @@ import {
   TimeoutStrategy,
   timeout,
 } from "cockatiel";
+import { backoffMs } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -206,11 +207,9 @@ export class OperationGuard {
     call.signal.throwIfAborted();
   }
 
-  /** Exponential, the upper half at random, so that callers that failed together do not return together. */
   #jittered(attempt: number): number {
-    const { backoffMs, maxBackoffMs } = this.#options.limits;
-    const full = Math.min(maxBackoffMs, backoffMs * 2 ** (attempt - 1));
-    return Math.round(full / 2 + (full / 2) * this.#options.random());
+    const { backoffMs: firstMs, maxBackoffMs: mostMs } = this.#options.limits;
+    return Math.round(backoffMs({ firstMs, mostMs }, attempt, this.#options.random()));
   }
 
   /** A rate limit that outlasts the budget is told as it is, with its hint; all else is time that ran out. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { reconnectDelay } from "../transport/reconnectDelay.ts";
 import { isOn } from "./beep.ts";
 import { DtxFilter } from "./dtxFilter.ts";
 import { defaultLoop, type MediaLoop, parseLoop, serialiseLoop } from "./mediaLoop.ts";
@@ -93,13 +92,4 @@ describe("discontinuous transmission", () => {
     const decisions = run([-15, ...silence(30), -15], false);
     expect(decisions.every(({ send, first }) => send && !first)).toBe(true);
   });
-});
-
-it("the wait before another connection doubles up to 4 s, half of it chance", () => {
-  expect([0, 1, 2, 6, 50].map((attempt) => reconnectDelay(attempt, 0))).toEqual([
-    50, 100, 200, 2000, 2000,
-  ]);
-  expect([0, 1, 2, 6, 50].map((attempt) => reconnectDelay(attempt, 0.5))).toEqual([
-    75, 150, 300, 3000, 3000,
-  ]);
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
 import { type Log, silentLog } from "../../core/log.ts";
 import { DtxFilter } from "../media/dtxFilter.ts";
@@ -6,11 +7,12 @@ import type { MediaLoop } from "../media/mediaLoop.ts";
 import { MediaTimeline } from "../media/mediaTimeline.ts";
 import { pumpMedia, ticksPerSecond } from "./mediaPump.ts";
 import type { NetworkConditions } from "./networkLink.ts";
-import { reconnectDelay } from "./reconnectDelay.ts";
 import type { Feedback } from "./rtcp.ts";
 import { steadyClock } from "./steadyClock.ts";
 import { WhipError } from "./whipError.ts";
 import { WhipSession } from "./whipSession.ts";
+
+const reconnects: Backoff = { firstMs: 100, mostMs: 4000 };
 
 export interface PublisherOptions {
   /** WHIP endpoint of a room. */
@@ -287,7 +289,10 @@ export class WhipPublisher {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof WhipError && error.retryable)) return this.#fail(error);
-        const wait = Math.max(reconnectDelay(attempt, random()), error.retryAfterMs ?? 0);
+        const wait = Math.max(
+          backoffMs(reconnects, attempt + 1, random()),
+          error.retryAfterMs ?? 0,
+        );
         this.#log.debug({ err: error, wait }, "publisher could not connect");
         await this.#clock.sleep(wait, signal);
       }

@@ -1,3 +1,4 @@
+import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { controlProtocol, type Health } from "../../rooms/contract/protocol.ts";
@@ -33,7 +34,7 @@ const startAttempts = 5;
 /** A process that lives longer than this has not died quickly. */
 const quickMs = 10_000;
 const freeRestarts = 3;
-const backoffMs = { first: 250, most: 30_000 } as const;
+const restarts: Backoff = { firstMs: 250, mostMs: 30_000 };
 
 /** Keeps one room process running: adopts a live one, replaces an outdated one, restarts a dead one at once. */
 export class Supervisor {
@@ -149,7 +150,7 @@ export class Supervisor {
   async #pause(): Promise<void> {
     const beyond = this.#quickDeaths - freeRestarts;
     if (beyond <= 0) return;
-    const ms = Math.min(backoffMs.most, backoffMs.first * 2 ** (beyond - 1));
+    const ms = backoffMs(restarts, beyond);
     this.#options.log.warn({ ms, quickDeaths: this.#quickDeaths }, "room process restarts later");
     await this.#options.clock.sleep(ms, this.#closing.signal);
   }
