@@ -1,22 +1,16 @@
 import type { MediaSource } from "../../core/media.ts";
 import { TokenBucket } from "../../core/tokenBucket.ts";
 import type { RoomRole } from "../../video/port.ts";
-import type { Peer, PeerChannel, SendingLine } from "../peer/peer.ts";
+import type { Peer, SendingLine } from "../peer/peer.ts";
 import type { Occupant } from "../presence/occupancy.ts";
 import type { PublishSession } from "../publish/session.ts";
 import { parseRtcp, type RtcpPacket } from "../rtp/rtcp.ts";
 import { audioLevelUri } from "../sdp/offerParts.ts";
 import type { ReceivingLine, SubscriptionOffer } from "../sdp/subscribeOffer.ts";
-import {
-  type ClientMessage,
-  channelLabel,
-  maxMessageBytes,
-  parseClientMessage,
-  type RoomView,
-  type ServerMessage,
-} from "./channelMessages.ts";
+import type { ClientMessage, RoomView } from "./channelMessages.ts";
 import { Downlink } from "./downlink.ts";
 import type { Placement } from "./roomBoard.ts";
+import { RoomChannel } from "./roomChannel.ts";
 import { SlotBook } from "./slotBook.ts";
 import { TrackSender } from "./trackSender.ts";
 
@@ -66,8 +60,6 @@ interface Slot {
 const lookEveryMs = 1000;
 /** An older estimate says nothing. */
 const estimateMs = 3000;
-/** In one second; a page says a few. All rooms of the machine, and their captures, share the thread that reads them. */
-const maxMessages = 100;
 /**
  * Packets of feedback of one subscriber, and packets that one may ask for again: each of these costs one on the way out, which
  * the library sends by itself. At once: this process may have stood still.
@@ -76,9 +68,6 @@ const most = {
   feedback: { perSecond: 500, atOnce: 10_000 },
   asked: { perSecond: 5000, atOnce: 20_000 },
 } as const;
-/** Channels refused before the whole subscription is: each stays in memory as long as the connection. */
-const maxRefusedChannels = 8;
-
 const keyOf = ({ user, source }: PublishSession): string => `${user.id}/${source}`;
 
 /** One person watching over one transport: slots for other people's media, and the room's channel. */
@@ -94,14 +83,9 @@ export class SubscribeSession {
   #parts: SubscribeParts;
   #slots: Slot[] = [];
   #book: SlotBook;
-  #channel: PeerChannel | undefined;
-  #channelOpen = false;
-  #refusedChannels = 0;
-  #messages = { since: 0, count: 0 };
+  #channel: RoomChannel;
   #feedbackLeft = new TokenBucket(most.feedback.perSecond, most.feedback.atOnce);
   #askedLeft = new TokenBucket(most.asked.perSecond, most.asked.atOnce);
-  #told = "";
-  #revision = 0;
   #state: "pending" | "connected" | "closed" = "pending";
   #heardAt: number;
   #downlink = new Downlink();
@@ -126,7 +110,15 @@ export class SubscribeSession {
       this.#slots[index] = { ...this.#slots[index], [line.kind]: this.#sender(line, index) };
     }
     this.#book = new SlotBook(parts.target ? 1 : this.#slots.length);
-    parts.peer.onChannel((channel) => this.#bind(channel));
+    this.#channel = new RoomChannel(parts.now, {
+      opened: () => parts.listener.changed(this),
+      heard: () => {
+        this.#heardAt = parts.now();
+      },
+      message: (message) => parts.listener.message(this, message),
+      tooMany: () => this.close("too_many_channels"),
+    });
+    parts.peer.onChannel((channel) => this.#channel.bind(channel));
     parts.peer.onConnected(() => this.#connected());
     parts.peer.onClosed((reason) => this.close(reason));
   }
@@ -202,17 +194,12 @@ export class SubscribeSession {
 
   /** Tells the room's state if it has changed since it was told; false when that has to be tried again. */
   tell(view: RoomView): boolean {
-    const body = JSON.stringify(view);
-    if (!this.#channelOpen || body === this.#told) return true;
-    if (!this.#send({ type: "room", revision: this.#revision + 1, ...view })) return false;
-    this.#told = body;
-    this.#revision++;
-    return true;
+    return this.#channel.tell(view);
   }
 
   /** Tells the owner of a publication why it has ended: which of their windows it was, each knows. */
   unpublished({ id: session, source }: PublishSession, reason: string): void {
-    if (this.#channelOpen) this.#send({ type: "unpublished", source, session, reason });
+    this.#channel.send({ type: "unpublished", source, session, reason });
   }
 
   /** Notices silence and, once a second, chooses the videos; `importance` is higher for what must be seen. */
@@ -235,9 +222,9 @@ export class SubscribeSession {
   /** Ends the session; later calls do nothing. */
   close(reason: string): void {
     if (this.#state === "closed") return;
-    this.#send({ type: "end", reason });
+    this.#channel.send({ type: "end", reason });
     this.#state = "closed";
-    this.#channelOpen = false;
+    this.#channel.close();
     for (const sender of this.senders) sender.attach(undefined);
     this.#parts.listener.closed(this, reason);
     this.#parts.peer.close();
@@ -272,43 +259,6 @@ export class SubscribeSession {
     this.#parts.listener.connected(this);
   }
 
-  #bind(channel: PeerChannel): void {
-    if (channel.label !== channelLabel || this.#channel) {
-      channel.close();
-      if (++this.#refusedChannels > maxRefusedChannels) this.close("too_many_channels");
-      return;
-    }
-    this.#channel = channel;
-    this.#channelOpen = true;
-    channel.onMessage((text) => this.#message(channel, text));
-    channel.onClosed(() => {
-      this.#channelOpen = false;
-    });
-    this.#parts.listener.changed(this);
-  }
-
-  #message(channel: PeerChannel, text: string): void {
-    if (!this.#channelOpen) return;
-    this.#heardAt = this.#parts.now();
-    if (Buffer.byteLength(text) > maxMessageBytes || this.#isFlooded(this.#heardAt)) {
-      this.#channelOpen = false;
-      channel.close();
-      return;
-    }
-    const message = parseClientMessage(text);
-    if (message?.type === "ping") this.#send({ type: "pong" });
-    else if (message) this.#parts.listener.message(this, message);
-  }
-
-  #isFlooded(now: number): boolean {
-    if (now - this.#messages.since >= 1000) this.#messages = { since: now, count: 0 };
-    return ++this.#messages.count > maxMessages;
-  }
-
-  #send(message: ServerMessage): boolean {
-    return this.#channelOpen && (this.#channel?.send(JSON.stringify(message)) ?? false);
-  }
-
   /** Videos in the order in which they are given up last. */
   #choose(importance: (session: PublishSession) => number): void {
     const shown = [...this.#slots.entries()]
@@ -341,7 +291,7 @@ export class SubscribeSession {
     const total = totals(this.senders);
     const sent = ((total.videoBytes - this.#seen.videoBytes) * 8) / seconds;
     // Who is sent nothing and has no channel has nothing to say either.
-    if (total.packets === this.#seen.packets && !this.#channelOpen && this.connected)
+    if (total.packets === this.#seen.packets && !this.#channel.open && this.connected)
       this.#heardAt = now;
     this.#seen = total;
     const loss = this.#loss();
