@@ -3,7 +3,8 @@ import { ppsUnit, sliceUnit, spsUnit } from "../../../test/support/h264Units.ts"
 import { video } from "../../../test/support/rtpPackets.ts";
 import type { TimedFrame } from "../codecs/frames.ts";
 import { PictureGate } from "./pictureGate.ts";
-import { TrackReceiver, type TrackSink } from "./trackReceiver.ts";
+import type { TrackSink } from "./trackConsumers.ts";
+import { TrackReceiver } from "./trackReceiver.ts";
 
 const vp8Key = (width: number, height: number): Buffer => {
   const payload = Buffer.alloc(30, 7);

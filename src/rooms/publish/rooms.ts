@@ -10,6 +10,7 @@ import type { Occupancy } from "../presence/occupancy.ts";
 import type { Revocations } from "../presence/revocations.ts";
 import { writeAnswer } from "../sdp/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../sdp/offer.ts";
+import { offerError } from "../sdp/offerError.ts";
 import { PublishSession, type SessionLimits } from "./session.ts";
 import type { TrackCounters } from "./trackReceiver.ts";
 
@@ -106,7 +107,7 @@ export class Rooms {
       return { sessionId: session.id, answer: writeAnswer(offer.answered, answer, this.#options) };
     } catch (error) {
       session.close("offer_refused");
-      throw this.#offerError(error);
+      throw offerError(error, this.#deps.log);
     }
   }
 
@@ -252,13 +253,6 @@ export class Rooms {
     const left = !replaced && !others && this.#publishers.delete(personOf(session));
     for (const listener of this.#listeners) listener.closed(session, reason, left);
     if (left) this.#deps.occupancy.leave(roomId, user.id, publishing);
-  }
-
-  #offerError(error: unknown): AppError {
-    if (error instanceof AppError) return error;
-    this.#deps.log.warn({ err: error }, "an offer could not be used");
-    const metadata = { field: "sdp", reason: "sdp_malformed" };
-    return new AppError("VALIDATION_ERROR", "The offer cannot be used.", metadata, error);
   }
 
   #find(roomId: string, userId: string, source: MediaSource): PublishSession | undefined {

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { senderReport, video, vp8 } from "../../../test/support/rtpPackets.ts";
 import type { TimedFrame } from "../codecs/frames.ts";
 import type { SenderReport } from "../rtp/rtcp.ts";
-import { type Forwarder, TrackReceiver, type TrackSink } from "./trackReceiver.ts";
+import type { Forwarder, TrackSink } from "./trackConsumers.ts";
+import { TrackReceiver } from "./trackReceiver.ts";
 
 /** What a capture and a subscriber were given, in order. */
 class Listener implements TrackSink, Forwarder {

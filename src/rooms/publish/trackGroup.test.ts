@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { senderReport, video, vp8 } from "../../../test/support/rtpPackets.ts";
 import type { TimedFrame } from "../codecs/frames.ts";
 import { GroupBudget } from "./keptGroup.ts";
-import { TrackReceiver, type TrackSink } from "./trackReceiver.ts";
+import type { TrackSink } from "./trackConsumers.ts";
+import { TrackReceiver } from "./trackReceiver.ts";
 
 class Sink implements TrackSink {
   leftOut(): void {}

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { senderReport, video, vp8 } from "../../../test/support/rtpPackets.ts";
 import type { TimedFrame } from "../codecs/frames.ts";
 import type { MediaLine } from "../sdp/offer.ts";
-import { TrackReceiver, type TrackSink } from "./trackReceiver.ts";
+import type { TrackSink } from "./trackConsumers.ts";
+import { TrackReceiver } from "./trackReceiver.ts";
 
 const audio: MediaLine = {
   mid: "a",

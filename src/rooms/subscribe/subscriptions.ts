@@ -11,6 +11,7 @@ import type { Revocations } from "../presence/revocations.ts";
 import type { MediaListener, Rooms } from "../publish/rooms.ts";
 import type { PublishSession } from "../publish/session.ts";
 import { withPublicAddress } from "../sdp/answer.ts";
+import { offerError } from "../sdp/offerError.ts";
 import { readSubscription, type SubscriptionOffer } from "../sdp/subscribeOffer.ts";
 import type { ClientMessage, MediaState, RecordingNotice } from "./channelMessages.ts";
 import { RoomBoard } from "./roomBoard.ts";
@@ -105,7 +106,7 @@ export class Subscriptions implements MediaListener {
       };
     } catch (error) {
       session.close("offer_refused");
-      throw this.#offerError(error);
+      throw offerError(error, this.#deps.log);
     }
   }
 
@@ -242,7 +243,7 @@ export class Subscriptions implements MediaListener {
       return new SubscribeSession(parts);
     } catch (error) {
       peer.close();
-      throw this.#offerError(error);
+      throw offerError(error, this.#deps.log);
     }
   }
 
@@ -312,13 +313,6 @@ export class Subscriptions implements MediaListener {
       const input = { self, occupants, publications, recording, placementOf };
       if (!subscription.tell(known.board.view(input))) known.changed = true;
     }
-  }
-
-  #offerError(error: unknown): AppError {
-    if (error instanceof AppError) return error;
-    this.#deps.log.warn({ err: error }, "an offer could not be used");
-    const metadata = { field: "sdp", reason: "sdp_malformed" };
-    return new AppError("VALIDATION_ERROR", "The offer cannot be used.", metadata, error);
   }
 
   #in(roomId: string): SubscribeSession[] {

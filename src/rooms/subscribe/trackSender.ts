@@ -1,6 +1,7 @@
 import type { CaptureCodec } from "../../media/format/log/events.ts";
 import type { SendingTrack } from "../peer/peer.ts";
-import type { Forwarder, PassingPacket, TrackReceiver } from "../publish/trackReceiver.ts";
+import type { Forwarder, PassingPacket } from "../publish/trackConsumers.ts";
+import type { TrackReceiver } from "../publish/trackReceiver.ts";
 import { type FirstNumbers, RtpRewriter, writeLevel } from "../rtp/rewriter.ts";
 import { type RtcpPacket, type SenderReport, senderReport } from "../rtp/rtcp.ts";
 import type { ReceivingLine } from "../sdp/subscribeOffer.ts";

@@ -24,7 +24,8 @@ import { trackIndexName } from "../track/trackIndex.ts";
 import { AppendFile } from "./appendFile.ts";
 import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import { CaptureLogWriter, type Unstamped } from "./captureLogWriter.ts";
-import { type TrackFiles, type TrackStats, TrackWriter } from "./trackWriter.ts";
+import { OpenTracks } from "./openTracks.ts";
+import { type TrackStats, TrackWriter } from "./trackWriter.ts";
 
 /** At most this much of what was captured is lost when the process dies, ms. */
 const flushEveryMs = 200;
@@ -74,8 +75,7 @@ export class CaptureWriter {
   #uptime: () => Uptime | undefined;
   #log: Log;
   #events: CaptureLogWriter;
-  #tracks = new Map<string, { participant: string; writer: TrackWriter; files: TrackFiles }>();
-  #endedBytes = 0;
+  #tracks = new OpenTracks();
   #earlierBytes: number;
   #nextTrack: number;
   #aliveAt: number;
@@ -172,7 +172,7 @@ export class CaptureWriter {
 
   /** Bytes accepted by this writer over all files. */
   get bytes(): number {
-    return this.#endedBytes + this.#events.bytes + this.#sum((file) => file.bytes);
+    return this.#events.bytes + this.#tracks.bytes;
   }
 
   /** Bytes of the capture, those of the writers before this one included. */
@@ -182,7 +182,7 @@ export class CaptureWriter {
 
   /** Bytes accepted and not yet handed to the operating system: grows when the disk cannot follow. */
   get queuedBytes(): number {
-    return this.#events.queuedBytes + this.#sum((file) => file.queuedBytes);
+    return this.#events.queuedBytes + this.#tracks.queuedBytes;
   }
 
   /** Called once, with the first write error; what comes after it may be missing from the capture. */
@@ -227,21 +227,21 @@ export class CaptureWriter {
         if (isNeeded) this.#events.emit(event);
         else this.#events.emitOf(participant, event);
       },
-      ended: () => this.#endTrack(id, files),
+      ended: () => this.#tracks.end(id),
     });
-    this.#tracks.set(id, { participant, writer, files });
+    this.#tracks.add(id, { participant, writer, files });
     return writer;
   }
 
   /** RFC 6464 audio level in dBov (0 loudest, -127 silence). */
   level(track: string, dbov: number): void {
-    this.#events.emitOf(this.#tracks.get(track)?.participant, { type: "level", track, dbov });
+    this.#events.emitOf(this.#tracks.participantOf(track), { type: "level", track, dbov });
   }
 
   /** RTCP sender report: the sender's clock (epoch ms) at an RTP timestamp. */
   senderReport(track: string, ntpMs: number, rtp: number): void {
     const event = { type: "senderReport", track, ntp: ntpMs, rtp } as const;
-    this.#events.emitOf(this.#tracks.get(track)?.participant, event);
+    this.#events.emitOf(this.#tracks.participantOf(track), event);
   }
 
   /** Packets of a track came of which nothing could be stored. */
@@ -263,7 +263,7 @@ export class CaptureWriter {
    */
   async pause(): Promise<void> {
     if (!this.#pauses.open) {
-      for (const { writer } of [...this.#tracks.values()]) writer.end("paused");
+      this.#tracks.endAll("paused");
       this.#events.emit({ type: "pause" });
       this.#pauses.begin(this.#events.lastT);
     }
@@ -280,7 +280,7 @@ export class CaptureWriter {
   /** Ends all tracks and the capture, durably. A repeat waits for the first. Rejects when the disk refused. */
   async seal(reason: string): Promise<void> {
     if (this.#closed === undefined) {
-      for (const { writer } of [...this.#tracks.values()]) writer.end(reason);
+      this.#tracks.endAll(reason);
       this.#tellLeftOut();
       this.#events.emit({ type: "captureStop", reason });
     }
@@ -314,7 +314,7 @@ export class CaptureWriter {
     await this.#pump;
     await this.#syncing;
     await this.#flush();
-    await Promise.all([...this.#tracks.values()].map(({ files }) => closeFiles(files)));
+    await this.#tracks.close();
     // The log is last: a sealed capture never promises media that is not on the disk.
     await this.#events.close();
     await syncFolder(this.#dir);
@@ -354,32 +354,12 @@ export class CaptureWriter {
 
   /** Hands the media to the operating system, then the events until now. */
   #flush(): Promise<void> {
-    return this.#events.flush(this.#eachTrack((file) => file.flush()));
+    return this.#events.flush(this.#tracks.flush());
   }
 
   async #sync(): Promise<void> {
-    await this.#eachTrack((file) => file.sync());
+    await this.#tracks.sync();
     await this.#events.sync();
-  }
-
-  async #eachTrack(work: (file: AppendFile) => Promise<void>): Promise<void> {
-    const files = [...this.#tracks.values()].flatMap(({ files: { media, index } }) => [
-      media,
-      index,
-    ]);
-    await Promise.all(files.map(work));
-  }
-
-  #sum(amount: (file: AppendFile) => number): number {
-    return [...this.#tracks.values()].reduce((sum, { files }) => sum + amount(files.media), 0);
-  }
-
-  /** An ended track keeps its place until its file is closed, so that `seal` waits for it. */
-  #endTrack(id: string, files: TrackFiles): void {
-    const forget = () => {
-      if (this.#tracks.delete(id)) this.#endedBytes += files.media.bytes;
-    };
-    closeFiles(files).then(forget, forget);
   }
 
   /** What it says can be found out from the track itself: without it a capture is whole. */
@@ -400,8 +380,4 @@ export class CaptureWriter {
     this.#failure = error;
     for (const listener of this.#listeners) listener(error);
   }
-}
-
-async function closeFiles({ media, index }: TrackFiles): Promise<void> {
-  await Promise.all([media.close(), index.close()]);
 }
