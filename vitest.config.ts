@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts"],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
           ...besideEachOther,
         },
       },
@@ -36,7 +36,7 @@ export default defineConfig({
           include: ["web/src/**/*.test.{ts,tsx}"],
           environment: "jsdom",
           setupFiles: ["web/src/testing/setup.ts"],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
           ...besideEachOther,
         },
       },
