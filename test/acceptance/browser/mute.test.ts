@@ -54,7 +54,7 @@ const pictureMs = 80;
 const blackMs = 1000;
 /** From then on after unmuting, or turning the camera on, everything is there again, ms. */
 const backMs = 1000;
-/** A browser sends sound this much later than it was made, at most: a mute cuts that off, ms. */
+/** A browser sends sound this much later than it was made, at most: a mute, or the end, cuts that off; ms. */
 const onItsWayMs = 300;
 
 inChromium("people in Chromium who mute", () => {
@@ -192,7 +192,8 @@ function recorded(
       };
       const muted = (one: DrawnSeen) => ({ fromMs: one.done(mute), toMs: one.begun(unmute) });
       const sinceUnmuted = (one: DrawnSeen) => {
-        return { fromMs: one.done(unmute) + backMs, toMs: recording.durationMs ?? 0 };
+        const toMs = (recording.durationMs ?? 0) - onItsWayMs;
+        return { fromMs: one.done(unmute) + backMs, toMs };
       };
 
       it("is not heard while muted", () => {
