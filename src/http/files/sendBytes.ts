@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { allowAnyOrigin } from "../replies/cors.ts";
 import { parseRange } from "./byteRange.ts";
@@ -65,15 +66,11 @@ function matches(header: string | undefined, etag: string): boolean {
   return header.split(",").some((value) => ["*", etag, `W/${etag}`].includes(value.trim()));
 }
 
-/** Both forms of RFC 6266: the name as it is, and one for those who read ASCII only. */
+/** RFC 6266: the name, and one without accents for those who read ASCII only. */
 function attachment(name: string): string {
   const plain = name
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
-    .replace(/[^\x20-\x7e]|["\\]/g, "_");
-  const coded = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${coded}`;
+    .replace(/[^\x20-\x7e]/g, "_");
+  return contentDisposition(name, { fallback: plain });
 }

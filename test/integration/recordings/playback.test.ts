@@ -190,7 +190,7 @@ describe("a track's file", () => {
     expect(saved.headers).toMatchObject({
       "content-type": "video/x-matroska",
       "content-disposition": expect.stringMatching(
-        /^attachment; filename="Grace Hopper - picture \d+\.mkv"; filename\*=UTF-8''Grace%20Hopper/,
+        /^attachment; filename="Grace Hopper - picture \d+\.mkv"$/,
       ),
     });
   });
