@@ -16,7 +16,7 @@ import { recordingFiles } from "../http/files/recordingFiles.ts";
 import { recordingTracks } from "../http/files/recordingTracks.ts";
 import { OpenFiles } from "../http/limits/openFiles.ts";
 import { metricsRoute } from "../http/metrics.ts";
-import { roomRoutes } from "../http/rooms/rooms.ts";
+import { roomRoutes } from "../http/rooms/roomRoutes.ts";
 import { buildServer } from "../http/server.ts";
 import { isStrictTransport } from "../http/strictTransport.ts";
 import { openCertificate } from "../http/tls.ts";

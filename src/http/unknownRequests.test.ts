@@ -9,7 +9,7 @@ import type { LocalIssuer } from "../auth/issuers/localIssuer.ts";
 import { type RecordingFilesDeps, recordingFiles } from "./files/recordingFiles.ts";
 import { type RecordingTracksDeps, recordingTracks } from "./files/recordingTracks.ts";
 import { type MetricsSource, metricsRoute } from "./metrics.ts";
-import { type MediaRooms, roomRoutes } from "./rooms/rooms.ts";
+import { type MediaRooms, roomRoutes } from "./rooms/roomRoutes.ts";
 import { localAuth } from "./signIn/localAuth.ts";
 
 /** Nothing here is ever asked: who is refused is refused before. */

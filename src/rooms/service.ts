@@ -11,7 +11,7 @@ import type { PeerFactory } from "./peer/peer.ts";
 import { Occupancy } from "./presence/occupancy.ts";
 import { PresenceBook } from "./presence/presenceBook.ts";
 import { Revocations } from "./presence/revocations.ts";
-import { Rooms } from "./publish/rooms.ts";
+import { Publications } from "./publish/publications.ts";
 import { Subscriptions } from "./subscribe/subscriptions.ts";
 
 export interface RoomServiceDeps {
@@ -42,7 +42,7 @@ export class RoomService {
   #deps: RoomServiceDeps;
   #presence: PresenceBook;
   #revocations: Revocations;
-  #rooms: Rooms;
+  #rooms: Publications;
   #subscriptions: Subscriptions;
   #captures: Captures;
   #state: StateFile;
@@ -72,7 +72,7 @@ export class RoomService {
     const reachable = publicAddress === undefined ? options : { ...options, publicAddress };
     const occupancy = new Occupancy(memory.presence);
     const { revocations } = memory;
-    this.#rooms = new Rooms(reachable, { ...deps, occupancy, revocations });
+    this.#rooms = new Publications(reachable, { ...deps, occupancy, revocations });
     this.#captures = new Captures(
       settings,
       { ...deps, mediaOf: (...who) => this.#subscriptions.mediaOf(...who) },

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { type BreakerState, type GuardLimits, OperationGuard } from "./operationGuard.ts";
 import type { VideoProvider } from "./port.ts";
-import { settledStart, settledStop } from "./settledRecording.ts";
+import { settledStart, settledStop } from "./settledStart.ts";
 
 /** The operations that reach the provider; signing a token and listening do not. */
 export const guardedOperations = [

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { MediaSource } from "../../core/media.ts";
+import type { MediaCodec, MediaSource } from "../../core/media.ts";
 import type { RecordingGap, RecordingPause, RecordingProblem } from "../../core/recording.ts";
 
 /** Media time of a track and the recording's time it stands for, both ms. */
@@ -13,7 +13,7 @@ export interface PlayableTrack {
   trackId: string;
   participantId: string;
   kind: "audio" | "video";
-  codec: "opus" | "VP8" | "H264";
+  codec: MediaCodec;
   startMs: number;
   endMs: number;
   /** Ascending in both times, at least one; linear between, real-time speed outside. */

@@ -4,12 +4,10 @@ import { configOf, type Recording, recordedMs } from "../recording.ts";
 import { ensureRendition } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
 import { advanceRecording, now, requireRecording } from "../store.ts";
+import { processingPollMs } from "./deadlines.ts";
 import { announce, failRecording, logMove } from "./outcome.ts";
 
 export type Sealed = Extract<ProviderRecording, { status: "sealed" }>;
-
-/** How long a recording may be `processing` before settle looks at it again, ms. */
-export const processingPollMs = 30_000;
 
 /**
  * The provider holds the whole media: `processing`, with the requested rendition queued in the same transaction,

@@ -7,20 +7,12 @@ import type { RecordingServices } from "../services.ts";
 import { isOfLostSite, isOfSite } from "../sites.ts";
 import { advanceRecording, now, postponeRecording, recordingColumns } from "../store.ts";
 import { shouldStop } from "./autoStop.ts";
+import { leaseMs, patience, processingPollMs, retryMs } from "./deadlines.ts";
 import { type Failure, recordFailure, recordReady, recordStarted } from "./outcome.ts";
 import { carryOutPause } from "./pauseWish.ts";
 import { purgeRecording } from "./purge.ts";
 import { requestStop } from "./requestStop.ts";
-import { processingPollMs, sealFrom } from "./seal.ts";
-
-/** A node working on a recording is left alone for that long, ms; then another takes over. */
-const leaseMs = 20_000;
-
-/** How long a provider may leave a state unconfirmed or be out of reach before the recording is given up, ms. */
-const patience = { starting: 60_000, stopping: 10 * 60_000, finishing: 2 * 3_600_000 } as const;
-
-/** Pause before an unreachable or undecided provider is asked again, ms. */
-const retryMs = 2_000;
+import { sealFrom } from "./seal.ts";
 
 const claimDue = statement<Recording & { now: number }>(
   "recordings.claimDue",

@@ -11,8 +11,8 @@ import type { CaptureRequest } from "../contract/operations.ts";
 import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
 import { captureFolder, isRecordingId, unsealedCaptures } from "../contract/unsealed.ts";
-import type { MediaListener, Rooms } from "../publish/rooms.ts";
-import type { PublishSession } from "../publish/session.ts";
+import type { MediaListener, Publications } from "../publish/publications.ts";
+import type { PublishSession } from "../publish/publishSession.ts";
 import { DiskWatch } from "./diskWatch.ts";
 import { FolderSealer } from "./folderSealer.ts";
 import { openCapture } from "./openCapture.ts";
@@ -62,7 +62,7 @@ interface Entry {
 export class Captures implements MediaListener {
   #options: CapturesOptions;
   #deps: CapturesDeps;
-  #rooms: Pick<Rooms, "publishing">;
+  #rooms: Pick<Publications, "publishing">;
   #disk: DiskWatch;
   #entries = new Map<string, Entry>();
   #starting = new Map<string, Promise<CaptureState>>();
@@ -70,7 +70,11 @@ export class Captures implements MediaListener {
   #sealer: FolderSealer;
   #past = { capturedBytes: 0, refusedFrames: 0, unstoredMs: 0 };
 
-  constructor(options: CapturesOptions, deps: CapturesDeps, rooms: Pick<Rooms, "publishing">) {
+  constructor(
+    options: CapturesOptions,
+    deps: CapturesDeps,
+    rooms: Pick<Publications, "publishing">,
+  ) {
     this.#options = options;
     this.#deps = deps;
     this.#rooms = rooms;

@@ -2,7 +2,7 @@ import type { MediaSource } from "../../core/media.ts";
 import type { RecordingPause } from "../../core/recording.ts";
 import type { CaptureWriter, PublishedMedia } from "../../media/format/write/captureWriter.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
-import type { PublishSession } from "../publish/session.ts";
+import type { PublishSession } from "../publish/publishSession.ts";
 import { TrackTap } from "./trackTap.ts";
 
 /** Video frames are given up from this backlog on, audio only far beyond it, bytes. */

@@ -1,5 +1,5 @@
+import type { MediaCodec } from "../../core/media.ts";
 import { isPictureTooLarge } from "../../core/picture/pictureLimits.ts";
-import type { CaptureCodec } from "../../media/format/log/events.ts";
 import { cutId } from "../codecs/h264.ts";
 import { announcedSizes } from "../codecs/keyframe.ts";
 
@@ -10,11 +10,11 @@ import { announcedSizes } from "../codecs/keyframe.ts";
 export class PictureGate {
   /** Key pictures that were too large. */
   refused = 0;
-  #codec: CaptureCodec;
+  #codec: MediaCodec;
   /** What announced them. */
   #tooLarge = new Set<number>();
 
-  constructor(codec: CaptureCodec) {
+  constructor(codec: MediaCodec) {
     this.#codec = codec;
   }
 

@@ -1,5 +1,5 @@
 import { KeyframeRequests, keyframeRetryMs } from "../rtp/keyframeRequests.ts";
-import { MissingPackets } from "../rtp/missing.ts";
+import { MissingPackets } from "../rtp/missingPackets.ts";
 import { nack, pictureLoss, receiverReport } from "../rtp/rtcp.ts";
 import type { MediaLine } from "../sdp/offer.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MissingPackets } from "./missing.ts";
+import { MissingPackets } from "./missingPackets.ts";
 import { ReorderBuffer } from "./reorder.ts";
 
 interface Delivered {

@@ -1,8 +1,8 @@
-import type { CaptureCodec } from "../../media/format/log/events.ts";
+import type { MediaCodec } from "../../core/media.ts";
 
 /** A payload type as the other side numbered it. */
 export interface Format {
-  codec: CaptureCodec;
+  codec: MediaCodec;
   payloadType: number;
   /** Value of its `fmtp`. */
   parameters?: string;

@@ -1,5 +1,5 @@
+import type { MediaCodec } from "../../core/media.ts";
 import type { Result } from "../../core/result.ts";
-import type { CaptureCodec } from "../../media/format/log/events.ts";
 import { transportSequenceUri } from "../rtp/transportFeedback.ts";
 import type { AnsweredLine } from "./answer.ts";
 import type { Format } from "./format.ts";
@@ -17,15 +17,15 @@ import {
   ufragOf,
   usableFormats,
 } from "./offerParts.ts";
-import { parameterSetsOf } from "./parameterSets.ts";
 import { attribute, formatAttributes, type MediaSection, type SessionDescription } from "./sdp.ts";
 import { bestLayer, type Layer, layerLines, ridUri } from "./simulcast.ts";
+import { parameterSetsOf } from "./spropParameterSets.ts";
 
 /** One line of media a publisher will send. */
 export interface MediaLine {
   mid: string;
   kind: "audio" | "video";
-  codec: CaptureCodec;
+  codec: MediaCodec;
   payloadType: number;
   /** Hz. */
   clockRate: number;

@@ -1,6 +1,6 @@
 import { AppError } from "../../core/errors.ts";
+import type { MediaCodec } from "../../core/media.ts";
 import { ok, type Result, refuse } from "../../core/result.ts";
-import type { CaptureCodec } from "../../media/format/log/events.ts";
 import type { Format } from "./format.ts";
 import {
   attribute,
@@ -13,7 +13,7 @@ import {
 export const audioLevelUri = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /** Hz. */
 export const clockRates = { audio: 48_000, video: 90_000 } as const;
-const codecs: Record<string, { kind: "audio" | "video"; codec: CaptureCodec }> = {
+const codecs: Record<string, { kind: "audio" | "video"; codec: MediaCodec }> = {
   "opus/48000": { kind: "audio", codec: "opus" },
   "vp8/90000": { kind: "video", codec: "VP8" },
   "h264/90000": { kind: "video", codec: "H264" },

@@ -1,7 +1,7 @@
 import type { MediaSource } from "../../core/media.ts";
 import { ActiveSpeaker } from "../../media/format/time/activeSpeaker.ts";
 import type { Occupant } from "../presence/occupancy.ts";
-import type { PublishSession } from "../publish/session.ts";
+import type { PublishSession } from "../publish/publishSession.ts";
 import type {
   MediaState,
   PersonView,

@@ -3,7 +3,7 @@ import { TokenBucket } from "../../core/tokenBucket.ts";
 import type { RoomRole } from "../../video/port.ts";
 import type { Peer, SendingLine } from "../peer/peer.ts";
 import type { Occupant } from "../presence/occupancy.ts";
-import type { PublishSession } from "../publish/session.ts";
+import type { PublishSession } from "../publish/publishSession.ts";
 import { parseRtcp, type RtcpPacket } from "../rtp/rtcp.ts";
 import { audioLevelUri } from "../sdp/offerParts.ts";
 import type { ReceivingLine, SubscriptionOffer } from "../sdp/subscribeOffer.ts";

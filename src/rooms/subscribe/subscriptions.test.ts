@@ -6,7 +6,7 @@ import type { Peer, PeerChannel, PeerTrack } from "../peer/peer.ts";
 import { Occupancy } from "../presence/occupancy.ts";
 import { PresenceBook } from "../presence/presenceBook.ts";
 import { Revocations } from "../presence/revocations.ts";
-import { Rooms } from "../publish/rooms.ts";
+import { Publications } from "../publish/publications.ts";
 import { nack, receiverReport } from "../rtp/rtcp.ts";
 import type { RecordingNotice } from "./channelMessages.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -114,7 +114,7 @@ class FakePeer implements Peer {
 
 let now: number;
 let peers: FakePeer[];
-let rooms: Rooms;
+let rooms: Publications;
 let subscriptions: Subscriptions;
 let revocations: Revocations;
 let recording: RecordingNotice | null;
@@ -141,7 +141,7 @@ beforeEach(() => {
     random32: () => 1,
   };
   const limits = { pendingMs: 10_000, maxParticipants: 3 };
-  rooms = new Rooms(
+  rooms = new Publications(
     { ...limits, silenceMs: 60_000, videoKbps: 1, maxKbps: 30_000, startKbps: 1, maxPublishers: 9 },
     deps,
   );

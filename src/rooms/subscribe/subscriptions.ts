@@ -8,12 +8,13 @@ import type { Peer, PeerFactory } from "../peer/peer.ts";
 import { makePlace, type ShareLimits } from "../presence/makePlace.ts";
 import type { Occupancy } from "../presence/occupancy.ts";
 import type { Revocations } from "../presence/revocations.ts";
-import type { MediaListener, Rooms } from "../publish/rooms.ts";
-import type { PublishSession } from "../publish/session.ts";
+import type { MediaListener, Publications } from "../publish/publications.ts";
+import type { PublishSession } from "../publish/publishSession.ts";
 import { withPublicAddress } from "../sdp/answer.ts";
 import { offerError } from "../sdp/offerError.ts";
 import { readSubscription, type SubscriptionOffer } from "../sdp/subscribeOffer.ts";
 import type { ClientMessage, MediaState, RecordingNotice } from "./channelMessages.ts";
+import { importanceOf } from "./importance.ts";
 import { RoomBoard } from "./roomBoard.ts";
 import {
   type SubscribeParts,
@@ -39,7 +40,7 @@ export interface SubscriptionsDeps {
   newId: () => string;
   /** A random 32-bit number. */
   random32: () => number;
-  rooms: Pick<Rooms, "publishing">;
+  rooms: Pick<Publications, "publishing">;
   /** The running recording of a room. */
   recordingOf: (roomId: string) => RecordingNotice | null;
 }
@@ -334,12 +335,6 @@ function tooMany(limit: number): AppError {
 function isFor({ user, target }: SubscribeSession, session: PublishSession): boolean {
   if (!target) return session.user.id !== user.id;
   return target.userId === session.user.id && target.source === session.source;
-}
-
-/** What is given up last is a screen, then whoever speaks. */
-function importanceOf({ user, source }: PublishSession, speaker: string | undefined): number {
-  if (source === "screen") return 2;
-  return user.id === speaker ? 1 : 0;
 }
 
 function sentBy({ senders }: SubscribeSession): SentMedia {

@@ -1,4 +1,4 @@
-import type { CaptureCodec } from "../../media/format/log/events.ts";
+import type { MediaCodec } from "../../core/media.ts";
 import type { SendingTrack } from "../peer/peer.ts";
 import type { Forwarder, PassingPacket } from "../publish/trackConsumers.ts";
 import type { TrackReceiver } from "../publish/trackReceiver.ts";
@@ -39,7 +39,7 @@ export class TrackSender implements Forwarder {
   readonly counters: SentCounters = { packets: 0, bytes: 0, nacked: 0, keyframeRequests: 0 };
   #parts: SenderParts;
   #rewriter: RtpRewriter;
-  #payloadTypes: Map<CaptureCodec, number>;
+  #payloadTypes: Map<MediaCodec, number>;
   #source: TrackReceiver | undefined;
   #payloadType: number | undefined;
   #open = false;

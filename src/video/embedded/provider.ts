@@ -117,7 +117,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return (await this.#openTokens()).verify(token, roomId);
   }
 
-  /** WHIP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Rooms.publish`. */
+  /** WHIP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Publications.publish`. */
   publish(
     grant: VerifiedGrant,
     offer: string,

@@ -5,7 +5,7 @@ import type { Peer, PeerTrack } from "../../../src/rooms/peer/peer.ts";
 import { Occupancy } from "../../../src/rooms/presence/occupancy.ts";
 import { PresenceBook } from "../../../src/rooms/presence/presenceBook.ts";
 import { Revocations } from "../../../src/rooms/presence/revocations.ts";
-import { Rooms } from "../../../src/rooms/publish/rooms.ts";
+import { Publications } from "../../../src/rooms/publish/publications.ts";
 import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { SenderScript } from "./script.ts";
 import { payloadTypes } from "./sender.ts";
@@ -95,7 +95,7 @@ const mediaOf: MediaOf = (_room, _user, source) => ({ source, audio: true, video
 /** The room process's rooms and captures, without sockets. */
 export class RoomUnderTest {
   readonly captures: Captures;
-  readonly #rooms: Rooms;
+  readonly #rooms: Publications;
   readonly #time: VirtualTime;
   readonly #peers = new Map<string, DirectPeer>();
 
@@ -103,7 +103,7 @@ export class RoomUnderTest {
     this.#time = time;
     const { clock, monotonic: now } = time;
     let ids = 0;
-    this.#rooms = new Rooms(options, {
+    this.#rooms = new Publications(options, {
       peers: (name) => this.#newPeer(name),
       occupancy: new Occupancy(new PresenceBook([], clock.now)),
       revocations: new Revocations({}, clock.now),

@@ -1,9 +1,9 @@
-import type { MediaSource } from "../../../core/media.ts";
+import type { MediaCodec, MediaSource } from "../../../core/media.ts";
 import { ActiveSpeaker, type SpeakerTurn } from "../time/activeSpeaker.ts";
 import { Pauses } from "../time/pauses.ts";
 import { TrackTimes } from "../time/trackTimes.ts";
 import { captureLimits } from "./captureLimits.ts";
-import type { CaptureCodec, CaptureEvent } from "./events.ts";
+import type { CaptureEvent } from "./events.ts";
 import type { LeftOut } from "./leftOut.ts";
 import { TrackShare } from "./trackShare.ts";
 
@@ -13,7 +13,7 @@ export interface TrackDigest {
   participant: string;
   source: MediaSource;
   kind: "audio" | "video";
-  codec: CaptureCodec;
+  codec: MediaCodec;
   clockRate: number;
   file: string;
   /** When its first packet arrived; undefined when none did. */

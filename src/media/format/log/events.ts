@@ -1,4 +1,4 @@
-import type { MediaSource } from "../../../core/media.ts";
+import type { MediaCodec, MediaSource } from "../../../core/media.ts";
 
 /**
  * The append-only event log of one capture (`events.jsonl`), one JSON object a line. A torn last line is ignored.
@@ -7,8 +7,6 @@ import type { MediaSource } from "../../../core/media.ts";
  * `leftOut`; every older version is read.
  */
 export const captureFormatVersion = 4;
-
-export type CaptureCodec = "opus" | "VP8" | "H264";
 
 export type CaptureEvent =
   | {
@@ -44,7 +42,7 @@ export type CaptureEvent =
       /** Left out: a camera. */
       source?: MediaSource;
       kind: "audio" | "video";
-      codec: CaptureCodec;
+      codec: MediaCodec;
       clockRate: number;
       ssrc: number;
       /** File name inside the capture folder. */
@@ -99,7 +97,7 @@ export type CaptureEvent =
       /** Left out: a camera. */
       source?: MediaSource;
       kind: "audio" | "video";
-      codec: CaptureCodec;
+      codec: MediaCodec;
       packets: number;
       lost: number;
       receivedMs: number;

@@ -1,14 +1,13 @@
 import { join } from "node:path";
 import { groupBy } from "../../../core/groupBy.ts";
-import type { MediaSource } from "../../../core/media.ts";
+import type { MediaCodec, MediaSource } from "../../../core/media.ts";
 import type { RecordingGap, RecordingPause, RecordingProblem } from "../../../core/recording.ts";
-import { atOnce, inSlices } from "../../../core/slices.ts";
 import { countBefore } from "../../../core/sortedSearch.ts";
+import { atOnce, inSlices } from "../../../core/yielding.ts";
 import { CaptureDigest, participantKey, type TrackDigest } from "../log/captureDigest.ts";
 import { NotACaptureError } from "../log/captureFolder.ts";
 import { captureLog } from "../log/captureLog.ts";
 import { readEvents } from "../log/eventLog.ts";
-import type { CaptureCodec } from "../log/events.ts";
 import { problemsOf } from "../log/problems.ts";
 import type { SpeakerTurn } from "../time/activeSpeaker.ts";
 import type { MediaClock } from "../time/mediaClock.ts";
@@ -25,7 +24,7 @@ export interface TimelineTrack {
   /** Id of the timeline's participant it belongs to. */
   participant: string;
   kind: "audio" | "video";
-  codec: CaptureCodec;
+  codec: MediaCodec;
   /** Absolute path of its file. */
   path: string;
   startMs: number;

@@ -1,9 +1,9 @@
-import type { CaptureCodec } from "../log/events.ts";
+import type { MediaCodec } from "../../../core/media.ts";
 import { element, float, sizeField, unknownSize, unsigned } from "./ebml.ts";
 
 /** What a track file's header needs to know; sizes in px. */
 export interface TrackFormat {
-  codec: CaptureCodec;
+  codec: MediaCodec;
   width: number;
   height: number;
   /** avcC record for H264; ignored for VP8 and Opus. */
@@ -17,14 +17,14 @@ const clusterMinMs = 1000;
 /** Block times are signed 16-bit ms relative to their cluster. */
 const blockRangeMs = 30_000;
 
-const codecIds: Record<CaptureCodec, string> = {
+const codecIds: Record<MediaCodec, string> = {
   opus: "A_OPUS",
   VP8: "V_VP8",
   H264: "V_MPEG4/ISO/AVC",
 };
 
 /** File name extension: H.264 is not allowed in WebM. */
-export function containerExtension(codec: CaptureCodec): "webm" | "mkv" {
+export function containerExtension(codec: MediaCodec): "webm" | "mkv" {
   return codec === "H264" ? "mkv" : "webm";
 }
 

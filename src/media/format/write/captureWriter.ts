@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../../core/clock.ts";
 import type { Log } from "../../../core/log.ts";
-import type { MediaSource } from "../../../core/media.ts";
+import type { MediaCodec, MediaSource } from "../../../core/media.ts";
 import type { RecordingPause } from "../../../core/recording.ts";
 import { createDurably, syncFolder } from "../../../files/durable.ts";
 import {
@@ -14,7 +14,7 @@ import {
   unsealedCapture,
 } from "../log/captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "../log/eventLog.ts";
-import { type CaptureCodec, type CaptureEvent, captureFormatVersion } from "../log/events.ts";
+import { type CaptureEvent, captureFormatVersion } from "../log/events.ts";
 import { type LeftOut, LeftOutBook } from "../log/leftOut.ts";
 import { TrackShare } from "../log/trackShare.ts";
 import { Pauses } from "../time/pauses.ts";
@@ -49,7 +49,7 @@ export interface CaptureTrack {
   /** Left out: a camera. */
   source?: MediaSource;
   kind: "audio" | "video";
-  codec: CaptureCodec;
+  codec: MediaCodec;
   /** RTP clock rate, Hz. */
   clockRate: number;
   ssrc: number;

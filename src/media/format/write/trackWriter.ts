@@ -1,4 +1,5 @@
-import type { CaptureCodec, CaptureEvent } from "../log/events.ts";
+import type { MediaCodec } from "../../../core/media.ts";
+import type { CaptureEvent } from "../log/events.ts";
 import { ClusterLayout, containerHeader } from "../track/trackContainer.ts";
 import { markRecord, SoundGaps } from "../track/trackIndex.ts";
 import type { AppendFile } from "./appendFile.ts";
@@ -58,7 +59,7 @@ export interface TrackFiles {
 /** Writes one track's frames, unchanged, into its own append-only WebM or Matroska file. */
 export class TrackWriter {
   readonly id: string;
-  #codec: CaptureCodec;
+  #codec: MediaCodec;
   #file: AppendFile;
   #index: AppendFile;
   #owner: TrackOwner;
@@ -69,7 +70,7 @@ export class TrackWriter {
   #started = false;
   #ended = false;
 
-  constructor(id: string, codec: CaptureCodec, files: TrackFiles, owner: TrackOwner) {
+  constructor(id: string, codec: MediaCodec, files: TrackFiles, owner: TrackOwner) {
     this.id = id;
     this.#codec = codec;
     this.#file = files.media;
@@ -154,7 +155,7 @@ export class TrackWriter {
 const tenth = (ms: number): number => Math.round(ms * 10) / 10;
 const waited = (ms: number): { waitedMs?: number } => (ms >= 1 ? { waitedMs: tenth(ms) } : {});
 
-function hasHeaderFields(codec: CaptureCodec, frame: TrackFrame): boolean {
+function hasHeaderFields(codec: MediaCodec, frame: TrackFrame): boolean {
   if (!frame.key || !frame.width || !frame.height) return false;
   return codec !== "H264" || frame.codecPrivate !== undefined;
 }

@@ -1,4 +1,4 @@
-import { hopMs } from "./loudness.ts";
+import { hopMs } from "./loudnessMeter.ts";
 
 /** Gain over the media time of a track. */
 export class GainCurve {

@@ -8,7 +8,7 @@ import {
   targetLoudness,
   unknownLevel,
 } from "./leveller.ts";
-import { hopMs, powerOf } from "./loudness.ts";
+import { hopMs, powerOf } from "./loudnessMeter.ts";
 
 const hopsIn = (seconds: number) => (seconds * 1000) / hopMs;
 const count = (seconds: number) => Array.from({ length: hopsIn(seconds) }, (_, hop) => hop);

@@ -1,4 +1,4 @@
-import { hopMs, loudnessOf, powerOf } from "./loudness.ts";
+import { hopMs, loudnessOf, powerOf } from "./loudnessMeter.ts";
 import { slidingMinimum } from "./slidingWindow.ts";
 
 /**

@@ -11,7 +11,7 @@ import {
   ofVoices,
   unknownLevel,
 } from "./leveller.ts";
-import { hopMs, PowerMeter } from "./loudness.ts";
+import { hopMs, PowerMeter } from "./loudnessMeter.ts";
 import { PacketDecoder } from "./packetDecoder.ts";
 import { type Powers, readPowers, writePowers } from "./powersFile.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sampleRate } from "../../../core/media.ts";
-import { hopMs, loudnessOf, PowerMeter, powerOf } from "./loudness.ts";
+import { hopMs, loudnessOf, PowerMeter, powerOf } from "./loudnessMeter.ts";
 
 const seconds = 3;
 const sine = (hertz: number, amplitude: number) =>

@@ -11,7 +11,7 @@ import type { Revocations } from "../presence/revocations.ts";
 import { writeAnswer } from "../sdp/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../sdp/offer.ts";
 import { offerError } from "../sdp/offerError.ts";
-import { PublishSession, type SessionLimits } from "./session.ts";
+import { PublishSession, type SessionLimits } from "./publishSession.ts";
 import type { TrackCounters } from "./trackReceiver.ts";
 
 export interface RoomsOptions extends SessionLimits {
@@ -43,7 +43,7 @@ export interface MediaListener {
 }
 
 /** Everyone publishing on this machine, by room and user. */
-export class Rooms {
+export class Publications {
   #options: RoomsOptions;
   #deps: RoomsDeps;
   #sessions = new Map<string, PublishSession>();

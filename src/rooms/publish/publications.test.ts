@@ -7,8 +7,8 @@ import type { Peer, PeerTrack } from "../peer/peer.ts";
 import { Occupancy } from "../presence/occupancy.ts";
 import { PresenceBook } from "../presence/presenceBook.ts";
 import { Revocations } from "../presence/revocations.ts";
-import { Rooms } from "./rooms.ts";
-import type { PublishSession } from "./session.ts";
+import { Publications } from "./publications.ts";
+import type { PublishSession } from "./publishSession.ts";
 
 const offer = [
   "v=0",
@@ -72,7 +72,7 @@ class FakePeer implements Peer {
 let now: number;
 let wall: number;
 let peers: FakePeer[];
-let rooms: Rooms;
+let rooms: Publications;
 let presence: PresenceBook;
 let revocations: Revocations;
 let changes: string[];
@@ -89,7 +89,7 @@ beforeEach(() => {
   presence = new PresenceBook([], () => wall);
   presence.onChange(({ userId, state }: RoomPresence) => changes.push(`${userId} ${state}`));
   revocations = new Revocations({}, () => wall);
-  rooms = new Rooms(
+  rooms = new Publications(
     {
       pendingMs: 10_000,
       silenceMs: 5000,

@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { ok, refuse } from "../../core/result.ts";
 import type { IceServer } from "../../meetings/room/iceServers.ts";
 import { errorReply, writeError } from "../replies/errorReply.ts";
-import { type MediaRooms, roomRoutes } from "./rooms.ts";
+import { type MediaRooms, roomRoutes } from "./roomRoutes.ts";
 
 let app: FastifyInstance;
 let asked: unknown[];
