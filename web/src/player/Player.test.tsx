@@ -7,7 +7,7 @@ import { renderPage } from "../testing/renderPage.tsx";
 import { detailOf, playbackOf } from "../testing/samples.ts";
 import type { RecordingDetail } from "../words/recordings.ts";
 import { Player } from "./Player.tsx";
-import type { Playback } from "./playback.ts";
+import type { Playback } from "./sources/playback.ts";
 
 beforeEach(() => {
   // jsdom has media elements but none of their methods.

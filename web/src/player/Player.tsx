@@ -21,8 +21,8 @@ import { Button } from "../ui/Button.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
-import type { Playback } from "./playback.ts";
 import { definePlaybackElement, type PlaybackElement } from "./playbackElement.ts";
+import type { Playback } from "./sources/playback.ts";
 import { usePlayback } from "./usePlayback.ts";
 import { missingWords, statusWords } from "./words.ts";
 

@@ -1,11 +1,11 @@
 import { CaptionTracks } from "./captionTracks.ts";
-import { FileSource } from "./fileSource.ts";
-import type { Playback } from "./playback.ts";
 import { Scenes } from "./scene.ts";
-import type { Source } from "./source.ts";
+import { FileSource } from "./sources/fileSource.ts";
+import type { Playback } from "./sources/playback.ts";
+import type { Source } from "./sources/source.ts";
+import { Takeover } from "./sources/takeover.ts";
+import { TracksSource } from "./sources/tracksSource.ts";
 import { Stage } from "./stage.ts";
-import { Takeover } from "./takeover.ts";
-import { TracksSource } from "./tracksSource.ts";
 
 const tickMs = 50;
 const timeupdateMs = 250;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Playback } from "./playback.ts";
 import { Scenes } from "./scene.ts";
+import type { Playback } from "./sources/playback.ts";
 import { missingWords, statusWords } from "./words.ts";
 
 const person = (id: string, fromMs = 0, toMs = 60_000) => ({

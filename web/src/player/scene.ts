@@ -1,6 +1,6 @@
 import { canvasSize, type Size } from "../../../src/core/picture/geometry.ts";
 import { type SceneTile, scenesOf } from "../../../src/core/picture/scenes.ts";
-import type { Playback } from "./playback.ts";
+import type { Playback } from "./sources/playback.ts";
 
 /** What tiles are placed on, px. */
 export const canvas: Size = canvasSize("720p");

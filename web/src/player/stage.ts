@@ -1,6 +1,6 @@
 import { initialsOf } from "../words/initials.ts";
-import type { PlaybackTrack } from "./playback.ts";
 import { canvas, type Scene, type Tile } from "./scene.ts";
+import type { PlaybackTrack } from "./sources/playback.ts";
 
 /** Where the recording is shown: tiles as the finished file has them, or that file, and captions above either. */
 export class Stage {

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { ApiClient } from "../api/client.ts";
 import { functions } from "../api/functions.ts";
 import { Poller } from "../api/poller.ts";
-import type { Playback } from "./playback.ts";
+import type { Playback } from "./sources/playback.ts";
 
 export interface PlaybackState {
   playback: Playback | undefined;

@@ -1,5 +1,5 @@
 import { clockWords, etaWords } from "../words/time.ts";
-import type { Playback } from "./playback.ts";
+import type { Playback } from "./sources/playback.ts";
 
 /** What is missing in the recording, in a sentence; undefined when nothing is. */
 export function missingWords({

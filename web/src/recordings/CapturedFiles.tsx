@@ -1,7 +1,7 @@
 import { type ToggleEvent, useState } from "react";
 import { functions } from "../api/functions.ts";
 import { useAction } from "../api/useAction.ts";
-import type { Playback, PlaybackTrack } from "../player/playback.ts";
+import type { Playback, PlaybackTrack } from "../player/sources/playback.ts";
 import { useApi } from "../session/sessionContext.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 import type { Polled } from "../api/usePolled.ts";
 import { explain } from "../words/refusals.ts";
-import type { LocalMedia } from "./media/localMedia.ts";
-import type { RoomPhase } from "./media/roomConnection.ts";
+import type { LocalMedia } from "./media/local/localMedia.ts";
+import type { RoomPhase } from "./media/roomView.ts";
 import { Over } from "./Over.tsx";
 import type { MeetingContext, MeetingFacts, MeetingView } from "./parts/meetingTypes.ts";
 import { Room } from "./Room.tsx";

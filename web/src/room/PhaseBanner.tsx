@@ -1,6 +1,6 @@
 import { Notice } from "../ui/Notice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
-import type { RoomPhase } from "./media/roomConnection.ts";
+import type { RoomPhase } from "./media/roomView.ts";
 
 /** How the connection stands, in words, whenever it does not stand. */
 export function PhaseBanner({ phase, serverAway }: { phase: RoomPhase; serverAway: boolean }) {

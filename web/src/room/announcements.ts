@@ -1,4 +1,4 @@
-import type { PersonView } from "./media/roomConnection.ts";
+import type { PersonView } from "./media/roomView.ts";
 import type { RecordingView } from "./recording/recordingView.ts";
 
 /** What is announced when it changes. */

@@ -1,8 +1,9 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { MeetingAccess } from "./media/access.ts";
 import { browserEnvironment } from "./media/environment.ts";
-import type { LocalMedia } from "./media/localMedia.ts";
-import { RoomConnection, type RoomView } from "./media/roomConnection.ts";
+import type { LocalMedia } from "./media/local/localMedia.ts";
+import { RoomConnection } from "./media/roomConnection.ts";
+import type { RoomView } from "./media/roomView.ts";
 import type { MeetingContext } from "./parts/meetingTypes.ts";
 
 /** The connection to the meeting's room for as long as the component is shown. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { initialsOf } from "../words/initials.ts";
 import { type Announced, announcements } from "./announcements.ts";
 import { presenceWords } from "./lobby/Presence.tsx";
-import type { PersonView } from "./media/roomConnection.ts";
 import type { RoomRecording } from "./media/roomMessage.ts";
+import type { PersonView } from "./media/roomView.ts";
 import {
   agoWords,
   type RecordingView,

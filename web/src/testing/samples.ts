@@ -1,4 +1,4 @@
-import type { Playback } from "../player/playback.ts";
+import type { Playback } from "../player/sources/playback.ts";
 import type { Meeting, Person } from "../words/meetings.ts";
 import type { RecordingDetail, RecordingSummary } from "../words/recordings.ts";
 

@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { functions } from "../../api/functions.ts";
 import { useAction } from "../../api/useAction.ts";
-import type { LocalMedia } from "../media/localMedia.ts";
-import type { RoomConnection, RoomView } from "../media/roomConnection.ts";
+import type { LocalMedia } from "../media/local/localMedia.ts";
+import type { RoomConnection } from "../media/roomConnection.ts";
+import type { RoomView } from "../media/roomView.ts";
 import { DeviceButton } from "../parts/DeviceButton.tsx";
 import type { MeetingContext, MeetingView } from "../parts/meetingTypes.ts";
 import type { RecordingView } from "../recording/recordingView.ts";

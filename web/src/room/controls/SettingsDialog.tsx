@@ -1,6 +1,6 @@
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
-import type { LocalMedia } from "../media/localMedia.ts";
+import type { LocalMedia } from "../media/local/localMedia.ts";
 import { DeviceChoice } from "../parts/DeviceChoice.tsx";
 import { LevelMeter } from "../parts/LevelMeter.tsx";
 import { useLocalState } from "../parts/useLocalMedia.ts";

@@ -1,6 +1,6 @@
 import { type RefObject, useEffect } from "react";
-import type { DeviceKind } from "../media/deviceProblems.ts";
-import type { LocalMedia } from "../media/localMedia.ts";
+import type { DeviceKind } from "../media/local/deviceProblems.ts";
+import type { LocalMedia } from "../media/local/localMedia.ts";
 
 const keys: Readonly<Record<string, DeviceKind>> = { m: "microphone", v: "camera" };
 

@@ -2,7 +2,7 @@ import { render, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { meetingOf } from "../../testing/samples.ts";
-import { LocalMedia } from "../media/localMedia.ts";
+import { LocalMedia } from "../media/local/localMedia.ts";
 import type { MeetingView } from "../parts/meetingTypes.ts";
 import { Lobby } from "./Lobby.tsx";
 

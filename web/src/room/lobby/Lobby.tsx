@@ -3,7 +3,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { RefusalNotice } from "../../ui/RefusalNotice.tsx";
 import { freePlanWords } from "../../words/refusals.ts";
-import type { LocalMedia } from "../media/localMedia.ts";
+import type { LocalMedia } from "../media/local/localMedia.ts";
 import { DeviceChoice } from "../parts/DeviceChoice.tsx";
 import type { MeetingFacts, MeetingView } from "../parts/meetingTypes.ts";
 import { RecordingNotice } from "../recording/RecordingNotice.tsx";

@@ -1,4 +1,4 @@
-import { isSending, type LocalMedia } from "../media/localMedia.ts";
+import { isSending, type LocalMedia } from "../media/local/localMedia.ts";
 import { Avatar } from "../parts/Avatar.tsx";
 import { DeviceButton } from "../parts/DeviceButton.tsx";
 import { LevelMeter } from "../parts/LevelMeter.tsx";

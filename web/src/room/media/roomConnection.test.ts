@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ApiError } from "../../api/apiError.ts";
 import type { AccessSource } from "./access.ts";
-import { LocalMedia } from "./localMedia.ts";
+import { LocalMedia } from "./local/localMedia.ts";
 import { RoomConnection } from "./roomConnection.ts";
 import { created, FakeBrowser, FakePeer, refused, settled } from "./testing/fakeBrowser.ts";
 import { FakeDevices } from "./testing/fakeDevices.ts";

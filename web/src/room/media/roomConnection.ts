@@ -1,60 +1,14 @@
-import { ApiError } from "../../api/apiError.ts";
+import { Store } from "../../state/store.ts";
 import type { AccessSource } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
-import { type Loss, NoMediaPath } from "./link.ts";
-import { isSending, type LocalMedia } from "./localMedia.ts";
+import type { Loss } from "./link.ts";
+import { isSending, type LocalMedia } from "./local/localMedia.ts";
 import { Publisher } from "./publisher.ts";
 import type { MediaSource } from "./publishSession.ts";
-import type { PersonInRoom, Publication, RoomState, Unpublished } from "./roomMessage.ts";
+import type { RoomState, Unpublished } from "./roomMessage.ts";
+import { peopleIn, type RoomPhase, type RoomView, refusedPhase, troubleOf } from "./roomView.ts";
 import { type GetDisplayMedia, ScreenShare } from "./screenShare.ts";
-import { Store } from "./store.ts";
 import { Subscriber } from "./subscriber.ts";
-import type { Slot } from "./subscribeSession.ts";
-
-/** How the connection stands. `removed`, `ended`, `elsewhere` and `refused` stay until something is done. */
-export type RoomPhase =
-  | { name: "connecting" }
-  | { name: "connected" }
-  /** `reason` in words, with what can be done about it, if anything has to be. */
-  | { name: "reconnecting"; reason: string; advice?: string }
-  | { name: "removed" }
-  | { name: "ended" }
-  /** The same person has joined in another window. */
-  | { name: "elsewhere" }
-  | { name: "refused"; error: unknown };
-
-/** Somebody's camera or screen as it can be shown. */
-export interface PublicationView {
-  /** The owner says it is on. */
-  audio: boolean;
-  video: boolean;
-  /** The video is not sent to us now: our connection is too weak for it. */
-  paused: boolean;
-  /** Where it is received; undefined for one's own, and while there is no connection. */
-  received: Slot | undefined;
-  slot: number | undefined;
-}
-
-export interface PersonView {
-  userId: string;
-  name: string;
-  role: PersonInRoom["role"];
-  isSelf: boolean;
-  camera: PublicationView | undefined;
-  screen: PublicationView | undefined;
-}
-
-export interface RoomView {
-  phase: RoomPhase;
-  /** In order of arrival, oneself included; the last known while there is no connection. */
-  people: readonly PersonView[];
-  speaker: string | undefined;
-  recording: RoomState["recording"];
-  /** The own screen is being shown to others. */
-  sharing: boolean;
-  /** What is shared, for oneself. */
-  sharedTrack: MediaStreamTrack | undefined;
-}
 
 export interface RoomConnectionOptions {
   env: MediaEnvironment;
@@ -71,12 +25,6 @@ export interface RoomConnectionOptions {
  * window's media, if that is why, has begun by then.
  */
 const judgementMs = 2500;
-
-const noMediaPathWords = {
-  reason: "The server answers, but sound and pictures do not get through to it.",
-  advice:
-    "This page keeps trying. On the server's own machine, connect the machine to a network or use Chrome. From elsewhere, try another network, or ask whoever runs the server to open its UDP port for media.",
-};
 
 /** A person's presence in a room: publishes, receives, and comes back by itself after any trouble. */
 export class RoomConnection extends Store<RoomView> {
@@ -228,7 +176,7 @@ export class RoomConnection extends Store<RoomView> {
     if (phase.name === "connected") this.#wasConnected = true;
     this.set({
       phase,
-      people: (this.#room?.people ?? []).map((person) => this.#view(person)),
+      people: peopleIn(this.#room, this.#subscriber.slots),
       speaker: this.#room?.speaker,
       recording: this.#room?.recording,
       sharing: this.#share.active,
@@ -248,42 +196,7 @@ export class RoomConnection extends Store<RoomView> {
     const links = this.#camera.wanted ? [this.#subscriber, this.#camera] : [this.#subscriber];
     if (links.every(({ state }) => state === "open")) return { name: "connected" };
     if (links.some(({ troubled }) => troubled))
-      return { name: "reconnecting", ...this.#trouble(links) };
+      return { name: "reconnecting", ...troubleOf(links, this.#env.isOnline()) };
     return { name: this.#wasConnected ? "connected" : "connecting" };
   }
-
-  #trouble(links: readonly { error: unknown }[]): { reason: string; advice?: string } {
-    const error = links.map((link) => link.error).find((found) => found !== undefined);
-    // The server has answered, also without a network: it may be on this machine.
-    if (error instanceof NoMediaPath) return noMediaPathWords;
-    if (!this.#env.isOnline()) return { reason: "This device is not connected to a network." };
-    if (error instanceof ApiError && error.code === "OFFLINE")
-      return { reason: "The server cannot be reached." };
-    if (error !== undefined) return { reason: "The server cannot open the connection just now." };
-    return { reason: "The connection to the meeting was lost." };
-  }
-
-  #view({ userId, name, role, camera, screen }: PersonInRoom): PersonView {
-    return {
-      userId,
-      name,
-      role,
-      isSelf: userId === this.#room?.self,
-      camera: camera && this.#publicationView(camera),
-      screen: screen && this.#publicationView(screen),
-    };
-  }
-
-  #publicationView({ slot, audio, video, paused }: Publication): PublicationView {
-    const received = slot === undefined ? undefined : this.#subscriber.slots[slot];
-    return { audio, video, paused, received, slot };
-  }
-}
-
-function refusedPhase(error: unknown, wasConnected: boolean): RoomPhase {
-  if (error instanceof ApiError && error.code === "MEETING_NOT_ACTIVE" && wasConnected)
-    return { name: "ended" };
-  if (error instanceof ApiError && error.code === "NOT_FOUND" && wasConnected)
-    return { name: "removed" };
-  return { name: "refused", error };
 }

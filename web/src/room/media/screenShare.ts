@@ -1,4 +1,4 @@
-import { errorName } from "./deviceProblems.ts";
+import { errorName } from "./local/deviceProblems.ts";
 import type { Publisher } from "./publisher.ts";
 
 export type GetDisplayMedia = (options: DisplayMediaStreamOptions) => Promise<MediaStream>;

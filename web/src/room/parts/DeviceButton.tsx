@@ -1,5 +1,5 @@
-import type { DeviceKind } from "../media/deviceProblems.ts";
-import { isSending, type LocalMedia } from "../media/localMedia.ts";
+import type { DeviceKind } from "../media/local/deviceProblems.ts";
+import { isSending, type LocalMedia } from "../media/local/localMedia.ts";
 import { Icon } from "./Icon.tsx";
 import { useLocalState } from "./useLocalMedia.ts";
 

@@ -1,6 +1,6 @@
 import { SelectField } from "../../ui/Field.tsx";
-import type { DeviceKind } from "../media/deviceProblems.ts";
-import type { LocalMedia } from "../media/localMedia.ts";
+import type { DeviceKind } from "../media/local/deviceProblems.ts";
+import type { LocalMedia } from "../media/local/localMedia.ts";
 import { useLocalState } from "./useLocalMedia.ts";
 
 const labels = { microphone: "Microphone", camera: "Camera" } as const;

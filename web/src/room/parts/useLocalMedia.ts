@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { LocalMedia, type LocalMediaState } from "../media/localMedia.ts";
+import { LocalMedia, type LocalMediaState } from "../media/local/localMedia.ts";
 
 /** The own devices for as long as the component is shown. `wanted` false leaves them alone. */
 export function useLocalMedia(wanted: boolean): LocalMedia {

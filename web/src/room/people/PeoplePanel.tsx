@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { VisuallyHidden } from "../../ui/VisuallyHidden.tsx";
-import type { PersonView } from "../media/roomConnection.ts";
+import type { PersonView } from "../media/roomView.ts";
 import { Icon } from "../parts/Icon.tsx";
 
 export interface PeoplePanelProps {

@@ -1,7 +1,8 @@
 import { type CSSProperties, useEffect, useMemo, useState } from "react";
 import { Button } from "../../ui/Button.tsx";
-import { isSending, type LocalMedia } from "../media/localMedia.ts";
-import type { PersonView, RoomConnection, RoomView } from "../media/roomConnection.ts";
+import { isSending, type LocalMedia } from "../media/local/localMedia.ts";
+import type { RoomConnection } from "../media/roomConnection.ts";
+import type { PersonView, RoomView } from "../media/roomView.ts";
 import { AudioView } from "../parts/MediaView.tsx";
 import { useLocalState } from "../parts/useLocalMedia.ts";
 import { useStream } from "../parts/useStream.ts";

@@ -1,6 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
-import type { PublicationView } from "../media/roomConnection.ts";
+import type { PublicationView } from "../media/roomView.ts";
 import { SlotWatcher } from "./slotWatcher.ts";
 import { Tile } from "./Tile.tsx";
 import { stageOf } from "./tiles.ts";

@@ -1,4 +1,4 @@
-import type { PersonView, RoomView } from "../media/roomConnection.ts";
+import type { PersonView, RoomView } from "../media/roomView.ts";
 
 /** One picture of the stage. */
 export interface TileView {

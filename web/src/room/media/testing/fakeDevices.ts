@@ -1,4 +1,4 @@
-import type { MediaDevicesLike } from "../devices.ts";
+import type { MediaDevicesLike } from "../local/devices.ts";
 
 /** Devices of a computer, and what its person allows. */
 export class FakeDevices extends EventTarget implements MediaDevicesLike {

@@ -1,5 +1,5 @@
 import type { FunctionReturnType } from "convex/server";
-import type { functions } from "../api/functions.ts";
+import type { functions } from "../../api/functions.ts";
 
 /** What the server says of a recording that can be played. */
 export type Playback = FunctionReturnType<typeof functions.recordings.actions.getPlayback>;

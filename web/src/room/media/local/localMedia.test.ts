@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
+import { settled } from "../testing/fakeBrowser.ts";
+import { FakeDevices, type FakeTrack } from "../testing/fakeDevices.ts";
 import { isSending, LocalMedia } from "./localMedia.ts";
-import { settled } from "./testing/fakeBrowser.ts";
-import { FakeDevices, type FakeTrack } from "./testing/fakeDevices.ts";
 
 let devices: FakeDevices;
 let local: LocalMedia;

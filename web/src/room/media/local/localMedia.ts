@@ -1,3 +1,4 @@
+import { Store } from "../../../state/store.ts";
 import { type DeviceKind, explainDevice } from "./deviceProblems.ts";
 import {
   constraintsFor,
@@ -8,7 +9,6 @@ import {
   type MediaDevicesLike,
   savePreferences,
 } from "./devices.ts";
-import { Store } from "./store.ts";
 
 export interface LocalDevice {
   /** Wanted by its owner. */
