@@ -61,7 +61,7 @@ async function stopToPlayable(
 ): Promise<number> {
   const writer = await writeMeeting(dir, loops, minutes * 60_000);
   await promisify(execFile)("sync");
-  await captureLog(dir).look();
+  await captureLog(dir).read();
   const began = performance.now();
   await writer.seal("stopped");
   await describeCapture(dir);

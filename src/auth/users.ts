@@ -70,7 +70,7 @@ const touchUser = statement(
 
 /** The row of a token's user, or undefined before the first request. */
 export async function findUser(tx: ReadTx, identity: UserIdentity): Promise<User | undefined> {
-  return (await look(tx, identity))?.user;
+  return (await findKnown(tx, identity))?.user;
 }
 
 /** The row of a user by its key. */
@@ -88,7 +88,7 @@ export async function findCurrentUser(
   tx: ReadTx,
   identity: UserIdentity,
 ): Promise<User | undefined> {
-  const known = await look(tx, identity);
+  const known = await findKnown(tx, identity);
   return known && isCurrent(known, identity) && !isDue(known) ? known.user : undefined;
 }
 
@@ -99,7 +99,7 @@ export async function findCurrentUser(
  * `claimedPlan` is what the latest token said, or did not say.
  */
 export async function provisionUser(db: Database, identity: UserIdentity): Promise<User> {
-  const known = await db.read((tx) => look(tx, identity));
+  const known = await db.read((tx) => findKnown(tx, identity));
   if (known === undefined || !isCurrent(known, identity)) {
     return db.transaction((tx) => writeUser(tx, identity));
   }
@@ -107,7 +107,7 @@ export async function provisionUser(db: Database, identity: UserIdentity): Promi
   return known.user;
 }
 
-async function look(tx: ReadTx, identity: UserIdentity): Promise<KnownUser | undefined> {
+async function findKnown(tx: ReadTx, identity: UserIdentity): Promise<KnownUser | undefined> {
   const row = await tx.first(findByIdentity, [identity.issuer, identity.subject]);
   if (row === undefined) return undefined;
   const user = toUser(row);

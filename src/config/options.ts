@@ -1,4 +1,17 @@
 import { z } from "zod";
+import {
+  duration,
+  flag,
+  httpUrl,
+  iceServers,
+  list,
+  networks,
+  optionalText,
+  port,
+  text,
+  turnUrls,
+  whole,
+} from "./optionTypes.ts";
 
 /** One line of the option table: the only place where an option's name, default and meaning stand. */
 export interface Option<T extends z.ZodType = z.ZodType> {
@@ -12,81 +25,6 @@ export interface Option<T extends z.ZodType = z.ZodType> {
 }
 
 const option = <T extends z.ZodType>(definition: Option<T>): Option<T> => definition;
-
-const text = z.string().min(1);
-const optionalText = text.optional();
-const flag = z
-  .enum(["0", "1", "false", "true"])
-  .transform((value) => value === "1" || value === "true");
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const port = whole(0, 65_535);
-const duration = whole(1, 7 * 24 * 3600);
-/** Without a name and password in it: addresses are logged and given to everybody. */
-const httpUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((value) => {
-    if (!URL.canParse(value)) return true;
-    const { username, password } = new URL(value);
-    return username === "" && password === "";
-  }, "must not contain a user name or password")
-  .transform((value) => value.replace(/\/+$/, ""));
-
-/** What a browser takes as the address of an ICE server (RFC 7064, RFC 7065). */
-const iceUrl = z
-  .string()
-  .regex(
-    /^(stuns?:[^\s/?]+|turns?:[^\s/?]+(\?transport=(udp|tcp))?)$/,
-    "must hold stun:, stuns:, turn: or turns: addresses",
-  );
-
-/** Addresses and networks of proxies, with commas between. */
-const networks = text
-  .transform((value) => value.split(",").map((network) => network.trim()))
-  .pipe(
-    z.array(
-      z.union(
-        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
-        "must be addresses or networks such as 10.0.0.0/8",
-      ),
-    ),
-  );
-
-/** RTCIceServer objects as JSON; a message about it never quotes it, since it may hold a credential. */
-const iceServers = text
-  .transform((value, context) => {
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      context.addIssue("must be JSON");
-      return z.NEVER;
-    }
-  })
-  .pipe(
-    z.array(
-      z.object({
-        urls: z.union([iceUrl, z.array(iceUrl)]),
-        username: optionalText,
-        credential: optionalText,
-      }),
-    ),
-  );
-
-const list = text.transform((value) =>
-  value
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== ""),
-);
-
-const turnUrls = text
-  .transform((value) => value.split(",").map((url) => url.trim()))
-  .pipe(
-    z.array(
-      z
-        .string()
-        .regex(/^turns?:[^\s/?]+(\?transport=(udp|tcp))?$/, "must be turn: or turns: addresses"),
-    ),
-  );
 
 export const options = {
   port: option({

@@ -45,7 +45,7 @@ export function startSliceLoop(deps: SliceDeps): Loop {
     clock,
     log,
     work: async () => {
-      await worker.look();
+      await worker.poll();
       return false;
     },
   });
@@ -79,7 +79,7 @@ class SliceWorker {
     this.#owner = `${deps.services.nodeId}/slices`;
   }
 
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const { db, clock, siteId } = this.#deps.services;
     const busy = this.#deps.load() > busyShare;
     const recordings = await db.read((tx) => listSliceable(tx, this.#owner, siteId));

@@ -1,5 +1,5 @@
+import { TokenBucket } from "../core/limits/tokenBucket.ts";
 import type { Log } from "../core/log.ts";
-import { TokenBucket } from "../core/tokenBucket.ts";
 
 /** Lines of a level at once and in a second: whoever comes and goes again and again must not fill the disk with them. */
 const most = { atOnce: 2000, perSecond: 10 } as const;

@@ -95,7 +95,7 @@ export class RoomService {
 
   /** Continues captures of a dead process. */
   resume(): Promise<void> {
-    return this.#captures.takeOver();
+    return this.#captures.recover();
   }
 
   /** Repeats feedback, notices silence, enforces limits; returns how long to wait for the next call, ms. */

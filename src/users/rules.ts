@@ -1,7 +1,7 @@
 import type { UserIdentity } from "../auth/identity.ts";
-import { displayProblem } from "../core/displayText.ts";
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
+import { displayProblem } from "../core/text/displayText.ts";
 
 /** What a client asks to store about a person. */
 export interface ProfileRequest {

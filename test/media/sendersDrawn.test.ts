@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { drawSession } from "./senders/draw.ts";
-import { lineOf, tryOut } from "./senders/trial.ts";
+import { lineOf, tryOut } from "./senders/judging/trial.ts";
 
 /** Drawn sessions in which many faults come together; `npm run test:senders` tries more, and looks at composed files too. */
 const seeds = Array.from({ length: 24 }, (_, index) => index + 1);

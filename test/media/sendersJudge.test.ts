@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
-import { type Expected, expectedOf } from "./senders/expected.ts";
-import { judge } from "./senders/judge.ts";
+import { type Expected, expectedOf } from "./senders/judging/expected.ts";
+import { judge } from "./senders/judging/judge.ts";
+import { trackViews, type View } from "./senders/judging/views.ts";
 import { plainSession } from "./senders/plain.ts";
 import { playSession } from "./senders/session.ts";
-import { trackViews, type View } from "./senders/views.ts";
 
 let expected: Expected;
 let player: View;

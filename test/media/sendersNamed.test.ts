@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
+import { lineOf, tryOut } from "./senders/judging/trial.ts";
 import { namedSessions } from "./senders/named.ts";
-import { lineOf, tryOut } from "./senders/trial.ts";
 
 /** Composing takes most of the time: of these the composed file is looked at too, because it may fail by itself. */
 const composed = new Set([

@@ -1,5 +1,5 @@
 import type { JWTPayload } from "jose";
-import { cleanDisplayText, displayProblem } from "../../core/displayText.ts";
+import { cleanDisplayText, displayProblem } from "../../core/text/displayText.ts";
 
 const maxEmailLength = 320;
 const maxNameLength = 200;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { displayProblem } from "../../core/displayText.ts";
 import { AppError } from "../../core/errors.ts";
 import { ok, type Result, refuse } from "../../core/result.ts";
+import { displayProblem } from "../../core/text/displayText.ts";
 
 const maxCharacters = 80;
 

@@ -1,4 +1,4 @@
-import { textLines } from "../../core/textLines.ts";
+import { textLines } from "../../core/text/textLines.ts";
 
 /** What a client trickles: candidates of the ICE session these credentials belong to (RFC 8840). */
 export interface IceFragment {

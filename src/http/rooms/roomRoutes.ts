@@ -6,8 +6,8 @@ import type {
   HTTPMethods,
   onRequestHookHandler,
 } from "fastify";
-import { CallRates } from "../../core/callRates.ts";
 import { AppError } from "../../core/errors.ts";
+import { CallRates } from "../../core/limits/callRates.ts";
 import type { MediaSource } from "../../core/media.ts";
 import { orThrow, type Result } from "../../core/result.ts";
 import type { IceServer } from "../../meetings/room/iceServers.ts";

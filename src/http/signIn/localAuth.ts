@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { LocalIssuer } from "../../auth/issuers/localIssuer.ts";
-import { CallRates } from "../../core/callRates.ts";
 import { AppError } from "../../core/errors.ts";
+import { CallRates } from "../../core/limits/callRates.ts";
 import { RequestError } from "../replies/requestError.ts";
 import { type LocalAuthPolicy, refuseForeignPage, refuseOutsider } from "./localAuthGuard.ts";
 import { safeReturnTo, signInPage, signInPolicy } from "./localAuthPage.ts";

@@ -1,7 +1,7 @@
 import type { Plan } from "../../auth/identity.ts";
-import { displayProblem } from "../../core/displayText.ts";
 import { AppError, type ErrorMetadata } from "../../core/errors.ts";
 import { ok, type Result, refusalOf, refuse } from "../../core/result.ts";
+import { displayProblem } from "../../core/text/displayText.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { MeetingType } from "../meeting.ts";
 

@@ -9,7 +9,8 @@ import { describeCapture } from "../../media/format/describe.ts";
 import { readCapture } from "../../video/embedded/recordingView.ts";
 import { attempted, attemptsAt } from "../contract/attempts.ts";
 import { captureFolder, unsealedCaptures } from "../contract/unsealed.ts";
-import { Captures, type CapturesDeps } from "./captures.ts";
+import { Captures } from "./captures.ts";
+import type { CapturesDeps } from "./capturesOptions.ts";
 import type { MediaOf } from "./roomCapture.ts";
 
 takeTime();
@@ -147,7 +148,7 @@ describe("the machine's clock", () => {
     wall -= 60_000;
     upMs += 1500;
     const next = open({ uptime });
-    await next.takeOver();
+    await next.recover();
     pass(1000);
     await next.stop("recording_1", "stopped");
     expect(await described()).toMatchObject({ stoppedAt: begun + 10_500, durationMs: 10_500 });
@@ -197,7 +198,7 @@ describe("a capture ends", () => {
     await writeFile(join(folder("recording_1"), "track0001-video.webm"), Buffer.alloc(600_000));
     await writeFile(join(folder("recording_2"), "track0001-video.webm"), Buffer.alloc(300_000));
     captures = open();
-    await captures.takeOver();
+    await captures.recover();
     free = 1000 + 700_000;
     captures.tick(0);
     await eachDiskLook();
@@ -255,7 +256,7 @@ describe("a folder of which processes die", () => {
     await leftOpen();
     await deaths(1);
     const next = open();
-    await next.takeOver();
+    await next.recover();
     expect(await next.state("recording_1")).toMatchObject({ status: "recording" });
     expect(await attemptsAt(folder("recording_1"))).toBe(0);
   });
@@ -264,7 +265,7 @@ describe("a folder of which processes die", () => {
     await leftOpen();
     await deaths(2);
     const next = open();
-    await next.takeOver();
+    await next.recover();
     expect(await next.state("recording_1")).toEqual({ status: "closed" });
     await vi.waitFor(
       async () => expect((await described("recording_1")).stopReason).toBe("recorder_failed"),
@@ -277,7 +278,7 @@ describe("a folder of which processes die", () => {
     await leftOpen();
     await deaths(4);
     const next = open();
-    await next.takeOver();
+    await next.recover();
     expect(await next.state("recording_2")).toMatchObject({ status: "recording" });
     expect(await next.stop("recording_1", "stopped")).toEqual({ status: "closed" });
     expect(await readCapture(folder("recording_1"))).toMatchObject({ status: "failed" });
@@ -292,7 +293,7 @@ describe("the next process", () => {
     await captures.suspend();
     await appendFile(join(folder(), "events.jsonl"), '{"type":"torn');
     const next = open();
-    const resumed = next.takeOver();
+    const resumed = next.recover();
     expect(await next.state("recording_1")).toMatchObject({ status: "recording", startedAt: wall });
     await resumed;
     expect(await next.state("recording_2")).toEqual({ status: "closed" });
@@ -307,7 +308,7 @@ describe("the next process", () => {
     await captures.suspend();
     pass(60_000);
     const next = open();
-    await next.takeOver();
+    await next.recover();
     next.tick(0);
     await vi.waitFor(
       async () => expect((await described()).stopReason).toBe("max_duration"),
@@ -350,7 +351,7 @@ describe("a pause", () => {
     await captures.pause("recording_1");
     await captures.suspend();
     const next = open();
-    await next.takeOver();
+    await next.recover();
     expect(await next.state("recording_1")).toMatchObject({ pausedAt: wall });
     pass(60_000);
     next.tick(0);

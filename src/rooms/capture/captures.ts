@@ -1,42 +1,21 @@
 import { rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Clock } from "../../core/clock.ts";
 import { errorCode } from "../../core/errorCode.ts";
 import { AppError } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
-import { CaptureSealedError, type Uptime } from "../../media/format/log/captureFolder.ts";
+import { CaptureSealedError } from "../../media/format/log/captureFolder.ts";
 import { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import { AbandonedCaptureError, attempted, mostAttempts } from "../contract/attempts.ts";
 import type { CaptureRequest } from "../contract/operations.ts";
 import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
-import { captureFolder, isRecordingId, unsealedCaptures } from "../contract/unsealed.ts";
+import { captureFolder, checkId, unsealedCaptures } from "../contract/unsealed.ts";
 import type { MediaListener, Publications } from "../publish/publications.ts";
 import type { PublishSession } from "../publish/publishSession.ts";
+import type { CapturesDeps, CapturesOptions } from "./capturesOptions.ts";
 import { DiskWatch } from "./diskWatch.ts";
 import { FolderSealer } from "./folderSealer.ts";
 import { openCapture } from "./openCapture.ts";
-import { type MediaOf, RoomCapture } from "./roomCapture.ts";
-
-export interface CapturesOptions {
-  recordingsDir: string;
-  /** Captures end when less is free, bytes. */
-  diskFloorBytes: number;
-  /** What one recording may take of the space above that, percent: with more it ends alone. */
-  diskShare: number;
-}
-
-export interface CapturesDeps {
-  clock: Clock;
-  log: Log;
-  /** Monotonic ms. */
-  now: () => number;
-  mediaOf: MediaOf;
-  /** How long this machine has been up. */
-  uptime?: () => Uptime | undefined;
-  /** Free bytes where captures are written. */
-  freeBytes: () => Promise<number>;
-}
+import { RoomCapture } from "./roomCapture.ts";
 
 /** What everybody in a room is told of its recording. */
 export interface RoomRecording {
@@ -66,7 +45,7 @@ export class Captures implements MediaListener {
   #disk: DiskWatch;
   #entries = new Map<string, Entry>();
   #starting = new Map<string, Promise<CaptureState>>();
-  #takenOver: Promise<void> = Promise.resolve();
+  #recovered: Promise<void> = Promise.resolve();
   #sealer: FolderSealer;
   #past = { capturedBytes: 0, refusedFrames: 0, unstoredMs: 0 };
 
@@ -102,13 +81,13 @@ export class Captures implements MediaListener {
 
   /** Resolves once what a dead process left is continued. */
   get ready(): Promise<void> {
-    return this.#takenOver;
+    return this.#recovered;
   }
 
   /** Continues what a dead process left unsealed, paused where it was. Calls below wait for it. */
-  takeOver(): Promise<void> {
-    this.#takenOver = this.#takeOverAll();
-    return this.#takenOver;
+  recover(): Promise<void> {
+    this.#recovered = this.#recoverAll();
+    return this.#recovered;
   }
 
   /**
@@ -117,7 +96,7 @@ export class Captures implements MediaListener {
    */
   async start(request: CaptureRequest): Promise<CaptureState> {
     checkId(request.recordingId);
-    await this.#takenOver;
+    await this.#recovered;
     const known = this.#starting.get(request.recordingId);
     if (known !== undefined) return known;
     const starting = this.#start(request).finally(() => this.#starting.delete(request.recordingId));
@@ -128,7 +107,7 @@ export class Captures implements MediaListener {
   /** Seals a capture; `finishing` when the disk refuses for now. A repeat, also after a crash, converges. */
   async stop(recordingId: string, reason: string): Promise<CaptureState> {
     checkId(recordingId);
-    await this.#takenOver;
+    await this.#recovered;
     await this.#starting.get(recordingId)?.catch(() => undefined);
     const entry = this.#entries.get(recordingId);
     if (entry) await Promise.race([this.#end(entry, reason), this.#deps.clock.sleep(1000)]);
@@ -150,14 +129,14 @@ export class Captures implements MediaListener {
 
   async state(recordingId: string): Promise<CaptureState> {
     checkId(recordingId);
-    await this.#takenOver;
+    await this.#recovered;
     return this.#state(recordingId);
   }
 
   /** Deletes a closed capture. Refused with CONFLICT while it is open. */
   async remove(recordingId: string): Promise<void> {
     checkId(recordingId);
-    await this.#takenOver;
+    await this.#recovered;
     if (this.#entries.has(recordingId))
       throw new AppError("CONFLICT", "The capture is still open.");
     const dir = captureFolder(this.#options.recordingsDir, recordingId);
@@ -181,7 +160,7 @@ export class Captures implements MediaListener {
 
   /** Seals the running capture of a room. */
   async closeRoom(roomId: string): Promise<void> {
-    await this.#takenOver;
+    await this.#recovered;
     for (const entry of this.#of(roomId)) await this.#end(entry, "room_closed");
   }
 
@@ -204,7 +183,7 @@ export class Captures implements MediaListener {
         this.#endSoon(entry, "max_duration");
     }
     if (this.#entries.size > 0)
-      void this.#disk.look(now, {
+      void this.#disk.check(now, {
         full: () => this.#endAllSoon("disk_full"),
         left: (bytes) => this.#endGreedy(bytes),
       });
@@ -213,7 +192,7 @@ export class Captures implements MediaListener {
   /** Makes everything durable and leaves open captures to the next process. */
   async suspend(): Promise<void> {
     this.#sealer.close();
-    await this.#takenOver;
+    await this.#recovered;
     await Promise.allSettled(this.#starting.values());
     const open = [...this.#entries.values()];
     await Promise.allSettled(open.map(({ capture, ending }) => ending ?? capture?.suspend()));
@@ -260,7 +239,7 @@ export class Captures implements MediaListener {
     work: (capture: RoomCapture) => Promise<void>,
   ): Promise<CaptureState> {
     checkId(recordingId);
-    await this.#takenOver;
+    await this.#recovered;
     await this.#starting.get(recordingId)?.catch(() => undefined);
     const entry = this.#entries.get(recordingId);
     if (!entry?.capture || entry.ending !== undefined) return this.#state(recordingId);
@@ -335,15 +314,15 @@ export class Captures implements MediaListener {
     return { status: "recording", startedAt, pauses, ...paused };
   }
 
-  async #takeOverAll(): Promise<void> {
+  async #recoverAll(): Promise<void> {
     const targets = await unsealedCaptures(this.#options.recordingsDir);
-    await Promise.all(targets.map((target) => this.#takeOverOne(target)));
+    await Promise.all(targets.map((target) => this.#recoverOne(target)));
   }
 
-  async #takeOverOne(target: CaptureTarget): Promise<void> {
+  async #recoverOne(target: CaptureTarget): Promise<void> {
     const { recordingId } = target;
     try {
-      const goOn = () => CaptureWriter.takeOver(target.dir, this.#deps);
+      const goOn = () => CaptureWriter.recover(target.dir, this.#deps);
       const writer = await attempted(target.dir, mostAttempts.goOn, goOn);
       const entry: Entry = { target };
       this.#entries.set(recordingId, entry);
@@ -363,11 +342,6 @@ export class Captures implements MediaListener {
   #of(roomId: string): Entry[] {
     return [...this.#entries.values()].filter(({ target }) => target.roomId === roomId);
   }
-}
-
-function checkId(recordingId: string): void {
-  if (isRecordingId(recordingId)) return;
-  throw new AppError("VALIDATION_ERROR", "Not a recording id.", { field: "recordingId" });
 }
 
 const isFull = (error: unknown): boolean =>

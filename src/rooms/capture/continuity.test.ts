@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Continuity, type PieceStart } from "./continuity.ts";
+import { Continuity } from "./continuity.ts";
+import type { PieceStart } from "./pieces.ts";
 
 interface Sent {
   /** When it was captured, and what its sender says of that; ms. */

@@ -1,5 +1,6 @@
-import { TokenBucket } from "../../core/tokenBucket.ts";
+import { TokenBucket } from "../../core/limits/tokenBucket.ts";
 import { ClockOffset } from "../../media/format/time/clockOffset.ts";
+import type { ContinuitySink } from "./pieces.ts";
 
 /** A frame as it came: its time by its sender, unwrapped, when it arrived, and how far off the line that is; all ms. */
 interface Held<F> {
@@ -7,22 +8,6 @@ interface Held<F> {
   senderMs: number;
   arrivedAt: number;
   offMs: number;
-}
-
-/** Where a new piece begins. */
-export interface PieceStart {
-  /** Media time at which it begins, and that of the last frame before it; ms. */
-  atMs: number;
-  endMs: number;
-  /** When its first frame arrived, monotonic ms. */
-  arrivedAt: number;
-}
-
-export interface ContinuitySink<F> {
-  /** `mediaMs`: time since the track's first frame; follows real time also where the sender's does not. */
-  frame(frame: F, mediaMs: number): void;
-  /** Before the frames of the piece, `first` of which is the first; `shiftMs` is still that of the piece before. */
-  piece(start: PieceStart, first: F): void;
 }
 
 /** A sender's media clock and ours drift apart by less than this, ms per ms. */

@@ -14,7 +14,7 @@ const everyMs = 1000;
 /** Whether there is room for what is captured. */
 export class DiskWatch {
   #parts: DiskWatchParts;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: DiskWatchParts) {
     this.#parts = parts;
@@ -29,12 +29,12 @@ export class DiskWatch {
   }
 
   /** Looks once a second, however often it is called; `now` is monotonic, ms. Tells what is left above the floor, bytes. */
-  async look(
+  async check(
     now: number,
     told: { full: () => void; left: (bytes: number) => void },
   ): Promise<void> {
-    if (now - this.#lookedAt < everyMs) return;
-    this.#lookedAt = now;
+    if (now - this.#checkedAt < everyMs) return;
+    this.#checkedAt = now;
     const { floorBytes, log } = this.#parts;
     try {
       const free = await this.#parts.freeBytes();

@@ -16,7 +16,7 @@ export async function openCapture(target: CaptureTarget, deps: Deps): Promise<Ca
     if (errorCode(error) !== "EEXIST") throw error;
   }
   try {
-    return await CaptureWriter.takeOver(dir, deps);
+    return await CaptureWriter.recover(dir, deps);
   } catch (error) {
     if (!(error instanceof NotACaptureError) && !isMissing(error)) throw error;
   }

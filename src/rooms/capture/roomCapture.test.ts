@@ -153,13 +153,13 @@ test("a share is not renewed when another process goes on", async () => {
     return count;
   };
   await capture.suspend();
-  writer = await CaptureWriter.takeOver(dir, { clock, log: silentLog });
+  writer = await CaptureWriter.recover(dir, { clock, log: silentLog });
   for (let index = 0; index < 40; index++) {
     const track = { participant: "mallory", kind: "audio", codec: "opus" } as const;
     writer.track({ ...track, clockRate: 48_000, ssrc: 1 }).end("left");
   }
   await writer.suspend();
-  writer = await CaptureWriter.takeOver(dir, { clock, log: silentLog });
+  writer = await CaptureWriter.recover(dir, { clock, log: silentLog });
   const [next, whole] = [admitted(), 16_000 / 9];
   expect(next).toBeGreaterThan(whole - 50);
   expect(next).toBeLessThan(whole - 35);
@@ -169,7 +169,7 @@ test("a share is not renewed when another process goes on", async () => {
 test("no more of the log is filled by one who floods it than of everybody, and what matters is told", async () => {
   const { dir } = capture.target;
   await capture.suspend();
-  const writer = await CaptureWriter.takeOver(dir, { clock, log: silentLog });
+  const writer = await CaptureWriter.recover(dir, { clock, log: silentLog });
   const before = (await stat(join(dir, "events.jsonl"))).size;
   const track = { kind: "video", codec: "VP8", clockRate: 90_000, ssrc: 1 } as const;
   const [flood, quiet] = ["mallory", "bob"].map((participant) =>

@@ -1,6 +1,7 @@
 import type { MediaSource } from "../../core/media.ts";
 import type { RecordingPause } from "../../core/recording.ts";
-import type { CaptureWriter, PublishedMedia } from "../../media/format/write/captureWriter.ts";
+import type { PublishedMedia } from "../../media/format/write/captured.ts";
+import type { CaptureWriter } from "../../media/format/write/captureWriter.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
 import type { PublishSession } from "../publish/publishSession.ts";
 import { TrackTap } from "./trackTap.ts";

@@ -6,8 +6,9 @@ import type { TrackSink } from "../publish/trackConsumers.ts";
 import type { TrackReceiver } from "../publish/trackReceiver.ts";
 import { agedReport } from "../rtp/rtcp.ts";
 import { Unwrapper } from "../rtp/sequence.ts";
-import { Continuity, type PieceStart } from "./continuity.ts";
+import { Continuity } from "./continuity.ts";
 import { Coverage } from "./coverage.ts";
+import type { PieceStart } from "./pieces.ts";
 
 /** The composer needs no finer levels. */
 const levelEveryMs = 250;

@@ -1,5 +1,6 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../../core/errors.ts";
 import { eventLogName, readEvents } from "../../media/format/log/eventLog.ts";
 
 export interface CaptureTarget {
@@ -22,6 +23,12 @@ export function captureFolder(recordingsDir: string, recordingId: string): strin
 /** Ids are used as folder names: nothing that could lead elsewhere. */
 export function isRecordingId(id: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(id);
+}
+
+/** @throws AppError VALIDATION_ERROR for what is no recording's id */
+export function checkId(recordingId: string): void {
+  if (isRecordingId(recordingId)) return;
+  throw new AppError("VALIDATION_ERROR", "Not a recording id.", { field: "recordingId" });
 }
 
 /** Captures that were begun and never sealed, as a killed process leaves them. Damaged ones are left out. */

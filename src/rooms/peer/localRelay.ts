@@ -43,7 +43,7 @@ const bufferBytes = 1024 * 1024;
 const idleMs = 30_000;
 const sweepEveryMs = 5000;
 /** Own addresses change with the network. */
-const lookEveryMs = 1000;
+const scanEveryMs = 1000;
 
 /**
  * Lets clients on this machine that send nothing to loopback (Firefox, GStreamer) reach rooms that are bound to loopback: takes their
@@ -55,7 +55,7 @@ export class LocalRelay {
   #doors: Door[] = [];
   #flows = new Map<string, Flow>();
   #own: OwnAddresses = { reachable: [], all: new Set() };
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #scannedAt = Number.NEGATIVE_INFINITY;
   #sweep: NodeJS.Timeout | undefined;
   #opening: Promise<void> = Promise.resolve();
 
@@ -78,7 +78,7 @@ export class LocalRelay {
   }
 
   async #openDoors(): Promise<void> {
-    this.#look();
+    this.#scan();
     const wanted = this.#own.reachable.slice(0, maxDoors);
     for (const door of this.#doors.filter(({ address }) => !wanted.includes(address)))
       this.#shut(door);
@@ -157,12 +157,12 @@ export class LocalRelay {
   }
 
   #isOwn(address: string): boolean {
-    if (this.#options.now() - this.#lookedAt > lookEveryMs) this.#look();
+    if (this.#options.now() - this.#scannedAt > scanEveryMs) this.#scan();
     return this.#own.all.has(address);
   }
 
-  #look(): void {
-    this.#lookedAt = this.#options.now();
+  #scan(): void {
+    this.#scannedAt = this.#options.now();
     this.#own = (this.#options.addresses ?? ownAddresses)();
   }
 }

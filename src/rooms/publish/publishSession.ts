@@ -1,5 +1,5 @@
+import { TokenBucket } from "../../core/limits/tokenBucket.ts";
 import type { MediaSource } from "../../core/media.ts";
-import { TokenBucket } from "../../core/tokenBucket.ts";
 import type { RoomRole } from "../../video/port.ts";
 import { Demultiplexer } from "../peer/demultiplexer.ts";
 import type { Peer, PeerTrack } from "../peer/peer.ts";

@@ -1,4 +1,4 @@
-import { textLines } from "../../core/textLines.ts";
+import { textLines } from "../../core/text/textLines.ts";
 
 /** One m-section of a session description. */
 export interface MediaSection {

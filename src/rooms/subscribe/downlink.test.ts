@@ -7,7 +7,7 @@ const good: DownlinkSample = { estimate: 5_000_000, sent, loss: 0, waitingMs: 0 
 const limits = (downlink: Downlink, wanted: number, samples: readonly DownlinkSample[]) =>
   samples.map((sample) => {
     const active = Math.min(wanted, downlink.limit);
-    downlink.look({ ...sample, sent: active * 1_000_000 }, active, wanted);
+    downlink.assess({ ...sample, sent: active * 1_000_000 }, active, wanted);
     return downlink.limit;
   });
 const times = (count: number, sample: DownlinkSample) =>

@@ -1,4 +1,4 @@
-/** What was seen of one subscriber's downlink since the last look. */
+/** What was seen of one subscriber's downlink in the last second or so. */
 export interface DownlinkSample {
   /** What the receiver says it can take, bit/s; undefined when it does not say or has not for a while. */
   estimate: number | undefined;
@@ -19,11 +19,11 @@ const longestWaitMs = 1000;
 /** Only a clear shortfall counts. */
 const clearShortfall = 0.7;
 /** Looks in a row. */
-const looksToReduce = 2;
+const samplesToReduce = 2;
 /** Looks before one more video is tried; doubled with every failure. */
 const firstWait = 5;
 const longestWait = 60;
-/** A video that was taken back in this many looks was one too many. */
+/** A video that was taken back within this many samples was one too many. */
 const probation = 5;
 
 /**
@@ -42,12 +42,12 @@ export class Downlink {
     return this.#limit;
   }
 
-  /** Takes a look; `active` videos are being sent, `wanted` would be. */
-  look(sample: DownlinkSample, active: number, wanted: number): void {
+  /** Decides by a sample of the last second; `active` videos are being sent, `wanted` would be. */
+  assess(sample: DownlinkSample, active: number, wanted: number): void {
     this.#sinceRaise++;
     if (isStrained(sample, active)) {
       this.#calm = 0;
-      if (++this.#strained >= looksToReduce) this.#reduce(sample, active);
+      if (++this.#strained >= samplesToReduce) this.#reduce(sample, active);
       return;
     }
     this.#strained = 0;

@@ -1,5 +1,5 @@
+import { TokenBucket } from "../../core/limits/tokenBucket.ts";
 import type { MediaSource } from "../../core/media.ts";
-import { TokenBucket } from "../../core/tokenBucket.ts";
 import type { RoomRole } from "../../video/port.ts";
 import type { Peer, SendingLine } from "../peer/peer.ts";
 import type { Occupant } from "../presence/occupancy.ts";
@@ -57,7 +57,7 @@ interface Slot {
   shows?: PublishSession;
 }
 
-const lookEveryMs = 1000;
+const assessEveryMs = 1000;
 /** An older estimate says nothing. */
 const estimateMs = 3000;
 /**
@@ -90,7 +90,7 @@ export class SubscribeSession {
   #heardAt: number;
   #downlink = new Downlink();
   #estimate: { bitsPerSecond: number; at: number } | undefined;
-  #lookedAt: number;
+  #assessedAt: number;
   #seen = { packets: 0, videoBytes: 0 };
   #packetsSeen = new Map<TrackSender, number>();
   #wanted: ReadonlySet<number> | undefined;
@@ -103,7 +103,7 @@ export class SubscribeSession {
     this.role = parts.role;
     this.client = parts.client;
     this.target = parts.target;
-    this.openedAt = this.#heardAt = this.#lookedAt = parts.now();
+    this.openedAt = this.#heardAt = this.#assessedAt = parts.now();
     const count = { audio: 0, video: 0 };
     for (const line of parts.offer.lines) {
       const index = count[line.kind]++;
@@ -211,7 +211,7 @@ export class SubscribeSession {
       return;
     }
     this.#choose(importance);
-    if (now - this.#lookedAt >= lookEveryMs) this.#look(now);
+    if (now - this.#assessedAt >= assessEveryMs) this.#assess(now);
   }
 
   /** This process itself was not running for `ms`: not the subscriber's silence. */
@@ -285,9 +285,9 @@ export class SubscribeSession {
     );
   }
 
-  #look(now: number): void {
-    const seconds = (now - this.#lookedAt) / 1000;
-    this.#lookedAt = now;
+  #assess(now: number): void {
+    const seconds = (now - this.#assessedAt) / 1000;
+    this.#assessedAt = now;
     const total = totals(this.senders);
     const sent = ((total.videoBytes - this.#seen.videoBytes) * 8) / seconds;
     // Who is sent nothing and has no channel has nothing to say either.
@@ -303,7 +303,7 @@ export class SubscribeSession {
     const wanted = this.#slots.filter(({ shows, video }, index) => {
       return shows && video && (this.#wanted?.has(index) ?? true);
     });
-    this.#downlink.look({ estimate, sent, loss, waitingMs }, active.length, wanted.length);
+    this.#downlink.assess({ estimate, sent, loss, waitingMs }, active.length, wanted.length);
   }
 
   #loss(): number {

@@ -16,6 +16,7 @@ import { readSubscription, type SubscriptionOffer } from "../sdp/subscribeOffer.
 import type { ClientMessage, MediaState, RecordingNotice } from "./channelMessages.ts";
 import { importanceOf } from "./importance.ts";
 import { RoomBoard } from "./roomBoard.ts";
+import { addSent, sentBy } from "./sentMedia.ts";
 import {
   type SubscribeParts,
   type SubscriberLimits,
@@ -335,20 +336,4 @@ function tooMany(limit: number): AppError {
 function isFor({ user, target }: SubscribeSession, session: PublishSession): boolean {
   if (!target) return session.user.id !== user.id;
   return target.userId === session.user.id && target.source === session.source;
-}
-
-function sentBy({ senders }: SubscribeSession): SentMedia {
-  return senders
-    .map(({ counters: { packets, bytes, nacked } }) => {
-      return { forwardedPackets: packets, forwardedBytes: bytes, nackedPackets: nacked };
-    })
-    .reduce(addSent, { forwardedPackets: 0, forwardedBytes: 0, nackedPackets: 0 });
-}
-
-function addSent(a: SentMedia, b: SentMedia): SentMedia {
-  return {
-    forwardedPackets: a.forwardedPackets + b.forwardedPackets,
-    forwardedBytes: a.forwardedBytes + b.forwardedBytes,
-    nackedPackets: a.nackedPackets + b.nackedPackets,
-  };
 }

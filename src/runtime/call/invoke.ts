@@ -1,7 +1,7 @@
 import type { Identity, User } from "../../auth/identity.ts";
 import type { Grant } from "../../auth/permission.ts";
-import { CallRates } from "../../core/callRates.ts";
 import { AppError } from "../../core/errors.ts";
+import { CallRates } from "../../core/limits/callRates.ts";
 import type { Log } from "../../core/log.ts";
 import { orThrow } from "../../core/result.ts";
 import type { ReadTx } from "../../db/port.ts";

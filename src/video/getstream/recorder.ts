@@ -46,14 +46,14 @@ export class StreamRecorder {
   /** What Stream shows of the recording; two reads. */
   async state(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
     const call = this.#api.call(ref.roomId);
-    return (await this.#look(call, ref, { operation: "recordingState", signal })).answer;
+    return (await this.#fetchState(call, ref, { operation: "recordingState", signal })).answer;
   }
 
   /** Stream refuses to stop what does not run; that is no failure here. */
   async stop(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
     const call = this.#api.call(ref.roomId);
     const context = { operation: "stopRecording", signal };
-    const before = await this.#look(call, ref, context);
+    const before = await this.#fetchState(call, ref, context);
     if (!mayRun(before.answer)) return before.answer;
     try {
       await this.#api.request({ ...context, changes: true }, () => call.stopRecording(composite));
@@ -86,7 +86,7 @@ export class StreamRecorder {
     const context = { operation: "startRecording", signal };
     const seen = await this.#call(call, context);
     const trace = this.#trace(request);
-    if (seen.composite !== "idle") return this.#takeOver(request, seen);
+    if (seen.composite !== "idle") return this.#adopt(request, seen);
     if (trace.acceptedAt !== undefined && trace.sessionId === seen.sessionId)
       return judge(trace, seen, [], this.#clock.now()).answer;
     requireLive(seen);
@@ -95,7 +95,7 @@ export class StreamRecorder {
   }
 
   /** Whatever runs in this call is the recording asked for: a meeting has one, and Stream cannot run two. */
-  #takeOver(request: RecordingStartRequest, seen: CallState): ProviderRecording {
+  #adopt(request: RecordingStartRequest, seen: CallState): ProviderRecording {
     const { roomId, recordingId } = request;
     const { sessionId: _, ...known } = this.#trace(request);
     const ours = known.acceptedAt !== undefined || known.unconfirmed === true;
@@ -161,7 +161,7 @@ export class StreamRecorder {
   ): Promise<ProviderRecording> {
     this.#traces.keep(request.recordingId, trace);
     const seen = await this.#call(call, context);
-    if (seen.composite !== "idle") return this.#takeOver(request, seen);
+    if (seen.composite !== "idle") return this.#adopt(request, seen);
     requireLive(seen);
     if (trace.unconfirmed) return this.#accepted(request.recordingId, trace);
     throw error;
@@ -175,7 +175,7 @@ export class StreamRecorder {
   ): Promise<ProviderRecording> {
     if (isAnswer(error, 404)) return { status: "absent" };
     if (!isAnswer(error, 400)) throw error;
-    const after = await this.#look(call, ref, context);
+    const after = await this.#fetchState(call, ref, context);
     if (after.call?.composite === "running") throw error;
     return after.answer;
   }
@@ -188,7 +188,7 @@ export class StreamRecorder {
     return { status: "recording", startedAt, providerRef: encode(trace) };
   }
 
-  async #look(call: StreamCall, ref: RecordingRef, context: Reading): Promise<Look> {
+  async #fetchState(call: StreamCall, ref: RecordingRef, context: Reading): Promise<Look> {
     const seen = await this.#call(call, context).catch((error: unknown) => {
       if (isAnswer(error, 404)) return undefined;
       throw error;

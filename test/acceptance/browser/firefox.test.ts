@@ -10,9 +10,9 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { inFirefox, openFirefox } from "./support/firefox.ts";
-import { joinInFirefox } from "./support/firefoxRoom.ts";
-import type { FirefoxWindow } from "./support/firefoxWindow.ts";
+import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
+import { joinInFirefox } from "./support/firefox/firefoxRoom.ts";
+import type { FirefoxWindow } from "./support/firefox/firefoxWindow.ts";
 
 const waitMs = 60_000;
 const mediaMs = 240_000;

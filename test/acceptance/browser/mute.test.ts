@@ -18,7 +18,7 @@ import { eventually } from "../support/until.ts";
 import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { DrawnPerson, type Window } from "./support/drawnPerson.ts";
 import { DrawnSeen, type Precision } from "./support/drawnSeen.ts";
-import { inFirefox, openFirefox } from "./support/firefox.ts";
+import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
 import { ownAddress } from "./support/ownAddress.ts";
 import { type PageServer, servePage } from "./support/pageServer.ts";
 

@@ -6,7 +6,7 @@ import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import type { Window } from "./support/drawnPerson.ts";
-import { inFirefox, openFirefox } from "./support/firefox.ts";
+import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
 import { ownAddress } from "./support/ownAddress.ts";
 import { type PageServer, servePage } from "./support/pageServer.ts";
 

@@ -4,8 +4,8 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
-import { inFirefox, openFirefox } from "./support/firefox.ts";
-import { joinInFirefox, showsInFirefox } from "./support/firefoxRoom.ts";
+import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
+import { joinInFirefox, showsInFirefox } from "./support/firefox/firefoxRoom.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
 /** An address of this machine at which nothing takes media. */

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeCapture } from "../../../src/media/format/describe.ts";
 import { soundOf } from "../../media/senders/content.ts";
-import { expectedOf } from "../../media/senders/expected.ts";
-import { judge, judgeTold } from "../../media/senders/judge.ts";
+import { expectedOf } from "../../media/senders/judging/expected.ts";
+import { judge, judgeTold } from "../../media/senders/judging/judge.ts";
+import { toldOf } from "../../media/senders/judging/told.ts";
+import { fileViews, trackViews } from "../../media/senders/judging/views.ts";
 import { namedSessions } from "../../media/senders/named.ts";
 import type { SenderScript, SessionScript } from "../../media/senders/script.ts";
-import { toldOf } from "../../media/senders/told.ts";
-import { fileViews, trackViews } from "../../media/senders/views.ts";
 import { VirtualTime } from "../../media/senders/virtualTime.ts";
 import { takeTime } from "../../support/patience.ts";
 import { buildRoomProcess, RoomHarness } from "../support/roomHarness.ts";

@@ -2,8 +2,8 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { drawSession } from "./draw.ts";
+import { lineOf, tryOut } from "./judging/trial.ts";
 import { namedSessions } from "./named.ts";
-import { lineOf, tryOut } from "./trial.ts";
 
 /** One session to try: a seed, or a named one by its number. */
 export interface Task {

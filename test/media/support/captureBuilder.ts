@@ -32,7 +32,7 @@ export async function buildCapture(dir: string, script: CaptureScript): Promise<
       clock.set(startedAt + atMs);
       await writer.suspend();
       clock.set(startedAt + backMs);
-      writer = await CaptureWriter.takeOver(dir, deps);
+      writer = await CaptureWriter.recover(dir, deps);
     }
     while (switches[0] && step.atMs >= switches[0].atMs) {
       clock.set(startedAt + switches[0].atMs);

@@ -93,7 +93,7 @@ export class CaptureDigest {
         this.stop ??= event;
         break;
       case "captureResume":
-        this.#takenOver(event);
+        this.#recovered(event);
         break;
       case "pause":
         this.pauses.begin(event.t);
@@ -127,7 +127,7 @@ export class CaptureDigest {
     }
   }
 
-  #takenOver(event: Of<"captureResume">): void {
+  #recovered(event: Of<"captureResume">): void {
     // Nothing was captured, so nothing was missed.
     if (this.pauses.open) return;
     const open = [...this.tracks.values()].filter((track) => track.endedAt === undefined);

@@ -26,7 +26,7 @@ const named = (participant: string, t = 2000): CaptureEvent => {
 };
 const append = (...events: CaptureEvent[]) =>
   appendFile(path, Buffer.concat(events.map(eventLine)));
-const people = async () => [...(await log.look()).names.keys()];
+const people = async () => [...(await log.read()).names.keys()];
 
 test("each look adds what has been logged since, once", async () => {
   await append(start, named("ann"));
@@ -34,13 +34,13 @@ test("each look adds what has been logged since, once", async () => {
   expect(await people()).toEqual(["ann"]);
   await append(named("bob", 3000));
   expect(await people()).toEqual(["ann", "bob"]);
-  expect((await log.look()).lastT).toBe(3000);
+  expect((await log.read()).lastT).toBe(3000);
   expect(await log.lengthMs()).toBe(2000);
 });
 
 test("looks at the same time read nothing twice", async () => {
   await append(start, { type: "pause", t: 1500 }, { type: "resume", t: 1800 });
-  const [first, second] = await Promise.all([log.look(), log.look()]);
+  const [first, second] = await Promise.all([log.read(), log.read()]);
   expect(first).toBe(second);
   expect(first.pauses.spans).toHaveLength(1);
 });
@@ -70,7 +70,7 @@ test("a log longer than what is read at once, and damage in it, are read over", 
   await writeFile(path, Buffer.concat([start, ...many].map(eventLine)));
   await appendFile(path, `${"x".repeat(600_000)}\n`);
   await append(named("ann", 9000));
-  const { names, lastT } = await log.look();
+  const { names, lastT } = await log.read();
   expect(names.size).toBe(6001);
   expect(lastT).toBe(9000);
 });
@@ -84,9 +84,9 @@ test("another log in its place is read from its beginning", async () => {
 });
 
 test("a folder without a log is told, and looked at again", async () => {
-  await expect(log.look()).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(log.read()).rejects.toMatchObject({ code: "ENOENT" });
   await append(start);
-  expect((await log.look()).start).toEqual(start);
+  expect((await log.read()).start).toEqual(start);
 });
 
 test("a folder keeps its log while it is looked at, among many", () => {

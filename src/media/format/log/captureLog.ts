@@ -31,20 +31,23 @@ export class CaptureLog {
     this.#path = join(dir, eventLogName);
   }
 
-  /** All that has been logged; it goes on being read into with every further look. Throws ENOENT without a log. */
-  look(): Promise<CaptureDigest> {
-    const look = this.#last.then(() => this.#read());
-    this.#last = look.catch(() => undefined);
-    return look;
+  /**
+   * Reads what has been logged since the last call into the one digest of this log.
+   * @throws with code ENOENT without a log
+   */
+  read(): Promise<CaptureDigest> {
+    const read = this.#last.then(() => this.#readMore());
+    this.#last = read.catch(() => undefined);
+    return read;
   }
 
   /** Length of the timeline so far, pauses cut out, ms. Throws ENOENT without a log. */
   async lengthMs(): Promise<number> {
-    const { start, lastT, pauses } = await this.look();
+    const { start, lastT, pauses } = await this.read();
     return new RecordedTime(start?.t ?? lastT, lastT, pauses.spans).durationMs;
   }
 
-  async #read(): Promise<CaptureDigest> {
+  async #readMore(): Promise<CaptureDigest> {
     const handle = await open(this.#path, "r");
     try {
       const { ino, size } = await handle.stat();

@@ -1,4 +1,4 @@
-import { FairShare } from "../../../core/fairShare.ts";
+import { FairShare } from "../../../core/limits/fairShare.ts";
 import {
   maxPictureArea as maxArea,
   maxPictureSide as maxSide,

@@ -1,4 +1,4 @@
-import { FairShare } from "../../../core/fairShare.ts";
+import { FairShare } from "../../../core/limits/fairShare.ts";
 import { captureLimits } from "./captureLimits.ts";
 
 /** Who may have how many tracks in one recording. */

@@ -225,7 +225,7 @@ describe("a paused capture", () => {
   const pause = (ms: number): CaptureEvent => ({ type: "pause", t: t0 + ms });
   const resume = (ms: number): CaptureEvent => ({ type: "resume", t: t0 + ms });
   const alive = (ms: number): CaptureEvent => ({ type: "alive", t: t0 + ms, bytes: 1 });
-  const takenOver = (ms: number): CaptureEvent => ({ type: "captureResume", t: t0 + ms });
+  const recovered = (ms: number): CaptureEvent => ({ type: "captureResume", t: t0 + ms });
 
   it("has no time of its pauses in any offset", () => {
     const timeline = timelineOf(
@@ -305,9 +305,9 @@ describe("a paused capture", () => {
   it("misses nothing when the writer dies in a pause, and only what was not paused otherwise", () => {
     const first = track({ id: "a", fromMs: 0, endMs: 3900 });
     const second = track({ id: "b", fromMs: 21_000, endMs: 1000 });
-    const inPause = [pause(4000), alive(5000), takenOver(9000), resume(20_000), ...second];
+    const inPause = [pause(4000), alive(5000), recovered(9000), resume(20_000), ...second];
     expect(timelineOf(...first, ...inPause, stop(24_000)).gaps).toEqual([]);
-    const before = [alive(3000), takenOver(9000), pause(10_000), resume(20_000), ...second];
+    const before = [alive(3000), recovered(9000), pause(10_000), resume(20_000), ...second];
     const gaps = timelineOf(...track({ id: "a", fromMs: 0 }), ...before, stop(24_000)).gaps;
     expect(gaps).toMatchObject([{ startMs: 3000, endMs: 11_000 }]);
   });

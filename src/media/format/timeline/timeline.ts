@@ -86,7 +86,7 @@ const togetherMs = 1000;
 
 /** Loads a capture. Throws NotACaptureError or ENOENT when there is none; damaged events and files are left out. */
 export async function loadTimeline(dir: string): Promise<Timeline> {
-  const digest = await captureLog(dir).look();
+  const digest = await captureLog(dir).read();
   if (!digest.start) throw new NotACaptureError(dir);
   const ends = await findEnds(dir, [...digest.tracks.values()]);
   return inSlices(timelineSteps(digest, dir, ends));

@@ -1,4 +1,4 @@
-import { TokenBucket } from "../../../core/tokenBucket.ts";
+import { TokenBucket } from "../../../core/limits/tokenBucket.ts";
 import { captureLimits } from "../log/captureLimits.ts";
 import { eventLine } from "../log/eventLog.ts";
 import type { CaptureEvent } from "../log/events.ts";

@@ -212,7 +212,7 @@ describe("CaptureWriter", () => {
     first.track(audio);
     await first.suspend();
     clock.advance(3000);
-    const second = await CaptureWriter.takeOver(dir, deps());
+    const second = await CaptureWriter.recover(dir, deps());
     expect(second.startedAt).toBe(first.startedAt);
     expect(second.track(audio).id).toBe("track0002");
     await second.seal("stopped");
@@ -225,7 +225,7 @@ describe("CaptureWriter", () => {
     const first = await CaptureWriter.create(dir, start, deps());
     await first.suspend();
     await appendFile(join(dir, "events.jsonl"), '{"type":"level","t":17000');
-    const second = await CaptureWriter.takeOver(dir, deps());
+    const second = await CaptureWriter.recover(dir, deps());
     await second.seal("stopped");
     expect(await readFile(join(dir, "events.jsonl"), "utf8")).not.toContain('17000{"');
     expect(await types()).toEqual(["captureStart", "alive", "captureResume", "captureStop"]);
@@ -253,11 +253,11 @@ describe("CaptureWriter", () => {
     const pausedAt = clock.now();
     await first.suspend();
     clock.advance(60_000);
-    const second = await CaptureWriter.takeOver(dir, deps());
+    const second = await CaptureWriter.recover(dir, deps());
     expect(second.pausedAt).toBe(pausedAt);
     await second.resume();
     await second.suspend();
-    const third = await CaptureWriter.takeOver(dir, deps());
+    const third = await CaptureWriter.recover(dir, deps());
     expect(third.pausedAt).toBeUndefined();
     await third.seal("stopped");
   });
@@ -265,10 +265,10 @@ describe("CaptureWriter", () => {
   it("does not resume what is sealed, absent or not a capture", async () => {
     const writer = await CaptureWriter.create(dir, start, deps());
     await writer.seal("stopped");
-    await expect(CaptureWriter.takeOver(dir, deps())).rejects.toThrow(CaptureSealedError);
-    await expect(CaptureWriter.takeOver(join(root, "none"), deps())).rejects.toThrow("ENOENT");
+    await expect(CaptureWriter.recover(dir, deps())).rejects.toThrow(CaptureSealedError);
+    await expect(CaptureWriter.recover(join(root, "none"), deps())).rejects.toThrow("ENOENT");
     await appendFile(join(root, "events.jsonl"), "garbage\n");
-    await expect(CaptureWriter.takeOver(root, deps())).rejects.toThrow(NotACaptureError);
+    await expect(CaptureWriter.recover(root, deps())).rejects.toThrow(NotACaptureError);
   });
 
   it("reports the first write error once, and seal rejects with it", async () => {

@@ -2,7 +2,6 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../../core/clock.ts";
 import type { Log } from "../../../core/log.ts";
-import type { MediaCodec, MediaSource } from "../../../core/media.ts";
 import type { RecordingPause } from "../../../core/recording.ts";
 import { createDurably, syncFolder } from "../../../files/durable.ts";
 import {
@@ -14,7 +13,6 @@ import {
   unsealedCapture,
 } from "../log/captureFolder.ts";
 import { eventLine, eventLogName, truncateTornLine } from "../log/eventLog.ts";
-import { type CaptureEvent, captureFormatVersion } from "../log/events.ts";
 import { type LeftOut, LeftOutBook } from "../log/leftOut.ts";
 import { TrackShare } from "../log/trackShare.ts";
 import { Pauses } from "../time/pauses.ts";
@@ -22,7 +20,14 @@ import { RecordedTime } from "../time/recordedTime.ts";
 import { containerExtension } from "../track/trackContainer.ts";
 import { trackIndexName } from "../track/trackIndex.ts";
 import { AppendFile } from "./appendFile.ts";
-import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
+import { CaptureClock } from "./captureClock.ts";
+import {
+  type CaptureStart,
+  type CaptureTrack,
+  type CaptureWriterDeps,
+  type PublishedMedia,
+  startEvent,
+} from "./captured.ts";
 import { CaptureLogWriter, type Unstamped } from "./captureLogWriter.ts";
 import { OpenTracks } from "./openTracks.ts";
 import { type TrackStats, TrackWriter } from "./trackWriter.ts";
@@ -32,35 +37,6 @@ const flushEveryMs = 200;
 /** At most 2 s are lost when the machine dies; the difference leaves time for the sync itself. */
 const syncEveryMs = 1600;
 const aliveEveryMs = 500;
-
-export interface CaptureStart {
-  recordingId: string;
-  roomId: string;
-  maxDurationMs: number;
-}
-
-export interface CaptureWriterDeps extends CaptureClockDeps {
-  log: Log;
-}
-
-export interface CaptureTrack {
-  /** Id of a participant announced with `participant()`. */
-  participant: string;
-  /** Left out: a camera. */
-  source?: MediaSource;
-  kind: "audio" | "video";
-  codec: MediaCodec;
-  /** RTP clock rate, Hz. */
-  clockRate: number;
-  ssrc: number;
-}
-
-/** Whether a publication's sound and picture are on, by its publisher's word. */
-export interface PublishedMedia {
-  source: MediaSource;
-  audio: boolean;
-  video: boolean;
-}
 
 /**
  * Writes a capture: one append-only file per track and the event log, in a folder of their own.
@@ -124,13 +100,7 @@ export class CaptureWriter {
     await mkdir(dir, { mode: 0o700 });
     const time = CaptureClock.begin(deps);
     const startedAt = time.now();
-    const { recordingId, roomId, maxDurationMs } = start;
-    const version = captureFormatVersion;
-    const event: CaptureEvent = {
-      ...{ type: "captureStart", t: startedAt, version },
-      ...{ recordingId, roomId, maxDurationMs },
-    };
-    await createDurably(join(dir, eventLogName), eventLine(event));
+    await createDurably(join(dir, eventLogName), eventLine(startEvent(start, startedAt)));
     await Promise.all([syncFolder(dir), syncFolder(dirname(dir))]);
     const tracks = new Map<string, number>();
     const nothing = { pauses: [], tracks, nextTrack: 1, earlierBytes: 0 };
@@ -142,7 +112,7 @@ export class CaptureWriter {
    * Continues the unsealed capture of a dead process, paused if it was; resolves once that is durable.
    * Throws CaptureSealedError if it was sealed, NotACaptureError if there is nothing to continue.
    */
-  static async takeOver(dir: string, deps: CaptureWriterDeps): Promise<CaptureWriter> {
+  static async recover(dir: string, deps: CaptureWriterDeps): Promise<CaptureWriter> {
     const found = await unsealedCapture(dir);
     await truncateTornLine(dir);
     const nextTrack = await freeTrackNumber(dir);
@@ -287,7 +257,7 @@ export class CaptureWriter {
     await this.#close();
   }
 
-  /** Makes everything durable and closes the files without sealing, so that `takeOver` can continue. */
+  /** Makes everything durable and closes the files without sealing, so that `recover` can continue. */
   async suspend(): Promise<void> {
     if (this.#closed === undefined) {
       this.#tellLeftOut();

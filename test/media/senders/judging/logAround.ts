@@ -1,5 +1,5 @@
-import { readEvents } from "../../../src/media/format/log/eventLog.ts";
-import { loadTimeline } from "../../../src/media/format/timeline/timeline.ts";
+import { readEvents } from "../../../../src/media/format/log/eventLog.ts";
+import { loadTimeline } from "../../../../src/media/format/timeline/timeline.ts";
 
 const aroundMs = 1500;
 

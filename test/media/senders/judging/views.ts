@@ -2,17 +2,17 @@ import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { canvasSize } from "../../../src/core/picture/geometry.ts";
-import { tileRects } from "../../../src/core/picture/layout.ts";
-import { playbackOf, type StoredTrack } from "../../../src/media/format/playback.ts";
-import { MediaClock } from "../../../src/media/format/time/mediaClock.ts";
-import { loadTimeline } from "../../../src/media/format/timeline/timeline.ts";
-import { readView, viewTrack } from "../../../src/media/format/track/trackView.ts";
-import { composeRendition } from "../../../src/media/render/compositor.ts";
-import { readPattern } from "../../../src/synth/picture/pattern.ts";
-import { fittedInto, type Picture, type Rect } from "../../../src/synth/picture/picture.ts";
-import { decodeFile } from "../support/captureOutput.ts";
-import { beepAmplitude, beepCount, pitchOfBeep } from "./content.ts";
+import { canvasSize } from "../../../../src/core/picture/geometry.ts";
+import { tileRects } from "../../../../src/core/picture/layout.ts";
+import { playbackOf, type StoredTrack } from "../../../../src/media/format/playback.ts";
+import { MediaClock } from "../../../../src/media/format/time/mediaClock.ts";
+import { loadTimeline } from "../../../../src/media/format/timeline/timeline.ts";
+import { readView, viewTrack } from "../../../../src/media/format/track/trackView.ts";
+import { composeRendition } from "../../../../src/media/render/compositor.ts";
+import { readPattern } from "../../../../src/synth/picture/pattern.ts";
+import { fittedInto, type Picture, type Rect } from "../../../../src/synth/picture/picture.ts";
+import { decodeFile } from "../../support/captureOutput.ts";
+import { beepAmplitude, beepCount, pitchOfBeep } from "../content.ts";
 import { type Heard, listen } from "./ear.ts";
 
 /** What somebody sees and hears of one sender; times are ms of the recording. */

@@ -1,4 +1,4 @@
-import type { CaptureDescription } from "../../../src/media/format/describe.ts";
+import type { CaptureDescription } from "../../../../src/media/format/describe.ts";
 
 /** A stretch of which the recording itself says that something is missing; ms of recorded time. */
 export interface Told {

@@ -1,8 +1,8 @@
-import { audioPacketMs } from "../../../src/synth/media/mediaLoop.ts";
-import { beepCount, beepEveryMs, beepLengthMs, pitchOfBeep } from "./content.ts";
-import type { SenderScript, SessionScript, Span } from "./script.ts";
-import type { Sender, SentPicture, SentSound } from "./sender.ts";
-import type { SentPacket } from "./trackSource.ts";
+import { audioPacketMs } from "../../../../src/synth/media/mediaLoop.ts";
+import { beepCount, beepEveryMs, beepLengthMs, pitchOfBeep } from "../content.ts";
+import type { SenderScript, SessionScript, Span } from "../script.ts";
+import type { Sender, SentPicture, SentSound } from "../sender.ts";
+import type { SentPacket } from "../trackSource.ts";
 
 /** What has to be in the recording, in ms of recorded time: when it was captured, plus what the network takes at least. */
 export interface Expected {

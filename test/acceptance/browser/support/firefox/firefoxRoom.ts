@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { userIdOf } from "../../support/meetings.ts";
-import type { Person } from "../../support/person.ts";
-import { until } from "../../support/until.ts";
+import { userIdOf } from "../../../support/meetings.ts";
+import type { Person } from "../../../support/person.ts";
+import { until } from "../../../support/until.ts";
 import type { FirefoxWindow } from "./firefoxWindow.ts";
 
-const program = path.join(import.meta.dirname, "page/peers.js");
+const program = path.join(import.meta.dirname, "../page/peers.js");
 const waitMs = 60_000;
 
 /** Goes into the meeting's room as somebody who is signed in. */

@@ -1,13 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { describeCapture } from "../../../src/media/format/describe.ts";
-import { constants, Log } from "../../../src/media/render/decode/nodeAv.ts";
+import { describeCapture } from "../../../../src/media/format/describe.ts";
+import { constants, Log } from "../../../../src/media/render/decode/nodeAv.ts";
+import { userOf } from "../roomUnderTest.ts";
+import type { SessionScript } from "../script.ts";
+import { playSession } from "../session.ts";
 import { expectedOf } from "./expected.ts";
 import { type Finding, judge, judgeTold } from "./judge.ts";
 import { logAround } from "./logAround.ts";
-import { userOf } from "./roomUnderTest.ts";
-import type { SessionScript } from "./script.ts";
-import { playSession } from "./session.ts";
 import { toldOf } from "./told.ts";
 import { fileViews, trackViews, type View } from "./views.ts";
 

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { addEvidence } from "../../../support/evidence/scope.ts";
-import { until } from "../../support/until.ts";
+import { addEvidence } from "../../../../support/evidence/scope.ts";
+import { until } from "../../../support/until.ts";
+import { findProgram, inBrowser } from "../installed.ts";
 import { BidiConnection, type BidiEvent } from "./bidi.ts";
 import { firefoxPreferences } from "./firefoxPreferences.ts";
 import { FirefoxWindow } from "./firefoxWindow.ts";
-import { findProgram, inBrowser } from "./installed.ts";
 
 const findFirefox = () => findProgram(["firefox-esr", "firefox"]);
 

@@ -1,4 +1,4 @@
-import { beepLengthMs } from "./content.ts";
+import { beepLengthMs } from "../content.ts";
 import type { HeardBeep } from "./ear.ts";
 import { type Expected, type ExpectedBeep, type ExpectedPicture, edgeMs } from "./expected.ts";
 import type { Told } from "./told.ts";
