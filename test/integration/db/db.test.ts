@@ -278,7 +278,8 @@ describe("a transaction in others' way", () => {
       });
     await Promise.all([cross("left", "right"), cross("right", "left")]);
     expect(await db.read((tx) => tx.first(find, ["left"]))).toEqual({ id: "left", n: 2 });
-    expect(arrived).toBe(3);
+    // The one that tries again may be faster than the one that waits: then they meet once more.
+    expect(arrived).toBeGreaterThanOrEqual(3);
   });
 
   it("logs a failing effect and returns all the same", async () => {
