@@ -152,7 +152,7 @@ function recorded(
   async function live(people: readonly DrawnPerson[]): Promise<void> {
     const everybody = (act: (person: DrawnPerson, habit: Habit) => Promise<void>) =>
       Promise.all(people.map((person, index) => act(person, habits[index] ?? disabling)));
-    await everybody((person) => person.hasFlashed(6));
+    await everybody((person) => person.hasFlashed(8));
     await everybody((person, { mutes }) => person.take(mutes[0]));
     await everybody((person) => person.hasFlashed(7));
     await everybody((person, { mutes }) => person.take(mutes[1]));
