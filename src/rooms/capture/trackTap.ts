@@ -138,7 +138,7 @@ export class TrackTap implements TrackSink {
   restart(): void {
     this.#continuity.restart();
     this.#reports = [];
-    this.#restarted = true;
+    this.#restarted = this.#open !== undefined;
   }
 
   /** Decides what waits for a decision; to be called every few ten ms. */

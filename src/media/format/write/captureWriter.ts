@@ -20,11 +20,10 @@ import { RecordedTime } from "../time/recordedTime.ts";
 import { containerExtension } from "../track/trackContainer.ts";
 import { trackIndexName } from "../track/trackIndex.ts";
 import { AppendFile } from "./appendFile.ts";
-import { CaptureClock } from "./captureClock.ts";
+import { CaptureClock, type CaptureClockDeps } from "./captureClock.ts";
 import {
   type CaptureStart,
   type CaptureTrack,
-  type CaptureWriterDeps,
   type PublishedMedia,
   startEvent,
 } from "./captured.ts";
@@ -37,6 +36,10 @@ const flushEveryMs = 200;
 /** At most 2 s are lost when the machine dies; the difference leaves time for the sync itself. */
 const syncEveryMs = 1600;
 const aliveEveryMs = 500;
+
+export interface CaptureWriterDeps extends CaptureClockDeps {
+  log: Log;
+}
 
 /**
  * Writes a capture: one append-only file per track and the event log, in a folder of their own.

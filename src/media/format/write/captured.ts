@@ -1,7 +1,5 @@
-import type { Log } from "../../../core/log.ts";
 import type { MediaCodec, MediaSource } from "../../../core/media.ts";
 import { type CaptureEvent, captureFormatVersion } from "../log/events.ts";
-import type { CaptureClockDeps } from "./captureClock.ts";
 
 export interface CaptureStart {
   recordingId: string;
@@ -33,8 +31,4 @@ export interface PublishedMedia {
   source: MediaSource;
   audio: boolean;
   video: boolean;
-}
-
-export interface CaptureWriterDeps extends CaptureClockDeps {
-  log: Log;
 }
