@@ -2,17 +2,16 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Uptime } from "../media/format/log/captureFolder.ts";
 import { Captures } from "./capture/captures.ts";
+import type { RequestOf } from "./contract/operations.ts";
 import { controlProtocol, type RoomStats } from "./contract/protocol.ts";
 import type { RoomProcessSettings } from "./contract/settings.ts";
 import { settingsDigest } from "./contract/settings.ts";
 import type { ControlHandlers } from "./control/server.ts";
 import { loadState, StateFile } from "./control/stateFile.ts";
 import type { PeerFactory } from "./peer/peer.ts";
-import { Occupancy } from "./presence/occupancy.ts";
 import { PresenceBook } from "./presence/presenceBook.ts";
 import { Revocations } from "./presence/revocations.ts";
-import { Publications } from "./publish/publications.ts";
-import { Subscriptions } from "./subscribe/subscriptions.ts";
+import { Rooms } from "./rooms.ts";
 
 export interface RoomServiceDeps {
   clock: Clock;
@@ -42,8 +41,7 @@ export class RoomService {
   #deps: RoomServiceDeps;
   #presence: PresenceBook;
   #revocations: Revocations;
-  #rooms: Publications;
-  #subscriptions: Subscriptions;
+  #rooms: Rooms;
   #captures: Captures;
   #state: StateFile;
   #instance: string;
@@ -70,23 +68,8 @@ export class RoomService {
     this.#revocations = memory.revocations;
     const { publicAddress, ...options } = settings;
     const reachable = publicAddress === undefined ? options : { ...options, publicAddress };
-    const occupancy = new Occupancy(memory.presence);
-    const { revocations } = memory;
-    this.#rooms = new Publications(reachable, { ...deps, occupancy, revocations });
-    this.#captures = new Captures(
-      settings,
-      { ...deps, mediaOf: (...who) => this.#subscriptions.mediaOf(...who) },
-      this.#rooms,
-    );
-    this.#subscriptions = new Subscriptions(reachable, {
-      ...deps,
-      occupancy,
-      revocations,
-      rooms: this.#rooms,
-      recordingOf: (roomId) => this.#captures.recordingOf(roomId),
-    });
-    this.#rooms.onMedia(this.#captures);
-    this.#rooms.onMedia(this.#subscriptions);
+    this.#rooms = new Rooms(reachable, { ...deps, ...memory });
+    this.#captures = new Captures(settings, deps, (roomId) => this.#rooms.open(roomId));
     this.#state = new StateFile(settings.stateDir, () => this.#saved(), deps.log);
     this.#presence.onChange(() => this.#state.saveSoon());
     this.#instance = deps.newId();
@@ -103,13 +86,9 @@ export class RoomService {
     const now = this.#deps.now();
     const pause = now - this.#tickedAt;
     this.#tickedAt = now;
-    if (pause > stallMs) {
-      this.#rooms.forgive(pause);
-      this.#subscriptions.forgive(pause);
-    }
+    if (pause > stallMs) this.#rooms.forgive(pause);
     this.#rooms.tick(now);
     this.#captures.tick(now);
-    this.#subscriptions.tick(now);
     return this.#idle ? idleTickMs : busyTickMs;
   }
 
@@ -121,8 +100,7 @@ export class RoomService {
   /** Leaves: open captures are made durable for the next process, media is closed. */
   async stop(): Promise<void> {
     await this.#captures.suspend();
-    this.#subscriptions.closeAll("shutdown");
-    this.#rooms.closeAll("shutdown");
+    this.#rooms.close("shutdown");
     await this.#state.save();
   }
 
@@ -145,22 +123,13 @@ export class RoomService {
         await this.#captures.ready;
         return this.#rooms.publish(request);
       },
-      unpublish: ({ roomId, userId, sessionId }) => ({
-        found: this.#rooms.unpublish(roomId, userId, sessionId),
+      unpublish: (request) => this.#end(this.#session("whip", request), "unpublished"),
+      subscribe: (request) => this.#rooms.subscribe(request),
+      unsubscribe: (request) => this.#end(this.#session("whep", request), "unsubscribed"),
+      hasSession: (request) => ({
+        found: (["whip", "whep"] as const).some((protocol) => this.#session(protocol, request)),
       }),
-      subscribe: (request) => this.#subscriptions.subscribe(request),
-      unsubscribe: ({ roomId, userId, sessionId }) => ({
-        found: this.#subscriptions.unsubscribe(roomId, userId, sessionId),
-      }),
-      hasSession: ({ roomId, userId, sessionId }) => ({
-        found:
-          this.#rooms.has(roomId, userId, sessionId) ||
-          this.#subscriptions.has(roomId, userId, sessionId),
-      }),
-      clientUfrag: ({ roomId, userId, sessionId, protocol }) => {
-        const sessions = protocol === "whip" ? this.#rooms : this.#subscriptions;
-        return { ufrag: sessions.clientUfrag(roomId, userId, sessionId) };
-      },
+      clientUfrag: (request) => ({ ufrag: this.#session(request.protocol, request)?.clientUfrag }),
       removeParticipant: ({ roomId, userId }) => this.#remove(roomId, userId),
       closeRoom: ({ roomId }) => this.#closeRoom(roomId),
       startCapture: (request) => this.#captures.start(request),
@@ -178,21 +147,33 @@ export class RoomService {
   }
 
   get #idle(): boolean {
-    return this.#rooms.size + this.#captures.size + this.#subscriptions.size === 0;
+    return this.#rooms.sessions + this.#captures.size === 0;
+  }
+
+  /** A session to publish (WHIP) or to watch (WHEP), if it is this user's. */
+  #session(protocol: "whip" | "whep", { roomId, userId, sessionId }: RequestOf<"hasSession">) {
+    const room = this.#rooms.get(roomId);
+    return (protocol === "whip" ? room?.publications : room?.subscriptions)?.find(
+      userId,
+      sessionId,
+    );
+  }
+
+  #end(session: { close(reason: string): void } | undefined, reason: string): { found: boolean } {
+    session?.close(reason);
+    return { found: session !== undefined };
   }
 
   async #remove(roomId: string, userId: string): Promise<void> {
     this.#revocations.revoke(roomId, userId);
-    this.#subscriptions.remove(roomId, userId);
-    this.#rooms.remove(roomId, userId);
+    this.#rooms.get(roomId)?.remove(userId);
     await this.#state.save();
   }
 
   async #closeRoom(roomId: string): Promise<void> {
     this.#revocations.revoke(roomId);
     await this.#captures.closeRoom(roomId);
-    this.#subscriptions.closeRoom(roomId);
-    this.#rooms.closeRoom(roomId);
+    this.#rooms.get(roomId)?.close("room_closed");
     await this.#state.save();
   }
 
@@ -201,7 +182,6 @@ export class RoomService {
     const { p99, max } = this.#deps.eventLoopDelay();
     return {
       ...this.#rooms.counters,
-      ...this.#subscriptions.counters,
       ...this.#captures.counters,
       uptimeSeconds: (this.#deps.now() - this.#startedAt) / 1000,
       residentBytes: process.memoryUsage.rss(),

@@ -9,9 +9,8 @@ import { describeCapture } from "../../media/format/describe.ts";
 import { readCapture } from "../../video/embedded/recordingView.ts";
 import { attempted, attemptsAt } from "../contract/attempts.ts";
 import { captureFolder, unsealedCaptures } from "../contract/unsealed.ts";
-import { Captures } from "./captures.ts";
+import { type CapturedRoom, Captures } from "./captures.ts";
 import type { CapturesDeps } from "./capturesOptions.ts";
-import type { MediaOf } from "./roomCapture.ts";
 
 takeTime();
 
@@ -33,13 +32,22 @@ function pass(ms: number): void {
   monotonic += ms;
 }
 
+const rooms = new Map<string, CapturedRoom>();
+/** A room in which nobody is. */
+function roomOf(id: string): CapturedRoom {
+  const room = rooms.get(id) ?? {
+    publishing: [],
+    capture: undefined,
+    mediaOf: (_user, source) => ({ source, audio: true, video: true }),
+  };
+  rooms.set(id, room);
+  return room;
+}
+
 function open(more: Partial<CapturesDeps> = {}): Captures {
   const now = () => monotonic;
-  const mediaOf: MediaOf = (_room, _user, source) => ({ source, audio: true, video: true });
-  const deps = { clock, log: silentLog, now, mediaOf, freeBytes: async () => free, ...more };
-  const made = new Captures({ recordingsDir, diskFloorBytes: 1000, diskShare: 50 }, deps, {
-    publishing: () => [],
-  });
+  const deps = { clock, log: silentLog, now, freeBytes: async () => free, ...more };
+  const made = new Captures({ recordingsDir, diskFloorBytes: 1000, diskShare: 50 }, deps, roomOf);
   opened.push(made);
   return made;
 }
@@ -47,6 +55,7 @@ function open(more: Partial<CapturesDeps> = {}): Captures {
 const eachDiskLook = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(async () => {
+  rooms.clear();
   recordingsDir = await mkdtemp(join(tmpdir(), "connvo-captures-"));
   wall = Date.now();
   monotonic = 0;
@@ -91,6 +100,14 @@ describe("a start", () => {
     await captures.stop("recording_1", "stopped");
     expect(await captures.start(request())).toEqual({ status: "closed" });
     expect((await described()).stopReason).toBe("stopped");
+  });
+
+  test("is sealed with a room that is closed meanwhile", async () => {
+    const starting = captures.start(request());
+    await captures.closeRoom("r");
+    await starting;
+    expect([captures.size, roomOf("r").capture]).toEqual([0, undefined]);
+    expect(await described()).toMatchObject({ sealed: true, stopReason: "room_closed" });
   });
 
   test("without disk space is refused and leaves nothing", async () => {
@@ -329,20 +346,22 @@ describe("the next process", () => {
 });
 
 describe("a pause", () => {
+  const told = () => roomOf("r").capture?.notice;
+
   test("is told of the room, and a repeat changes nothing", async () => {
-    expect(captures.recordingOf("r")).toBeNull();
+    expect(told()).toBeUndefined();
     await captures.start(request());
     const known = { recordingId: "recording_1", startedAt: wall, pausedAt: null, pausedMs: 0 };
-    expect(captures.recordingOf("r")).toEqual({ ...known, paused: false });
+    expect(told()).toEqual({ ...known, paused: false });
     const paused = await captures.pause("recording_1");
     expect(paused).toMatchObject({ status: "recording", pausedAt: wall });
     expect(await captures.pause("recording_1")).toEqual(paused);
-    expect(captures.recordingOf("r")).toEqual({ ...known, paused: true, pausedAt: wall });
+    expect(told()).toEqual({ ...known, paused: true, pausedAt: wall });
     pass(3000);
     await captures.resume("recording_1");
-    expect(captures.recordingOf("r")).toEqual({ ...known, paused: false, pausedMs: 3000 });
+    expect(told()).toEqual({ ...known, paused: false, pausedMs: 3000 });
     await captures.stop("recording_1", "stopped");
-    expect(captures.recordingOf("r")).toBeNull();
+    expect(told()).toBeUndefined();
     expect((await described()).pauses).toHaveLength(1);
   });
 

@@ -9,24 +9,20 @@ import type { CaptureRequest } from "../contract/operations.ts";
 import type { CaptureCounters, CaptureState } from "../contract/protocol.ts";
 import type { CaptureTarget } from "../contract/unsealed.ts";
 import { captureFolder, checkId, unsealedCaptures } from "../contract/unsealed.ts";
-import type { MediaListener, Publications } from "../publish/publications.ts";
 import type { PublishSession } from "../publish/publishSession.ts";
 import type { CapturesDeps, CapturesOptions } from "./capturesOptions.ts";
 import { DiskWatch } from "./diskWatch.ts";
 import { FolderSealer } from "./folderSealer.ts";
 import { openCapture } from "./openCapture.ts";
-import { RoomCapture } from "./roomCapture.ts";
+import { type MediaOf, RoomCapture } from "./roomCapture.ts";
 
-/** What everybody in a room is told of its recording. */
-export interface RoomRecording {
-  recordingId: string;
-  /** Epoch ms. */
-  startedAt: number;
-  paused: boolean;
-  /** Since when it is paused, epoch ms; null while it is not. */
-  pausedAt: number | null;
-  /** Of the pauses that are over, ms. */
-  pausedMs: number;
+/** A room as its capture needs it. */
+export interface CapturedRoom {
+  readonly publishing: PublishSession[];
+  /** The running one, with which the room stays. */
+  capture: Pick<RoomCapture, "attach" | "detach" | "notice"> | undefined;
+  /** What a person says of their camera or screen. */
+  mediaOf: MediaOf;
 }
 
 interface Entry {
@@ -38,10 +34,10 @@ interface Entry {
 }
 
 /** The running captures, at most one a room. They end by stop, by their own limits, or when the disk runs full. */
-export class Captures implements MediaListener {
+export class Captures {
   #options: CapturesOptions;
   #deps: CapturesDeps;
-  #rooms: Pick<Publications, "publishing">;
+  #roomOf: (roomId: string) => CapturedRoom;
   #disk: DiskWatch;
   #entries = new Map<string, Entry>();
   #starting = new Map<string, Promise<CaptureState>>();
@@ -49,14 +45,15 @@ export class Captures implements MediaListener {
   #sealer: FolderSealer;
   #past = { capturedBytes: 0, refusedFrames: 0, unstoredMs: 0 };
 
+  /** `roomOf` opens the room when nobody is there. */
   constructor(
     options: CapturesOptions,
     deps: CapturesDeps,
-    rooms: Pick<Publications, "publishing">,
+    roomOf: (roomId: string) => CapturedRoom,
   ) {
     this.#options = options;
     this.#deps = deps;
-    this.#rooms = rooms;
+    this.#roomOf = roomOf;
     this.#sealer = new FolderSealer(deps);
     this.#disk = new DiskWatch({ ...deps, floorBytes: options.diskFloorBytes });
   }
@@ -123,7 +120,7 @@ export class Captures implements MediaListener {
   /** Captures again, from a keyframe of everybody; answers once that is durable. A repeat changes nothing. */
   resume(recordingId: string): Promise<CaptureState> {
     return this.#switch(recordingId, (capture) =>
-      capture.resume(this.#rooms.publishing(capture.target.roomId)),
+      capture.resume(this.#roomOf(capture.target.roomId).publishing),
     );
   }
 
@@ -145,33 +142,13 @@ export class Captures implements MediaListener {
     await rmdir(dirname(dir)).catch(() => undefined);
   }
 
-  /** The running capture of a room. */
-  recordingOf(roomId: string): RoomRecording | null {
-    const running = this.#of(roomId).find(({ capture, ending }) => capture && !ending);
-    if (!running?.capture) return null;
-    const { target, capture } = running;
-    const { startedAt, pausedAt, pauses } = capture;
-    return {
-      ...{ recordingId: target.recordingId, startedAt },
-      ...{ paused: pausedAt !== undefined, pausedAt: pausedAt ?? null },
-      pausedMs: pauses.reduce((sum, { durationMs }) => sum + durationMs, 0),
-    };
-  }
-
   /** Seals the running capture of a room. */
   async closeRoom(roomId: string): Promise<void> {
     await this.#recovered;
-    for (const entry of this.#of(roomId)) await this.#end(entry, "room_closed");
-  }
-
-  joined(session: PublishSession): void {
-    for (const { capture, ending } of this.#of(session.roomId))
-      if (!ending) capture?.attach(session);
-  }
-
-  closed(session: PublishSession, reason: string, left: boolean): void {
-    for (const { capture, ending } of this.#of(session.roomId)) {
-      if (!ending) capture?.detach(session, reason, left);
+    for (const entry of this.#of(roomId)) {
+      // What is being created could not be sealed yet.
+      await this.#starting.get(entry.target.recordingId)?.catch(() => undefined);
+      await this.#end(entry, "room_closed");
     }
   }
 
@@ -206,9 +183,8 @@ export class Captures implements MediaListener {
         reason: "room_is_recorded",
       });
     }
-    const entry: Entry = {
-      target: { ...request, dir: captureFolder(this.#options.recordingsDir, recordingId) },
-    };
+    const dir = captureFolder(this.#options.recordingsDir, recordingId);
+    const entry: Entry = { target: { ...request, dir } };
     this.#entries.set(recordingId, entry);
     try {
       await this.#disk.admit();
@@ -222,16 +198,19 @@ export class Captures implements MediaListener {
   }
 
   #begin(entry: Entry, writer: CaptureWriter): void {
-    const capture = new RoomCapture(entry.target, writer, this.#deps);
-    entry.capture = capture;
+    const { target } = entry;
+    const { now } = this.#deps;
+    const room = this.#roomOf(target.roomId);
+    const capture = new RoomCapture(target, writer, { now, mediaOf: room.mediaOf });
+    entry.capture = room.capture = capture;
     writer.onFailure((error) => {
       this.#deps.log.error(
-        { err: error, recordingId: entry.target.recordingId },
+        { err: error, recordingId: target.recordingId },
         "a capture cannot be written",
       );
       this.#endSoon(entry, isFull(error) ? "disk_full" : "write_failed");
     });
-    for (const session of this.#rooms.publishing(entry.target.roomId)) capture.attach(session);
+    for (const session of room.publishing) capture.attach(session);
   }
 
   async #switch(
@@ -253,6 +232,8 @@ export class Captures implements MediaListener {
   }
 
   #end(entry: Entry, reason: string): Promise<void> {
+    const room = this.#roomOf(entry.target.roomId);
+    if (room.capture === entry.capture) room.capture = undefined;
     entry.ending ??= this.#seal(entry, reason);
     return entry.ending;
   }

@@ -1,7 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Uptime } from "../../media/format/log/captureFolder.ts";
-import type { MediaOf } from "./roomCapture.ts";
 
 export interface CapturesOptions {
   recordingsDir: string;
@@ -16,7 +15,6 @@ export interface CapturesDeps {
   log: Log;
   /** Monotonic ms. */
   now: () => number;
-  mediaOf: MediaOf;
   /** How long this machine has been up. */
   uptime?: () => Uptime | undefined;
   /** Free bytes where captures are written. */

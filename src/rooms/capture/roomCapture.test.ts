@@ -26,7 +26,7 @@ beforeEach(async () => {
   const writer = await CaptureWriter.create(dir, target, { clock, log: silentLog });
   capture = new RoomCapture(target, writer, {
     now: () => clock.now(),
-    mediaOf: (_room, _user, source) => ({ source, audio: true, video: pictureOn }),
+    mediaOf: (_user, source) => ({ source, audio: true, video: pictureOn }),
   });
   const nobody = { arrived: () => undefined };
   receiver = new TrackReceiver(video, 1, () => undefined, nobody);

@@ -13,7 +13,19 @@ const backlog = { video: 32 * 1024 * 1024, audio: 64 * 1024 * 1024 } as const;
 export type CaptureSource = Pick<PublishSession, "id" | "user" | "source" | "receivers">;
 
 /** What a person in a room says of their camera or screen. */
-export type MediaOf = (roomId: string, userId: string, source: MediaSource) => PublishedMedia;
+export type MediaOf = (userId: string, source: MediaSource) => PublishedMedia;
+
+/** What everybody in a room is told of its recording. */
+export interface RoomRecording {
+  recordingId: string;
+  /** Epoch ms. */
+  startedAt: number;
+  paused: boolean;
+  /** Since when it is paused, epoch ms; null while it is not. */
+  pausedAt: number | null;
+  /** Of the pauses that are over, ms. */
+  pausedMs: number;
+}
 
 interface Tapped {
   session: CaptureSource;
@@ -84,6 +96,16 @@ export class RoomCapture {
     return this.#writer.pauses;
   }
 
+  /** What everybody in the room is told of it. */
+  get notice(): RoomRecording {
+    const { startedAt, pausedAt, pauses, target } = this;
+    return {
+      ...{ recordingId: target.recordingId, startedAt },
+      ...{ paused: pausedAt !== undefined, pausedAt: pausedAt ?? null },
+      pausedMs: pauses.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    };
+  }
+
   /** Captures nothing from now on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
   async pause(): Promise<void> {
     this.#untapAll("paused");
@@ -112,7 +134,7 @@ export class RoomCapture {
         participantId: id,
         source: session.source,
         receiver,
-        isOn: () => this.#mediaOf(this.target.roomId, id, session.source)[receiver.line.kind],
+        isOn: () => this.#mediaOf(id, session.source)[receiver.line.kind],
         overloaded: (kind) => this.#queuedBytes > backlog[kind],
         onRefused: () => this.refusedFrames++,
         now: this.#now,
@@ -164,7 +186,7 @@ export class RoomCapture {
   #noteMedia(tapped: Tapped): void {
     const { session, said, saidAt } = tapped;
     const now = this.#now();
-    const says = this.#mediaOf(this.target.roomId, session.user.id, session.source);
+    const says = this.#mediaOf(session.user.id, session.source);
     const isSame = said?.audio === says.audio && said.video === says.video;
     if (isSame || now - saidAt < noteMediaEveryMs) return;
     this.#writer.media(session.user.id, says);

@@ -4,11 +4,9 @@ import { silentLog } from "../../core/log.ts";
 import type { RoomPresence } from "../../video/port.ts";
 import type { PublishRequest } from "../contract/operations.ts";
 import type { Peer, PeerTrack } from "../peer/peer.ts";
-import { Occupancy } from "../presence/occupancy.ts";
 import { PresenceBook } from "../presence/presenceBook.ts";
 import { Revocations } from "../presence/revocations.ts";
-import { Publications } from "./publications.ts";
-import type { PublishSession } from "./publishSession.ts";
+import { Rooms } from "../rooms.ts";
 
 const offer = [
   "v=0",
@@ -72,7 +70,7 @@ class FakePeer implements Peer {
 let now: number;
 let wall: number;
 let peers: FakePeer[];
-let rooms: Publications;
+let rooms: Rooms;
 let presence: PresenceBook;
 let revocations: Revocations;
 let changes: string[];
@@ -89,7 +87,7 @@ beforeEach(() => {
   presence = new PresenceBook([], () => wall);
   presence.onChange(({ userId, state }: RoomPresence) => changes.push(`${userId} ${state}`));
   revocations = new Revocations({}, () => wall);
-  rooms = new Publications(
+  rooms = new Rooms(
     {
       pendingMs: 10_000,
       silenceMs: 5000,
@@ -98,6 +96,8 @@ beforeEach(() => {
       startKbps: 1500,
       maxParticipants: 3,
       maxPublishers: 5,
+      maxSubscribers: 5,
+      subscriberSilenceMs: 10_000,
     },
     {
       peers: () => {
@@ -106,7 +106,7 @@ beforeEach(() => {
         peers.push(peer);
         return peer;
       },
-      occupancy: new Occupancy(presence),
+      presence,
       revocations,
       log: silentLog,
       now: () => now,
@@ -114,13 +114,14 @@ beforeEach(() => {
       random32: () => 1,
     },
   );
-  rooms.onMedia({
-    joined: (session: PublishSession) => heard.push(`${session.user.id} joined`),
-    closed: (session, reason, left) =>
-      heard.push(`${session.user.id} ${reason}${left ? " left" : ""}`),
-  });
+  rooms.open("r").capture = {
+    attach: ({ user }) => heard.push(`${user.id} joined`),
+    detach: ({ user }, reason, left) => heard.push(`${user.id} ${reason}${left ? " left" : ""}`),
+    notice: { recordingId: "r1", startedAt: 0, paused: false, pausedAt: null, pausedMs: 0 },
+  };
 });
 
+const publications = () => rooms.open("r").publications;
 const ask = (userId: string, over: Partial<PublishRequest> = {}) =>
   rooms.publish({
     roomId: "r",
@@ -149,7 +150,7 @@ describe("presence", () => {
     peers[0]?.deliver(media);
     peers[0]?.deliver(media);
     expect(changes).toEqual(["ann joined"]);
-    expect(rooms.publishing("r")).toHaveLength(1);
+    expect(publications().publishing).toHaveLength(1);
   });
 
   test("ends when the transport ends", async () => {
@@ -177,7 +178,7 @@ describe("presence", () => {
   test("begins again when media comes after a silence, as of a laptop that slept", async () => {
     const peer = await live("ann");
     rooms.tick(8000);
-    expect(rooms.publishing("r")).toEqual([]);
+    expect(publications().publishing).toEqual([]);
     now = 12_000;
     peer.deliver(media);
     expect(changes).toEqual(["ann joined", "ann left", "ann joined"]);
@@ -222,7 +223,7 @@ describe("a screen", () => {
   test("is published beside the camera, and presence ends with the last of the two", async () => {
     const camera = await live("ann");
     const shared = await live("ann", screen);
-    expect(rooms.publishing("r").map(({ source }) => source)).toEqual(["camera", "screen"]);
+    expect(publications().publishing.map(({ source }) => source)).toEqual(["camera", "screen"]);
     camera.end("transport_closed");
     expect(changes).toEqual(["ann joined"]);
     shared.end("transport_closed");
@@ -274,7 +275,7 @@ describe("one transport carries all lines of a publisher", () => {
   test("which is offered one of them", async () => {
     const peer = await live("ann", { offer: both });
     expect(peer.offered.match(/^m=/gm)).toHaveLength(1);
-    expect(rooms.publishing("r")[0]?.receivers).toHaveLength(2);
+    expect(publications().publishing[0]?.receivers).toHaveLength(2);
   });
 
   test.each(["camera", "screen"] as const)(
@@ -297,7 +298,7 @@ describe("one transport carries all lines of a publisher", () => {
     peer.deliver(packet(70, 96));
     peer.deliver(packet(71, 97));
     peer.deliver(Buffer.of(0x80, 96));
-    const [session] = rooms.publishing("r");
+    const [session] = publications().publishing;
     expect(session?.receivers.map(({ ssrc }) => ssrc)).toEqual([9, 70]);
     expect(session?.oddities).toMatchObject({ strays: 2, sourceChanges: 0 });
   });
@@ -328,7 +329,7 @@ test("a session that does not connect is closed after ten seconds", async () => 
   expect(peers[0]?.closed).toBe(false);
   rooms.tick(10_000);
   expect(peers[0]?.closed).toBe(true);
-  expect(rooms.size).toBe(0);
+  expect(rooms.sessions).toBe(0);
   expect(changes).toEqual([]);
 });
 
@@ -367,7 +368,7 @@ describe("a publisher is refused", () => {
   test("with an offer the transport does not take, leaving no session behind", async () => {
     refuseNext = true;
     await expect(ask("ann")).rejects.toMatchObject({ metadata: { reason: "sdp_malformed" } });
-    expect(rooms.size).toBe(0);
+    expect(rooms.sessions).toBe(0);
     expect(peers[0]?.closed).toBe(true);
   });
 });
@@ -377,7 +378,7 @@ describe("removing", () => {
     const peer = await live("ann");
     const before = wall;
     revocations.revoke("r", "ann");
-    rooms.remove("r", "ann");
+    rooms.get("r")?.remove("ann");
     expect(peer.closed).toBe(true);
     expect(changes).toEqual(["ann joined", "ann left"]);
     await expect(ask("ann", { issuedAt: before })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
@@ -391,9 +392,9 @@ describe("removing", () => {
     await live("ann");
     const before = wall;
     revocations.revoke("r");
-    rooms.closeRoom("r");
+    rooms.get("r")?.close("room_closed");
     await expect(ask("bob", { issuedAt: before })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
-    expect(rooms.size).toBe(0);
+    expect(rooms.sessions).toBe(0);
   });
 
   test("is remembered by the next process, and forgotten when no token can be that old", () => {
@@ -406,10 +407,10 @@ describe("removing", () => {
 
   test("a session takes its owner and its id", async () => {
     await live("ann");
-    expect(rooms.unpublish("r", "bob", "session1")).toBe(false);
-    expect(rooms.unpublish("r", "ann", "session9")).toBe(false);
-    expect(rooms.unpublish("r", "ann", "session1")).toBe(true);
-    expect(rooms.unpublish("r", "ann", "session1")).toBe(false);
+    expect(publications().find("bob", "session1")).toBeUndefined();
+    expect(publications().find("ann", "session9")).toBeUndefined();
+    publications().find("ann", "session1")?.close("unpublished");
+    expect(publications().find("ann", "session1")).toBeUndefined();
   });
 });
 
@@ -426,7 +427,7 @@ describe("a publisher who sends more than one person may", () => {
 
   const left = async (userId: string) => {
     const peer = await live(userId);
-    const [session] = rooms.publishing("r").filter(({ user }) => user.id === userId);
+    const [session] = publications().publishing.filter(({ user }) => user.id === userId);
     const counts = { leftOut: 0, received: 0 };
     session?.receivers[0]?.tap(
       {
@@ -497,7 +498,7 @@ test("attempts of one person in many rooms refuse nobody else", async () => {
   for (let room = 0; room < 60; room++) await ask("eve", { roomId: `room ${room}` });
   await live("ann");
   await live("bob", { roomId: "other" });
-  expect(rooms.publishing("r")).toHaveLength(1);
+  expect(publications().publishing).toHaveLength(1);
 });
 
 test("who publishes in as many rooms as one person may is told so", async () => {

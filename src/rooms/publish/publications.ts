@@ -1,38 +1,42 @@
 import { AppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { MediaSource } from "../../core/media.ts";
 import { orThrow } from "../../core/result.ts";
 import type { PublishRequest } from "../contract/operations.ts";
-import type { MediaCounters, PublishAnswer, RoomCounters } from "../contract/protocol.ts";
+import type { MediaCounters, PublishAnswer } from "../contract/protocol.ts";
 import type { Peer, PeerFactory } from "../peer/peer.ts";
-import { makePlace, type ShareLimits } from "../presence/makePlace.ts";
-import type { Occupancy } from "../presence/occupancy.ts";
-import type { Revocations } from "../presence/revocations.ts";
+import type { Occupants } from "../presence/occupants.ts";
+import type { Places, ShareLimits } from "../presence/places.ts";
 import { writeAnswer } from "../sdp/answer.ts";
 import { type ReducedOffer, reduceOffer } from "../sdp/offer.ts";
 import { offerError } from "../sdp/offerError.ts";
 import { PublishSession, type SessionLimits } from "./publishSession.ts";
 import type { TrackCounters } from "./trackReceiver.ts";
 
-export interface RoomsOptions extends SessionLimits {
-  /** People in one room at most, whatever a token says. */
+export interface PublicationsOptions extends SessionLimits {
+  /** People in the room at most, whatever a token says. */
   maxParticipants: number;
-  /** Publish sessions at most, over all rooms. */
-  maxPublishers: number;
   startKbps: number;
   publicAddress?: string;
 }
 
-export interface RoomsDeps {
+export interface PublicationsDeps {
   peers: PeerFactory;
-  occupancy: Occupancy;
-  revocations: Revocations;
   log: Log;
   /** Monotonic ms. */
   now: () => number;
   newId: () => string;
   /** A random 32-bit number. */
   random32: () => number;
+  /** Of all rooms. */
+  places: Places<PublishSession>;
+}
+
+/** The room in which they are. */
+export interface PublicationsRoom {
+  id: string;
+  occupants: Occupants;
+  /** Told of media as it comes and goes. */
+  media: MediaListener;
 }
 
 /** Told of media as it comes and goes. */
@@ -42,57 +46,47 @@ export interface MediaListener {
   closed(session: PublishSession, reason: string, left: boolean): void;
 }
 
-/** Everyone publishing on this machine, by room and user. */
+/** Who publishes in a room: at most one camera and one screen of each person. */
 export class Publications {
-  #options: RoomsOptions;
-  #deps: RoomsDeps;
+  #options: PublicationsOptions;
+  #deps: PublicationsDeps;
+  #room: PublicationsRoom;
+  /** By user and source. */
   #sessions = new Map<string, PublishSession>();
   /** Counted by sessions that are over. */
-  #past: MediaCounters = {
-    receivedBytes: 0,
-    lostPackets: 0,
-    nacks: 0,
-    keyframeRequests: 0,
-    droppedFrames: 0,
-  };
-  #listeners: MediaListener[] = [];
-  /** Who publishes, by room and user: their media has begun and not ended with a successor on its way. */
+  #past: MediaCounters = nothingReceived;
+  /** The users whose media has begun and not ended with a successor on its way. */
   #publishers = new Set<string>();
 
-  constructor(options: RoomsOptions, deps: RoomsDeps) {
+  constructor(options: PublicationsOptions, deps: PublicationsDeps, room: PublicationsRoom) {
     this.#options = options;
     this.#deps = deps;
+    this.#room = room;
   }
 
-  onMedia(listener: MediaListener): void {
-    this.#listeners.push(listener);
-  }
-
-  get counters(): RoomCounters {
-    const sessions = [...this.#sessions.values()];
-    const tracks = sessions
+  get counters(): MediaCounters & { publishers: number; tracks: number } {
+    const tracks = this.sessions
       .flatMap(({ receivers }) => receivers)
       .filter(({ ssrc }) => ssrc !== undefined);
     return {
-      rooms: new Set(sessions.map(({ roomId }) => roomId)).size,
-      publishers: sessions.filter(({ asleep }) => !asleep).length,
+      publishers: this.sessions.filter(({ asleep }) => !asleep).length,
       tracks: tracks.length,
-      ...tracks.map(({ counters }) => mediaCounters(counters)).reduce(addCounters, this.#past),
+      ...tracks.map(({ counters }) => mediaCounters(counters)).reduce(addReceived, this.#past),
     };
   }
 
-  get size(): number {
-    return this.#sessions.size;
+  get sessions(): PublishSession[] {
+    return [...this.#sessions.values()];
   }
 
-  /** Sessions of a room whose media has begun. */
-  publishing(roomId: string): PublishSession[] {
-    return this.#in(roomId).filter((session) => session.joined);
+  /** Whose media has begun. */
+  get publishing(): PublishSession[] {
+    return this.sessions.filter(({ joined }) => joined);
   }
 
   /**
-   * Takes a publisher's offer. Their earlier session ends. Refusals: VALIDATION_ERROR (offer), UNAUTHORIZED (removed),
-   * FORBIDDEN (observer), CONFLICT (full, or too many sessions of this user; `limit` in the metadata).
+   * Takes a publisher's offer. Their earlier session ends. Refusals: VALIDATION_ERROR (offer), FORBIDDEN (observer),
+   * CONFLICT (full, or too many sessions of this user; `limit` in the metadata).
    */
   async publish(request: PublishRequest): Promise<PublishAnswer> {
     this.#admit(request);
@@ -111,57 +105,35 @@ export class Publications {
     }
   }
 
-  /** Ends a session of this user; false when there is none by that id. */
-  unpublish(roomId: string, userId: string, sessionId: string): boolean {
-    const session = this.#of(roomId, userId).find(({ id }) => id === sessionId);
-    if (!session) return false;
-    session.close("unpublished");
-    return true;
-  }
-
-  /** Whether a user has this publish session. */
-  has(roomId: string, userId: string, sessionId: string): boolean {
-    return this.#of(roomId, userId).some(({ id }) => id === sessionId);
-  }
-
-  /** ICE user fragment of a session's client; undefined when this user has no such session. */
-  clientUfrag(roomId: string, userId: string, sessionId: string): string | undefined {
-    return this.#of(roomId, userId).find(({ id }) => id === sessionId)?.clientUfrag;
+  /** The session of this user by that id. */
+  find(userId: string, sessionId: string): PublishSession | undefined {
+    return this.#of(userId).find(({ id }) => id === sessionId);
   }
 
   /** Closes a user's media at once. */
-  remove(roomId: string, userId: string): void {
-    for (const session of this.#of(roomId, userId)) session.close("removed");
+  remove(userId: string): void {
+    for (const session of this.#of(userId)) session.close("removed");
   }
 
-  closeRoom(roomId: string): void {
-    for (const session of this.#in(roomId)) session.close("room_closed");
-  }
-
-  closeAll(reason: string): void {
-    for (const session of [...this.#sessions.values()]) session.close(reason);
+  close(reason: string): void {
+    for (const session of this.sessions) session.close(reason);
   }
 
   tick(now: number): void {
-    for (const session of [...this.#sessions.values()]) session.tick(now);
+    for (const session of this.sessions) session.tick(now);
   }
 
   forgive(ms: number): void {
     for (const session of this.#sessions.values()) session.forgive(ms);
   }
 
-  #admit({ roomId, user, role, issuedAt, source, maxParticipants }: PublishRequest): void {
-    if (this.#deps.revocations.refuses(roomId, user.id, issuedAt)) {
-      throw new AppError("UNAUTHORIZED", "This room token is no longer valid.", {
-        reason: "token_revoked",
-      });
-    }
+  #admit({ roomId, user, role, source, maxParticipants }: PublishRequest): void {
     if (role === "observer")
       throw new AppError("FORBIDDEN", "Observers may not publish.", { reason: "observer" });
-    if (this.#find(roomId, user.id, source)) return;
+    if (this.#sessions.has(keyOf({ user, source }))) return;
     const limit = Math.min(maxParticipants, this.#options.maxParticipants);
     // One screen a person at most: screens are bounded like cameras, but do not take people's places.
-    const there = this.#in(roomId).filter((session) => session.source === source);
+    const there = this.sessions.filter((session) => session.source === source);
     if (there.length >= limit && !giveWay(there)) {
       throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
     }
@@ -169,15 +141,15 @@ export class Publications {
   }
 
   #makePlace(newcomer: Pick<PublishRequest, "roomId" | "user">): void {
-    const limits = shareLimits(this.#options.maxPublishers);
-    const shortage = makePlace([...this.#sessions.values()], newcomer, limits);
+    const { places } = this.#deps;
+    const shortage = places.makeFor(newcomer);
     if (shortage === "user") {
-      const metadata = { reason: "too_many_publications", limit: limits.perUser };
+      const metadata = { reason: "too_many_publications", limit: places.limits.perUser };
       const message = "This person publishes too often at once: end one of the others first.";
       throw new AppError("CONFLICT", message, metadata);
     }
-    if (shortage === "server" && !giveWay([...this.#sessions.values()])) {
-      const metadata = { reason: "server_full", limit: limits.total };
+    if (shortage === "server" && !giveWay(places.sessions)) {
+      const metadata = { reason: "server_full", limit: places.limits.total };
       throw new AppError("CONFLICT", "This server takes no more publishers.", metadata);
     }
   }
@@ -203,8 +175,9 @@ export class Publications {
       },
       now: this.#deps.now,
     });
-    const earlier = this.#find(roomId, user.id, source);
+    const earlier = this.#sessions.get(keyOf(session));
     this.#sessions.set(keyOf(session), session);
+    this.#deps.places.take(session);
     earlier?.close("replaced");
     return session;
   }
@@ -221,9 +194,9 @@ export class Publications {
   #joined(session: PublishSession): void {
     const { roomId, user, id } = session;
     this.#deps.log.info({ roomId, userId: user.id, sessionId: id }, "media has begun");
-    this.#publishers.add(personOf(session));
-    this.#deps.occupancy.enter(roomId, { user, role: session.role }, publishing);
-    for (const listener of this.#listeners) listener.joined(session);
+    this.#publishers.add(user.id);
+    this.#room.occupants.enter({ user, role: session.role }, publishing);
+    this.#room.media.joined(session);
   }
 
   /** Gone for everybody, unless media comes again over the same connection. */
@@ -241,35 +214,28 @@ export class Publications {
     );
     this.#past = session.receivers
       .map(({ counters }) => mediaCounters(counters))
-      .reduce(addCounters, this.#past);
+      .reduce(addReceived, this.#past);
+    this.#deps.places.release(session);
     const replaced = this.#sessions.get(keyOf(session)) !== session;
     if (!replaced) this.#sessions.delete(keyOf(session));
     this.#tellEnd(session, reason, replaced);
   }
 
   #tellEnd(session: PublishSession, reason: string, replaced = false): void {
-    const { roomId, user } = session;
-    const others = this.#of(roomId, user.id).some((other) => other !== session && other.joined);
-    const left = !replaced && !others && this.#publishers.delete(personOf(session));
-    for (const listener of this.#listeners) listener.closed(session, reason, left);
-    if (left) this.#deps.occupancy.leave(roomId, user.id, publishing);
+    const { user } = session;
+    const others = this.#of(user.id).some((other) => other !== session && other.joined);
+    const left = !replaced && !others && this.#publishers.delete(user.id);
+    this.#room.media.closed(session, reason, left);
+    if (left) this.#room.occupants.leave(user.id, publishing);
   }
 
-  #find(roomId: string, userId: string, source: MediaSource): PublishSession | undefined {
-    return this.#sessions.get(`${roomId}\n${userId}\n${source}`);
-  }
-
-  #of(roomId: string, userId: string): PublishSession[] {
-    return this.#in(roomId).filter(({ user }) => user.id === userId);
-  }
-
-  #in(roomId: string): PublishSession[] {
-    return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
+  #of(userId: string): PublishSession[] {
+    return this.sessions.filter(({ user }) => user.id === userId);
   }
 }
 
-/** Camera and screen in a few meetings; nobody has more than half of a small server. */
-function shareLimits(total: number): ShareLimits {
+/** Of `total` publishers: camera and screen in a few meetings; nobody has more than half of a small server. */
+export function publisherLimits(total: number): ShareLimits {
   return { total, perUser: Math.max(2, Math.min(8, Math.floor(total / 2))), pendingPerUser: 4 };
 }
 
@@ -283,9 +249,16 @@ function giveWay(sessions: readonly PublishSession[]): boolean {
 /** Keeps a publisher in the room. */
 const publishing = "publishing";
 
-const personOf = ({ roomId, user }: PublishSession): string => `${roomId}\n${user.id}`;
-const keyOf = ({ roomId, user, source }: PublishSession): string =>
-  `${roomId}\n${user.id}\n${source}`;
+const keyOf = ({ user, source }: Pick<PublishSession, "user" | "source">): string =>
+  `${user.id}\n${source}`;
+
+export const nothingReceived: MediaCounters = {
+  receivedBytes: 0,
+  lostPackets: 0,
+  nacks: 0,
+  keyframeRequests: 0,
+  droppedFrames: 0,
+};
 
 function mediaCounters({
   bytes,
@@ -297,7 +270,8 @@ function mediaCounters({
   return { receivedBytes: bytes, lostPackets: lost, nacks, keyframeRequests, droppedFrames };
 }
 
-function addCounters(a: MediaCounters, b: MediaCounters): MediaCounters {
+/** The sum of both. */
+export function addReceived(a: MediaCounters, b: MediaCounters): MediaCounters {
   return {
     receivedBytes: a.receivedBytes + b.receivedBytes,
     lostPackets: a.lostPackets + b.lostPackets,

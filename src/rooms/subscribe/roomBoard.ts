@@ -1,6 +1,6 @@
 import type { MediaSource } from "../../core/media.ts";
 import { ActiveSpeaker } from "../../media/format/time/activeSpeaker.ts";
-import type { Occupant } from "../presence/occupancy.ts";
+import type { Occupant } from "../presence/occupants.ts";
 import type { PublishSession } from "../publish/publishSession.ts";
 import type {
   MediaState,

@@ -2,7 +2,7 @@ import { TokenBucket } from "../../core/limits/tokenBucket.ts";
 import type { MediaSource } from "../../core/media.ts";
 import type { RoomRole } from "../../video/port.ts";
 import type { Peer, SendingLine } from "../peer/peer.ts";
-import type { Occupant } from "../presence/occupancy.ts";
+import type { Occupant } from "../presence/occupants.ts";
 import type { PublishSession } from "../publish/publishSession.ts";
 import { parseRtcp, type RtcpPacket } from "../rtp/rtcp.ts";
 import { audioLevelUri } from "../sdp/offerParts.ts";

@@ -3,13 +3,11 @@ import { transportAnswer } from "../../../test/support/transportAnswer.ts";
 import { silentLog } from "../../core/log.ts";
 import type { PublishRequest, SubscribeRequest } from "../contract/operations.ts";
 import type { Peer, PeerChannel, PeerTrack } from "../peer/peer.ts";
-import { Occupancy } from "../presence/occupancy.ts";
 import { PresenceBook } from "../presence/presenceBook.ts";
 import { Revocations } from "../presence/revocations.ts";
-import { Publications } from "../publish/publications.ts";
+import { Rooms } from "../rooms.ts";
 import { nack, receiverReport } from "../rtp/rtcp.ts";
 import type { RecordingNotice } from "./channelMessages.ts";
-import { Subscriptions } from "./subscriptions.ts";
 
 const sections = (direction: "sendonly" | "recvonly") =>
   ["0", "1"].flatMap((mid) => [
@@ -114,18 +112,14 @@ class FakePeer implements Peer {
 
 let now: number;
 let peers: FakePeer[];
-let rooms: Publications;
-let subscriptions: Subscriptions;
+let rooms: Rooms;
 let revocations: Revocations;
-let recording: RecordingNotice | null;
 let presence: PresenceBook;
 
 beforeEach(() => {
   now = 1000;
   peers = [];
-  recording = null;
   presence = new PresenceBook([], () => now);
-  const occupancy = new Occupancy(presence);
   revocations = new Revocations({}, () => now);
   const deps = {
     peers: () => {
@@ -133,25 +127,23 @@ beforeEach(() => {
       peers.push(peer);
       return peer;
     },
-    occupancy,
+    presence,
     revocations,
     log: silentLog,
     now: () => now,
     newId: () => `session${peers.length}`,
     random32: () => 1,
   };
-  const limits = { pendingMs: 10_000, maxParticipants: 3 };
-  rooms = new Publications(
-    { ...limits, silenceMs: 60_000, videoKbps: 1, maxKbps: 30_000, startKbps: 1, maxPublishers: 9 },
-    deps,
-  );
-  subscriptions = new Subscriptions(
-    { ...limits, subscriberSilenceMs: 10_000, maxSubscribers: 20 },
-    { ...deps, rooms, recordingOf: () => recording },
-  );
-  rooms.onMedia(subscriptions);
+  const limits = { maxParticipants: 3, maxPublishers: 9, maxSubscribers: 20 };
+  const patience = { pendingMs: 10_000, silenceMs: 60_000, subscriberSilenceMs: 10_000 };
+  rooms = new Rooms({ ...limits, ...patience, videoKbps: 1, maxKbps: 30_000, startKbps: 1 }, deps);
 });
 
+const room = () => rooms.open("r");
+const subscriptions = () => room().subscriptions;
+const record = (notice: RecordingNotice | undefined) => {
+  room().capture = notice && { attach: () => 0, detach: () => 0, notice };
+};
 const person = (userId: string) => ({
   roomId: "r",
   user: { id: userId, name: userId.toUpperCase() },
@@ -168,7 +160,7 @@ const publish = async (userId: string, over: Partial<PublishRequest> = {}): Prom
   return peer;
 };
 const ask = (userId: string, over: Partial<SubscribeRequest> = {}) =>
-  subscriptions.subscribe({ ...person(userId), offer: watchOffer, ...over });
+  rooms.subscribe({ ...person(userId), offer: watchOffer, ...over });
 const watch = async (userId: string, over: Partial<SubscribeRequest> = {}): Promise<FakePeer> => {
   await ask(userId, over);
   const peer = lastPeer();
@@ -177,7 +169,7 @@ const watch = async (userId: string, over: Partial<SubscribeRequest> = {}): Prom
 };
 const pass = (ms: number): void => {
   now += ms;
-  subscriptions.tick(now);
+  subscriptions().tick(now);
 };
 const states = (peer: FakePeer) => peer.told.filter(({ type }) => type === "room");
 
@@ -231,13 +223,12 @@ describe("the room's state", () => {
   test("follows the recording", async () => {
     const bob = await watch("bob");
     pass(100);
-    recording = {
-      ...{ recordingId: "rec", startedAt: 5, paused: false, pausedAt: null, pausedMs: 0 },
-    };
+    const recording = { recordingId: "rec", startedAt: 5, pausedMs: 0 };
+    record({ ...recording, paused: false, pausedAt: null });
     pass(100);
-    recording = { ...recording, paused: true, pausedAt: 7 };
+    record({ ...recording, paused: true, pausedAt: 7 });
     pass(100);
-    recording = null;
+    record(undefined);
     pass(100);
     expect(states(bob).map((state) => state["recording"])).toEqual([
       null,
@@ -257,8 +248,7 @@ describe("the room's state", () => {
       people: [{ camera: { audio: false } }, {}],
       speaker: null,
     });
-    rooms.remove("r", "ann");
-    subscriptions.remove("r", "ann");
+    room().remove("ann");
     pass(100);
     await publish("ann");
     pass(100);
@@ -381,18 +371,18 @@ describe("a subscription", () => {
 
   test("survives a pause of this process", async () => {
     const bob = await watch("bob");
-    subscriptions.forgive(60_000);
+    subscriptions().forgive(60_000);
     pass(60_000);
     expect(bob.closed).toBe(false);
   });
 
   test("is told why it ends", async () => {
     const bob = await watch("bob");
-    subscriptions.closeRoom("r");
+    room().close("room_closed");
     expect(bob.told.at(-1)).toEqual({ type: "end", reason: "room_closed" });
-    expect([bob.closed, subscriptions.size]).toEqual([true, 0]);
+    expect([bob.closed, rooms.sessions]).toEqual([true, 0]);
     const again = await watch("bob");
-    subscriptions.remove("r", "bob");
+    room().remove("bob");
     expect(again.told.at(-1)).toEqual({ type: "end", reason: "removed" });
     expect(again.closed).toBe(true);
   });
@@ -403,17 +393,17 @@ describe("a subscription", () => {
     const first = await watch("bob", { client: "a" });
     await watch("bob", { client: "a" });
     await watch("bob", { client: "b" });
-    expect([first.closed, subscriptions.size]).toEqual([true, 2]);
-    subscriptions.closeAll("shutdown");
+    expect([first.closed, rooms.sessions]).toEqual([true, 2]);
+    rooms.close("shutdown");
     expect(changes.at(-1)).toBe("left");
   });
 
   test("is ended by its owner alone", async () => {
     const { sessionId } = await ask("bob");
-    expect(subscriptions.unsubscribe("r", "ann", sessionId)).toBe(false);
-    expect(subscriptions.unsubscribe("x", "bob", sessionId)).toBe(false);
-    expect(subscriptions.unsubscribe("r", "bob", sessionId)).toBe(true);
-    expect(subscriptions.unsubscribe("r", "bob", sessionId)).toBe(false);
+    expect(subscriptions().find("ann", sessionId)).toBeUndefined();
+    expect(rooms.open("x").subscriptions.find("bob", sessionId)).toBeUndefined();
+    subscriptions().find("bob", sessionId)?.close("unsubscribed");
+    expect(subscriptions().find("bob", sessionId)).toBeUndefined();
   });
 });
 

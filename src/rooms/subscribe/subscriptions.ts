@@ -5,10 +5,9 @@ import { orThrow } from "../../core/result.ts";
 import type { SubscribeRequest } from "../contract/operations.ts";
 import type { ForwardCounters, PublishAnswer, SentMedia } from "../contract/protocol.ts";
 import type { Peer, PeerFactory } from "../peer/peer.ts";
-import { makePlace, type ShareLimits } from "../presence/makePlace.ts";
-import type { Occupancy } from "../presence/occupancy.ts";
-import type { Revocations } from "../presence/revocations.ts";
-import type { MediaListener, Publications } from "../publish/publications.ts";
+import type { Occupants } from "../presence/occupants.ts";
+import type { Places, ShareLimits } from "../presence/places.ts";
+import type { Publications } from "../publish/publications.ts";
 import type { PublishSession } from "../publish/publishSession.ts";
 import { withPublicAddress } from "../sdp/answer.ts";
 import { offerError } from "../sdp/offerError.ts";
@@ -16,7 +15,7 @@ import { readSubscription, type SubscriptionOffer } from "../sdp/subscribeOffer.
 import type { ClientMessage, MediaState, RecordingNotice } from "./channelMessages.ts";
 import { importanceOf } from "./importance.ts";
 import { RoomBoard } from "./roomBoard.ts";
-import { addSent, sentBy } from "./sentMedia.ts";
+import { addSent, nothingSent, sentBy } from "./sentMedia.ts";
 import {
   type SubscribeParts,
   type SubscriberLimits,
@@ -24,26 +23,30 @@ import {
 } from "./subscribeSession.ts";
 
 export interface SubscriptionsOptions extends SubscriberLimits {
-  /** People in one room at most, whatever a token says. */
+  /** People in the room at most, whatever a token says. */
   maxParticipants: number;
-  /** Subscriptions at most, over all rooms. */
-  maxSubscribers: number;
   publicAddress?: string;
 }
 
 export interface SubscriptionsDeps {
   peers: PeerFactory;
-  occupancy: Occupancy;
-  revocations: Revocations;
   log: Log;
   /** Monotonic ms. */
   now: () => number;
   newId: () => string;
   /** A random 32-bit number. */
   random32: () => number;
-  rooms: Pick<Publications, "publishing">;
-  /** The running recording of a room. */
-  recordingOf: (roomId: string) => RecordingNotice | null;
+  /** Of all rooms. */
+  places: Places<SubscribeSession>;
+}
+
+/** The room in which they are. */
+export interface SubscriptionsRoom {
+  id: string;
+  occupants: Occupants;
+  publications: Pick<Publications, "publishing">;
+  /** The running recording. */
+  readonly recording: RecordingNotice | null;
 }
 
 /** Of one person in one room. */
@@ -58,42 +61,42 @@ interface Board {
   recording: string;
 }
 
-/** Everyone watching on this machine, by room: who is sent whose media, and what they are told. */
-export class Subscriptions implements MediaListener {
+/** Who watches a room: who is sent whose media, and what they are told. */
+export class Subscriptions {
   #options: SubscriptionsOptions;
   #deps: SubscriptionsDeps;
+  #room: SubscriptionsRoom;
   #sessions = new Map<string, SubscribeSession>();
-  #boards = new Map<string, Board>();
-  #past: SentMedia = { forwardedPackets: 0, forwardedBytes: 0, nackedPackets: 0 };
+  /** Absent while nobody is there. */
+  #board: Board | undefined;
+  #past: SentMedia = nothingSent;
 
-  constructor(options: SubscriptionsOptions, deps: SubscriptionsDeps) {
+  constructor(options: SubscriptionsOptions, deps: SubscriptionsDeps, room: SubscriptionsRoom) {
     this.#options = options;
     this.#deps = deps;
-    deps.occupancy.onChange((roomId) => this.#changed(roomId));
+    this.#room = room;
   }
 
-  get size(): number {
-    return this.#sessions.size;
+  get sessions(): SubscribeSession[] {
+    return [...this.#sessions.values()];
   }
 
-  /** What a person in a room said last of what they publish. */
-  mediaOf(roomId: string, userId: string, source: MediaSource): MediaState {
-    const board = this.#boards.get(roomId)?.board;
-    return board?.mediaOf(userId, source) ?? { source, audio: true, video: true };
+  /** What a person said last of what they publish. */
+  mediaOf(userId: string, source: MediaSource): MediaState {
+    return this.#board?.board.mediaOf(userId, source) ?? { source, audio: true, video: true };
   }
 
   get counters(): ForwardCounters {
-    const sessions = [...this.#sessions.values()];
     return {
-      subscribers: sessions.length,
-      pausedVideos: sessions.reduce((sum, { pausedVideos }) => sum + pausedVideos, 0),
-      ...sessions.map(sentBy).reduce(addSent, this.#past),
+      subscribers: this.#sessions.size,
+      pausedVideos: this.sessions.reduce((sum, { pausedVideos }) => sum + pausedVideos, 0),
+      ...this.sessions.map(sentBy).reduce(addSent, this.#past),
     };
   }
 
   /**
    * Takes a subscriber's offer; an earlier session of the same client ends. Refusals: VALIDATION_ERROR (offer),
-   * UNAUTHORIZED (removed), CONFLICT (full, or too many subscriptions of this user; `limit` in the metadata).
+   * CONFLICT (full, or too many subscriptions of this user; `limit` in the metadata).
    */
   async subscribe(request: SubscribeRequest): Promise<PublishAnswer> {
     this.#admit(request);
@@ -112,102 +115,82 @@ export class Subscriptions implements MediaListener {
     }
   }
 
-  /** Ends a session of this user; false when there is none by that id. */
-  unsubscribe(roomId: string, userId: string, sessionId: string): boolean {
-    const session = this.#find(roomId, userId, sessionId);
-    session?.close("unsubscribed");
-    return session !== undefined;
+  /** The session of this user by that id. */
+  find(userId: string, sessionId: string): SubscribeSession | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session?.user.id === userId ? session : undefined;
   }
 
-  /** Whether a user has this subscription. */
-  has(roomId: string, userId: string, sessionId: string): boolean {
-    return this.#find(roomId, userId, sessionId) !== undefined;
+  /** Ends all that this user watches. */
+  remove(userId: string): void {
+    for (const session of this.#of(userId)) session.close("removed");
   }
 
-  /** ICE user fragment of a subscription's client; undefined when this user has no such subscription. */
-  clientUfrag(roomId: string, userId: string, sessionId: string): string | undefined {
-    return this.#find(roomId, userId, sessionId)?.clientUfrag;
+  close(reason: string): void {
+    for (const session of this.sessions) session.close(reason);
   }
 
-  remove(roomId: string, userId: string): void {
-    for (const session of this.#in(roomId))
-      if (session.user.id === userId) session.close("removed");
-  }
-
-  closeRoom(roomId: string): void {
-    for (const session of this.#in(roomId)) session.close("room_closed");
-  }
-
-  closeAll(reason: string): void {
-    for (const session of [...this.#sessions.values()]) session.close(reason);
-  }
-
+  /** Somebody's media has begun. */
   joined(session: PublishSession): void {
-    const { roomId, user, source } = session;
+    const { user, source } = session;
     if (source === "camera") {
       for (const receiver of session.receivers)
-        receiver.onLevel((dbov) => this.#level(roomId, user.id, dbov));
+        receiver.onLevel((dbov) => this.#level(user.id, dbov));
     }
-    for (const subscription of this.#in(roomId))
+    for (const subscription of this.sessions)
       if (isFor(subscription, session)) subscription.show(session);
-    this.#changed(roomId);
+    this.changed();
   }
 
+  /** Somebody's media has ended. */
   closed(session: PublishSession, reason: string): void {
-    const { roomId, user } = session;
-    for (const subscription of this.#in(roomId)) {
+    for (const subscription of this.sessions) {
       if (subscription.hide(session)) this.#fill(subscription);
-      if (subscription.user.id === user.id) subscription.unpublished(session, reason);
+      if (subscription.user.id === session.user.id) subscription.unpublished(session, reason);
     }
-    this.#changed(roomId);
+    this.changed();
+  }
+
+  /** What is to be told is not what was told. */
+  changed(): void {
+    this.#boardNow().changed = true;
   }
 
   /** Notices silence, chooses videos and tells changes; to be called every few ten ms. */
   tick(now: number): void {
-    for (const session of [...this.#sessions.values()]) {
-      const speaker = this.#boards.get(session.roomId)?.board.speaker;
-      session.tick(now, (shown) => importanceOf(shown, speaker));
-    }
-    for (const [roomId, board] of this.#boards) this.#tell(roomId, board, now);
+    const speaker = this.#board?.board.speaker;
+    for (const session of this.sessions) session.tick(now, (shown) => importanceOf(shown, speaker));
+    if (this.#room.occupants.size === 0 && this.#sessions.size === 0) this.#board = undefined;
+    else if (this.#board) this.#tell(this.#board, now);
   }
 
   forgive(ms: number): void {
     for (const session of this.#sessions.values()) session.forgive(ms);
   }
 
-  #find(roomId: string, userId: string, sessionId: string): SubscribeSession | undefined {
-    const session = this.#sessions.get(sessionId);
-    return session?.roomId === roomId && session.user.id === userId ? session : undefined;
-  }
-
-  #admit({ roomId, user, role, issuedAt, maxParticipants, client }: SubscribeRequest): void {
-    if (this.#deps.revocations.refuses(roomId, user.id, issuedAt)) {
-      throw new AppError("UNAUTHORIZED", "This room token is no longer valid.", {
-        reason: "token_revoked",
-      });
-    }
-    const own = this.#in(roomId).filter((one) => one.user.id === user.id);
+  #admit({ roomId, user, role, maxParticipants, client }: SubscribeRequest): void {
+    const own = this.#of(user.id);
     if (own.some((one) => one.client === client)) return;
     if (own.length >= maxPerUser) throw tooMany(maxPerUser);
     const limit = Math.min(maxParticipants, this.#options.maxParticipants);
-    if (this.#others(roomId, user.id, role === "observer").size >= limit)
+    if (this.#others(user.id, role === "observer").size >= limit)
       throw new AppError("CONFLICT", "The room is full.", { reason: "room_full", limit });
     this.#makePlace({ roomId, user });
   }
 
   #makePlace(newcomer: Pick<SubscribeRequest, "roomId" | "user">): void {
-    const limits = shareLimits(this.#options.maxSubscribers);
-    const shortage = makePlace([...this.#sessions.values()], newcomer, limits);
-    if (shortage === "user") throw tooMany(limits.perUser);
+    const { places } = this.#deps;
+    const shortage = places.makeFor(newcomer);
+    if (shortage === "user") throw tooMany(places.limits.perUser);
     if (shortage === "server") {
-      const metadata = { reason: "server_full", limit: limits.total };
+      const metadata = { reason: "server_full", limit: places.limits.total };
       throw new AppError("CONFLICT", "This server takes no more subscribers.", metadata);
     }
   }
 
   /** Observers take nobody's place, and there are no more of them than people. */
-  #others(roomId: string, userId: string, observers: boolean): Set<string> {
-    const people = [...this.#deps.occupancy.of(roomId), ...this.#in(roomId)];
+  #others(userId: string, observers: boolean): Set<string> {
+    const people = [...this.#room.occupants.people, ...this.sessions];
     const others = people.filter(({ user, role }) => {
       return user.id !== userId && (role === "observer") === observers;
     });
@@ -226,14 +209,13 @@ export class Subscriptions implements MediaListener {
       listener: {
         connected: (one) => this.#connected(one),
         message: (one, message) => this.#message(one, message),
-        changed: (one) => this.#changed(one.roomId),
+        changed: () => this.changed(),
         closed: (one, reason) => this.#closed(one, reason),
       },
     });
-    const earlier = this.#in(roomId).filter(
-      (one) => one.user.id === user.id && one.client === client,
-    );
+    const earlier = this.#of(user.id).filter((one) => one.client === client);
     this.#sessions.set(id, session);
+    this.#deps.places.take(session);
     for (const one of earlier) one.close("replaced");
     this.#fill(session);
     return session;
@@ -252,7 +234,7 @@ export class Subscriptions implements MediaListener {
   #connected(session: SubscribeSession): void {
     const { roomId, user, role, id } = session;
     this.#deps.log.info({ roomId, userId: user.id, sessionId: id }, "a subscriber is connected");
-    this.#deps.occupancy.enter(roomId, { user, role }, id);
+    this.#room.occupants.enter({ user, role }, id);
   }
 
   #closed(session: SubscribeSession, reason: string): void {
@@ -260,12 +242,13 @@ export class Subscriptions implements MediaListener {
     if (!this.#sessions.delete(id)) return;
     this.#deps.log.info({ roomId, userId: user.id, sessionId: id, reason }, "subscription ended");
     this.#past = addSent(this.#past, sentBy(session));
-    this.#deps.occupancy.leave(roomId, user.id, id);
+    this.#deps.places.release(session);
+    this.#room.occupants.leave(user.id, id);
   }
 
   /** Gives what is published a slot, as far as there are free ones. */
   #fill(subscription: SubscribeSession): void {
-    for (const session of this.#deps.rooms.publishing(subscription.roomId))
+    for (const session of this.#room.publications.publishing)
       if (isFor(subscription, session)) subscription.show(session);
   }
 
@@ -273,43 +256,30 @@ export class Subscriptions implements MediaListener {
     if (message.type === "video") session.want(message.slots);
     if (message.type !== "media") return;
     const { source, audio, video } = message;
-    this.#boardOf(session.roomId).board.setMedia(session.user.id, { source, audio, video });
-    this.#changed(session.roomId);
+    this.#boardNow().board.setMedia(session.user.id, { source, audio, video });
+    this.changed();
   }
 
-  #level(roomId: string, userId: string, dbov: number): void {
-    const known = this.#boards.get(roomId);
-    if (known?.board.level(this.#deps.now(), userId, dbov)) known.changed = true;
+  #level(userId: string, dbov: number): void {
+    if (this.#board?.board.level(this.#deps.now(), userId, dbov)) this.#board.changed = true;
   }
 
-  #changed(roomId: string): void {
-    this.#boardOf(roomId).changed = true;
+  #boardNow(): Board {
+    this.#board ??= { board: new RoomBoard(), changed: true, toldAt: 0, recording: "null" };
+    return this.#board;
   }
 
-  #boardOf(roomId: string): Board {
-    const known = this.#boards.get(roomId);
-    if (known) return known;
-    const made = { board: new RoomBoard(), changed: true, toldAt: 0, recording: "null" };
-    this.#boards.set(roomId, made);
-    return made;
-  }
-
-  #tell(roomId: string, known: Board, now: number): void {
-    const occupants = this.#deps.occupancy.of(roomId);
-    const subscriptions = this.#in(roomId);
-    if (occupants.length === 0 && subscriptions.length === 0) {
-      this.#boards.delete(roomId);
-      return;
-    }
-    const recording = this.#deps.recordingOf(roomId);
+  #tell(known: Board, now: number): void {
+    const { recording } = this.#room;
     const isNew = JSON.stringify(recording) !== known.recording;
     if (!(known.changed || isNew) || now - known.toldAt < tellEveryMs) return;
     known.recording = JSON.stringify(recording);
     known.changed = false;
     known.toldAt = now;
+    const occupants = this.#room.occupants.people;
     known.board.forgetAllBut(occupants.map(({ user }) => user.id));
-    const publications = this.#deps.rooms.publishing(roomId);
-    for (const subscription of subscriptions) {
+    const publications = this.#room.publications.publishing;
+    for (const subscription of this.sessions) {
       const self = subscription.user.id;
       const placementOf = (session: PublishSession) => subscription.placementOf(session);
       const input = { self, occupants, publications, recording, placementOf };
@@ -317,13 +287,13 @@ export class Subscriptions implements MediaListener {
     }
   }
 
-  #in(roomId: string): SubscribeSession[] {
-    return [...this.#sessions.values()].filter((session) => session.roomId === roomId);
+  #of(userId: string): SubscribeSession[] {
+    return this.sessions.filter(({ user }) => user.id === userId);
   }
 }
 
-/** Windows in a few meetings; nobody has more than half of a small server. */
-function shareLimits(total: number): ShareLimits {
+/** Of `total` subscribers: windows in a few meetings; nobody has more than half of a small server. */
+export function subscriberLimits(total: number): ShareLimits {
   const perUser = Math.max(2, Math.min(3 * maxPerUser, Math.floor(total / 2)));
   return { total, perUser, pendingPerUser: maxPerUser };
 }

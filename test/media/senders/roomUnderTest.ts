@@ -1,11 +1,9 @@
 import { silentLog } from "../../../src/core/log.ts";
 import { Captures } from "../../../src/rooms/capture/captures.ts";
-import type { MediaOf } from "../../../src/rooms/capture/roomCapture.ts";
 import type { Peer, PeerTrack } from "../../../src/rooms/peer/peer.ts";
-import { Occupancy } from "../../../src/rooms/presence/occupancy.ts";
 import { PresenceBook } from "../../../src/rooms/presence/presenceBook.ts";
 import { Revocations } from "../../../src/rooms/presence/revocations.ts";
-import { Publications } from "../../../src/rooms/publish/publications.ts";
+import { Rooms } from "../../../src/rooms/rooms.ts";
 import { transportAnswer } from "../../support/transportAnswer.ts";
 import type { SenderScript } from "./script.ts";
 import { payloadTypes } from "./sender.ts";
@@ -18,7 +16,7 @@ const roomId = "room_senders";
 export const tickMs = 40;
 const options = {
   ...{ pendingMs: 10_000, silenceMs: 4000, videoKbps: 2500, maxKbps: 30_000, startKbps: 1500 },
-  ...{ maxParticipants: 8, maxPublishers: 8 },
+  ...{ maxParticipants: 8, maxPublishers: 8, maxSubscribers: 8, subscriberSilenceMs: 10_000 },
 };
 const mids = { audio: "0", video: "1" } as const;
 
@@ -90,12 +88,10 @@ function sourcesOf(compound: Buffer): Set<number> {
   return sources;
 }
 
-const mediaOf: MediaOf = (_room, _user, source) => ({ source, audio: true, video: true });
-
 /** The room process's rooms and captures, without sockets. */
 export class RoomUnderTest {
   readonly captures: Captures;
-  readonly #rooms: Publications;
+  readonly #rooms: Rooms;
   readonly #time: VirtualTime;
   readonly #peers = new Map<string, DirectPeer>();
 
@@ -103,18 +99,17 @@ export class RoomUnderTest {
     this.#time = time;
     const { clock, monotonic: now } = time;
     let ids = 0;
-    this.#rooms = new Publications(options, {
+    this.#rooms = new Rooms(options, {
       peers: (name) => this.#newPeer(name),
-      occupancy: new Occupancy(new PresenceBook([], clock.now)),
+      presence: new PresenceBook([], clock.now),
       revocations: new Revocations({}, clock.now),
       ...{ log: silentLog, now, newId: () => `session${++ids}`, random32: () => 0x0ff1ce },
     });
     this.captures = new Captures(
       { recordingsDir, diskFloorBytes: 0, diskShare: 100 },
-      { clock, log: silentLog, now, mediaOf, freeBytes: async () => 1e12 },
-      this.#rooms,
+      { clock, log: silentLog, now, freeBytes: async () => 1e12 },
+      (id) => this.#rooms.open(id),
     );
-    this.#rooms.onMedia(this.captures);
   }
 
   /** Lets a sender publish; returns where its packets go. */

@@ -23,6 +23,38 @@ export type Shortage = "user" | "server";
 
 type Newcomer = Pick<Held, "roomId" | "user">;
 
+/** The sessions of one kind in all rooms, and how many of them this machine and each party may have. */
+export class Places<Session extends Held> {
+  readonly limits: ShareLimits;
+  #held = new Set<Session>();
+
+  constructor(limits: ShareLimits) {
+    this.limits = limits;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  get sessions(): Session[] {
+    return [...this.#held];
+  }
+
+  /** What there is no place for; a newcomer that is told nothing may `take` one. */
+  makeFor(newcomer: Newcomer): Shortage | undefined {
+    return makePlace(this.sessions, newcomer, this.limits);
+  }
+
+  take(session: Session): void {
+    this.#held.add(session);
+  }
+
+  /** A repeat changes nothing. */
+  release(session: Session): void {
+    this.#held.delete(session);
+  }
+}
+
 /**
  * Makes place for one more session, which has not connected either. A person beyond their share loses their own oldest attempt to
  * connect. On a full machine whoever has most attempts, a person or else a meeting, loses one to whoever has less; what is

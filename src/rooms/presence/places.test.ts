@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Held, makePlace } from "./makePlace.ts";
+import { type Held, makePlace } from "./places.ts";
 
 const limits = { total: 8, perUser: 4, pendingPerUser: 2 };
 
