@@ -85,7 +85,6 @@ describe.each([
   ["/docs", "GET, HEAD"],
   ["/metrics", "GET, HEAD"],
   ["/auth/local/jwks.json", "GET, HEAD"],
-  ["/sign-in", "GET, HEAD"],
   ["/auth/local/token", "POST, OPTIONS"],
   ["/recordings/recording_1.mp4", "GET, HEAD, OPTIONS"],
   ["/recordings/recording_1/tracks/track0001.webm", "GET, HEAD, OPTIONS"],
@@ -108,6 +107,5 @@ it("tells pages of other origins so where they may ask, and only there", async (
   expect(await origin("/api/nothing")).toBe("https://app.example");
   expect(await origin("/api/query")).toBe("https://app.example");
   expect(await origin("/recordings/recording_1.mp4")).toBe("https://app.example");
-  expect(await origin("/sign-in")).toBeUndefined();
   expect(await origin("/metrics")).toBeUndefined();
 });

@@ -13,6 +13,7 @@ export interface WebPagesOptions {
 /** Addresses the pages have for themselves; each is answered with the same document. */
 const pageAddresses = [
   "/",
+  "/sign-in",
   "/meet/:meetingId",
   "/meetings/:meetingId",
   "/invite/:secret",

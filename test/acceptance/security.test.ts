@@ -118,13 +118,11 @@ describe("the built-in sign-in", () => {
     expect(preflight.headers["access-control-allow-origin"]).toBeUndefined();
   });
 
-  it("keeps its rebound names out of the page and the keys too", async () => {
-    for (const address of ["/sign-in", "/auth/local/jwks.json"]) {
-      const answer = await rawRequest(server.url, address, {
-        headers: { host: "attacker.example" },
-      });
-      expect(answer.status).toBe(403);
-    }
+  it("keeps its rebound names out of the keys too", async () => {
+    const answer = await rawRequest(server.url, "/auth/local/jwks.json", {
+      headers: { host: "attacker.example" },
+    });
+    expect(answer.status).toBe(403);
   });
 
   it("refuses to run beyond loopback unless that is said aloud", async () => {

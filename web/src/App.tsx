@@ -4,6 +4,7 @@ import { Breakage } from "./layout/Breakage.tsx";
 import { Shell } from "./layout/Shell.tsx";
 import { MeetingsPage } from "./pages/MeetingsPage.tsx";
 import { NotFoundPage } from "./pages/NotFoundPage.tsx";
+import type { Session } from "./session/session.ts";
 import {
   type Surroundings,
   SurroundingsContext,
@@ -16,6 +17,9 @@ import { Toasts } from "./ui/Toast.tsx";
 // What is shown at `/` to somebody who is signed in comes at once, the rest when it is gone to.
 const SignInPage = lazy(async () => ({
   default: (await import("./pages/SignInPage.tsx")).SignInPage,
+}));
+const TokenPage = lazy(async () => ({
+  default: (await import("./pages/TokenPage.tsx")).TokenPage,
 }));
 const MeetingPage = lazy(async () => ({
   default: (await import("./pages/MeetingPage.tsx")).MeetingPage,
@@ -67,18 +71,21 @@ function Pages() {
       </Route>
       <Route>
         <InShell>
-          <QuietPages />
+          <QuietPages session={session} />
         </InShell>
       </Route>
     </Switch>
   );
 }
 
-function QuietPages() {
+function QuietPages({ session }: { session: Session }) {
   return (
     <Switch>
       <Route path="/">
         <MeetingsPage />
+      </Route>
+      <Route path="/sign-in">
+        <TokenPage session={session} />
       </Route>
       <Route path="/meetings/:meetingId">
         {({ meetingId }) => <MeetingPage key={meetingId} meetingId={meetingId} />}

@@ -13,7 +13,6 @@ import { silentLog } from "../../core/log.ts";
 import { errorReply, writeError } from "../replies/errorReply.ts";
 import { localAuth } from "./localAuth.ts";
 import type { LocalAuthPolicy } from "./localAuthGuard.ts";
-import { safeReturnTo, signInPolicy } from "./localAuthPage.ts";
 
 let dataDir: string;
 let issuer: LocalIssuer;
@@ -207,58 +206,5 @@ describe("GET /auth/local/jwks.json", () => {
     expect(response.json()).toEqual(issuer.jwks);
     const rebound = await app.inject({ url, headers: { host: "evil.test" } });
     expect(rebound.statusCode).toBe(403);
-  });
-});
-
-describe("GET /sign-in", () => {
-  const page = async (query = "") =>
-    serve().inject({ url: `/sign-in${query}`, headers: { host, "sec-fetch-site": "cross-site" } });
-
-  it("is a page that may run its own script and nothing else", async () => {
-    const response = await page();
-    expect(response.headers["content-type"]).toContain("text/html");
-    expect(response.headers["content-security-policy"]).toBe(signInPolicy);
-    expect(signInPolicy).toContain("default-src 'none'");
-    expect(signInPolicy).not.toContain("unsafe");
-    expect(response.body).toContain('<label for="name">');
-  });
-
-  it("carries the way back", async () => {
-    const response = await page(`?return_to=${encodeURIComponent('/m/1?a="x"&b=<c>#d')}`);
-    expect(response.body).toContain('data-return-to="/m/1?a=%22x%22&amp;b=%3Cc%3E#d"');
-  });
-
-  it("carries no way elsewhere", async () => {
-    const response = await page("?return_to=https://evil.test");
-    expect(response.body).not.toContain("evil.test");
-    expect(response.body).toContain("<body>");
-  });
-});
-
-describe("the way back", () => {
-  it.each(["/", "/m/abc", "/m/abc?x=1#y", "/a/../b"])("may be %s", (wanted) => {
-    app = Fastify();
-    expect(safeReturnTo(wanted)).toMatch(/^\/(?!\/)/);
-  });
-
-  it.each([
-    undefined,
-    7,
-    ["/a", "/b"],
-    "",
-    "a",
-    "https://evil.test",
-    "//evil.test",
-    "/\\evil.test",
-    "\\\\evil.test",
-    "/\t/evil.test",
-    "/.//evil.test",
-    "/x/..//evil.test",
-    "/%2e//evil.test",
-    "javascript:alert(1)",
-    `/${"x".repeat(3000)}`,
-  ])("is never %j", (wanted) => {
-    app = Fastify();
-    expect(safeReturnTo(wanted)).toBeUndefined();
   });
 });

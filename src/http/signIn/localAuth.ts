@@ -4,7 +4,6 @@ import { AppError } from "../../core/errors.ts";
 import { CallRates } from "../../core/limits/callRates.ts";
 import { RequestError } from "../replies/requestError.ts";
 import { type LocalAuthPolicy, refuseForeignPage, refuseOutsider } from "./localAuthGuard.ts";
-import { safeReturnTo, signInPage, signInPolicy } from "./localAuthPage.ts";
 import { guardedRequest } from "./localCaller.ts";
 
 export interface LocalAuthOptions extends LocalAuthPolicy {
@@ -17,7 +16,7 @@ const signInsPerMinute = 600;
 
 /**
  * Fastify plugin of the built-in issuer: `POST /auth/local/token {"name"}` → `{token, expiresAt}` (epoch ms),
- * `GET /auth/local/jwks.json`, and the page `GET /sign-in?return_to=/path`. Never sends CORS headers.
+ * and `GET /auth/local/jwks.json`. Never sends CORS headers.
  * Throws RequestError for who or what it does not serve, AppError VALIDATION_ERROR (`metadata.field`) for a
  * name that cannot be used, RATE_LIMIT_EXCEEDED for too many from one address; the server's error handler answers.
  */
@@ -48,10 +47,6 @@ export async function localAuth(app: FastifyInstance, options: LocalAuthOptions)
     throw new RequestError(405, "MethodNotAllowed", "Only POST", { allow: "POST" });
   });
   app.get("/auth/local/jwks.json", () => issuer.jwks);
-  app.get("/sign-in", async ({ query }, reply) => {
-    reply.type("text/html; charset=utf-8").header("content-security-policy", signInPolicy);
-    return signInPage(safeReturnTo((query as Record<string, unknown>)["return_to"]));
-  });
 }
 
 /** Whatever the server around it parses: a form or plain text needs no preflight, so none may get through. */

@@ -15,7 +15,8 @@ const plugins: FastifyPluginAsync[] = [
       metrics: { contentType: "text/plain", text: async () => "up 1" },
       authenticator: fakeAuthenticator,
     }),
-  (scope) => localAuth(scope, { issuer: {} as LocalIssuer, anywhere: false }),
+  (scope) =>
+    localAuth(scope, { issuer: { jwks: { keys: [] } } as unknown as LocalIssuer, anywhere: false }),
 ];
 
 let server: SampleServer;
@@ -24,7 +25,7 @@ afterEach(() => server.close(0));
 /** Everything that is open to this machine only, and what others are told there. */
 const local = [
   ["/metrics", 401],
-  ["/sign-in", 403],
+  ["/auth/local/jwks.json", 403],
 ] as const;
 
 const callers: [string, Record<string, string>, string?][] = [

@@ -69,7 +69,6 @@ inChromium("the server's own pages", () => {
         "users/queries:getCurrentUser",
       );
       expect(me.displayName).toBe("Ada Lovelace");
-      expect(await page.evaluate("sessionStorage.getItem('connvo.token')")).toBe(token);
       await expectNothingOdd();
     });
 
@@ -86,7 +85,7 @@ inChromium("the server's own pages", () => {
       expect(await focused(page)).toBe("Your name");
       expect(await field.getAttribute("aria-invalid")).toBe("true");
       const described = await field.getAttribute("aria-describedby");
-      expect(await alert.getAttribute("id")).toBe(described);
+      expect(described?.split(" ")).toContain(await alert.getAttribute("id"));
       await field.fill("Grace");
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: "Signed in as Grace" }).waitFor();
@@ -98,16 +97,31 @@ inChromium("the server's own pages", () => {
       await page.keyboard.type("Ada");
       await page.keyboard.press("Enter");
       await page.waitForURL("/docs/**");
-      expect(await page.evaluate("sessionStorage.getItem('connvo.token')")).toMatch(/^ey/);
+    });
+
+    it("leads nowhere else", async () => {
+      const page = await openSignIn("/sign-in?return_to=//elsewhere.test/");
+      await page.keyboard.type("Ada");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Signed in as Ada" }).waitFor();
+      await expectNothingOdd();
     });
 
     it.each(["light", "dark"] as const)("is readable in %s colours", async (scheme) => {
       const page = await openSignIn("/sign-in", scheme);
       await page.keyboard.press("Enter");
       await page.getByRole("alert").filter({ hasText: /name/i }).waitFor();
-      for (const text of ["h1", "form p", "label", "#submit", "#problem"])
+      for (const text of [
+        "h1",
+        ".field__hint",
+        "label",
+        "[type=submit]",
+        "[role=alert]:not([hidden])",
+      ])
         expect(await contrastOf(page, text), text).toBeGreaterThanOrEqual(4.5);
-      const background = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+      const background = await page.evaluate(
+        "getComputedStyle(document.documentElement).backgroundColor",
+      );
       const [channel = Number.NaN] = String(background).match(/\d+/g)?.map(Number) ?? [];
       expect(channel > 127 ? "light" : "dark").toBe(scheme);
       await expectNothingOdd();
