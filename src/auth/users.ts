@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { newId } from "../core/ids.ts";
-import { type Database, type ReadTx, statement, type Tx } from "../db/port.ts";
+import { type Database, namedStatement, type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { Plan, User, UserIdentity } from "./identity.ts";
 import { toUser, type UserRow, userColumns } from "./userRow.ts";
 
@@ -36,21 +36,30 @@ const findById = statement<UserRow>(
   `SELECT ${userColumns} FROM users u WHERE u.id = $1`,
 );
 
-const upsertUser = statement<UserRow>(
+const upsertUser = namedStatement<
+  UserRow,
+  Record<"id" | "issuer" | "subject" | "placeholder", string> &
+    Record<
+      "email" | "name" | "pictureUrl" | "orgId" | "orgRole" | "plan" | "claimedPlan",
+      string | null
+    > &
+    Record<"emailVerified" | "saysOrg", boolean>
+>(
   "auth.upsertUser",
   `INSERT INTO users AS u
      (id, issuer, subject, email, display_name, avatar_url, org_id, org_role, plan, last_seen_at,
       email_verified, claimed_plan)
-   VALUES ($1, $2, $3, COALESCE($4::text, $5), $6, $7, $8, $9, $10, app_now(), $12, $13)
+   VALUES (:id, :issuer, :subject, COALESCE(:email::text, :placeholder), :name, :pictureUrl, :orgId,
+     :orgRole, :plan, app_now(), :emailVerified, :claimedPlan)
    ON CONFLICT (issuer, subject) DO UPDATE SET
-     email = COALESCE($4, u.email),
-     email_verified = CASE WHEN COALESCE(lower($4), lower(u.email)) = lower(u.email)
-       THEN u.email_verified OR $12 ELSE $12 END,
-     display_name = COALESCE($6, u.display_name),
-     avatar_url = COALESCE($7, u.avatar_url),
-     org_id = CASE WHEN $11 THEN $8 ELSE u.org_id END,
-     org_role = CASE WHEN $11 THEN $9 ELSE u.org_role END,
-     claimed_plan = $13,
+     email = COALESCE(:email, u.email),
+     email_verified = CASE WHEN COALESCE(lower(:email), lower(u.email)) = lower(u.email)
+       THEN u.email_verified OR :emailVerified ELSE :emailVerified END,
+     display_name = COALESCE(:name, u.display_name),
+     avatar_url = COALESCE(:pictureUrl, u.avatar_url),
+     org_id = CASE WHEN :saysOrg THEN :orgId ELSE u.org_id END,
+     org_role = CASE WHEN :saysOrg THEN :orgRole ELSE u.org_role END,
+     claimed_plan = :claimedPlan,
      last_seen_at = app_now(),
      updated_at = app_now()
    RETURNING ${userColumns}`,
@@ -128,21 +137,22 @@ async function writeUser(tx: Tx, identity: UserIdentity): Promise<User> {
     await tx.run(upsertOrganization, [orgId, identity.plan ?? null]);
     tx.writes(`org:${orgId}`);
   }
-  const row = await tx.first(upsertUser, [
-    newId("users"),
+  const values = upsertUser.bind({
+    id: newId("users"),
     issuer,
     subject,
-    identity.email ?? null,
-    placeholderEmail(identity),
-    identity.name ?? null,
-    identity.pictureUrl ?? null,
-    orgId ?? null,
-    identity.orgRole ?? null,
-    orgId === undefined ? (identity.plan ?? null) : null,
-    saysOrg(identity),
-    identity.emailVerified === true,
-    identity.claimedPlan ?? null,
-  ]);
+    email: identity.email ?? null,
+    placeholder: placeholderEmail(identity),
+    name: identity.name ?? null,
+    pictureUrl: identity.pictureUrl ?? null,
+    orgId: orgId ?? null,
+    orgRole: identity.orgRole ?? null,
+    plan: orgId === undefined ? (identity.plan ?? null) : null,
+    saysOrg: saysOrg(identity),
+    emailVerified: identity.emailVerified === true,
+    claimedPlan: identity.claimedPlan ?? null,
+  });
+  const row = await tx.first(upsertUser, values);
   if (row === undefined) throw new Error("an upsert returned no row");
   tx.writes(`user:${row.id}`);
   return toUser(row);

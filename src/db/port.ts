@@ -11,6 +11,28 @@ export function statement<Row = Record<never, never>>(name: string, text: string
   return { name, text };
 }
 
+export interface NamedStatement<Row, Values> extends Statement<Row> {
+  /** The values in the order in which their parameters are numbered. */
+  bind(values: Values): SqlValue[];
+}
+
+/** Declares a statement with many parameters, `:startedAt` instead of `$4`. Its text holds no other `:letter`. */
+export function namedStatement<Row, Values extends object>(
+  name: string,
+  text: string,
+): NamedStatement<Row, Values> {
+  const keys: string[] = [];
+  const numbered = text.replace(/(?<!:):([a-zA-Z]+)/g, (_, key: string) => {
+    if (!keys.includes(key)) keys.push(key);
+    return `$${keys.indexOf(key) + 1}`;
+  });
+  const bind = (values: Values) => {
+    const given = new Map(Object.entries(values));
+    return keys.map((key) => given.get(key) as SqlValue);
+  };
+  return { ...statement<Row>(name, numbered), bind };
+}
+
 /** What a transaction read or wrote, e.g. `meeting:meeting_01…`; live queries are invalidated by it. */
 export type DataKey = `${"user" | "meeting" | "org"}:${string}`;
 

@@ -5,7 +5,7 @@ import type {
   RecordingProblem,
   RecordingTrack,
 } from "../core/recording.ts";
-import { type ReadTx, statement, type Tx } from "../db/port.ts";
+import { namedStatement, type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { Recording } from "./recording.ts";
 import { type RecordingState, sourcesOf } from "./states.ts";
 
@@ -46,22 +46,36 @@ const listByMeeting = statement<Recording>(
 /** `to_timestamp` takes seconds; a null stays a null. */
 export const millis = (parameter: string) => `to_timestamp(${parameter}::double precision / 1000)`;
 
-const advance = statement<Recording>(
+const advance = namedStatement<
+  Recording,
+  Record<
+    "providerRef" | "gaps" | "tracks" | "pauses" | "problems" | "stopReason" | "code" | "message",
+    string | null
+  > &
+    Record<
+      "startedAt" | "stopRequestedAt" | "stoppedAt" | "deadlineAt" | "sizeBytes",
+      number | null
+    > & {
+      id: string;
+      to: RecordingState;
+      from: readonly RecordingState[];
+    }
+>(
   "recordings.advance",
   `UPDATE recordings r SET
-     state = $2,
-     started_at = coalesce(${millis("$4")}, started_at),
-     stop_requested_at = coalesce(${millis("$5")}, stop_requested_at),
-     stopped_at = coalesce(${millis("$6")}, stopped_at),
-     stop_reason = coalesce(stop_reason, $7),
-     deadline_at = ${millis("$8")},
-     error_code = $9, error_message = $10,
-     provider_ref = coalesce($11::jsonb, provider_ref),
-     gaps = coalesce($12::jsonb, gaps), tracks = coalesce($13::jsonb, tracks),
-     size_bytes = coalesce($14, size_bytes), pauses = coalesce($15::jsonb, pauses),
-     problems = coalesce($16::jsonb, problems),
+     state = :to,
+     started_at = coalesce(${millis(":startedAt")}, started_at),
+     stop_requested_at = coalesce(${millis(":stopRequestedAt")}, stop_requested_at),
+     stopped_at = coalesce(${millis(":stoppedAt")}, stopped_at),
+     stop_reason = coalesce(stop_reason, :stopReason),
+     deadline_at = ${millis(":deadlineAt")},
+     error_code = :code, error_message = :message,
+     provider_ref = coalesce(:providerRef::jsonb, provider_ref),
+     gaps = coalesce(:gaps::jsonb, gaps), tracks = coalesce(:tracks::jsonb, tracks),
+     size_bytes = coalesce(:sizeBytes, size_bytes), pauses = coalesce(:pauses::jsonb, pauses),
+     problems = coalesce(:problems::jsonb, problems),
      lease_owner = NULL, lease_until = NULL, updated_at = app_now()
-   WHERE r.id = $1 AND r.state = ANY($3) AND r.deleted_at IS NULL
+   WHERE r.id = :id AND r.state = ANY(:from) AND r.deleted_at IS NULL
    RETURNING ${recordingColumns}`,
 );
 
@@ -134,24 +148,25 @@ export async function advanceRecording(
   change: Advance,
 ): Promise<Recording | undefined> {
   const json = (value: object | undefined) => (value ? JSON.stringify(value) : null);
-  const moved = await tx.first(advance, [
+  const values = advance.bind({
     id,
     to,
-    sourcesOf(to),
-    change.startedAt ?? null,
-    change.stopRequestedAt ?? null,
-    change.stoppedAt ?? null,
-    change.stopReason ?? null,
-    change.deadlineAt ?? null,
-    change.error?.code ?? null,
-    change.error?.message ?? null,
-    json(change.providerRef),
-    json(change.gaps),
-    json(change.tracks),
-    change.sizeBytes ?? null,
-    json(change.pauses),
-    json(change.problems),
-  ]);
+    from: sourcesOf(to),
+    startedAt: change.startedAt ?? null,
+    stopRequestedAt: change.stopRequestedAt ?? null,
+    stoppedAt: change.stoppedAt ?? null,
+    stopReason: change.stopReason ?? null,
+    deadlineAt: change.deadlineAt ?? null,
+    code: change.error?.code ?? null,
+    message: change.error?.message ?? null,
+    providerRef: json(change.providerRef),
+    gaps: json(change.gaps),
+    tracks: json(change.tracks),
+    sizeBytes: change.sizeBytes ?? null,
+    pauses: json(change.pauses),
+    problems: json(change.problems),
+  });
+  const moved = await tx.first(advance, values);
   if (moved) tx.writes(`meeting:${moved.meetingId}`);
   return moved;
 }

@@ -4,21 +4,31 @@ import { effectivePlan } from "../../auth/plans.ts";
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
-import { type ReadTx, statement, type Tx } from "../../db/port.ts";
+import { namedStatement, type ReadTx, statement, type Tx } from "../../db/port.ts";
 import { announce } from "../announce.ts";
 import { featuresOf, videoProviderOf } from "../meeting.ts";
 import type { MeetingServices } from "../services.ts";
 import { now } from "../store.ts";
 import { draftMeeting, type MeetingDraft, type MeetingRequest } from "./draft.ts";
 
-const insertMeeting = statement(
+const insertMeeting = namedStatement<
+  never,
+  Omit<MeetingDraft, "emails"> & {
+    id: string;
+    organizerId: string;
+    orgId: string | null;
+    hostId: string;
+  }
+>(
   "meetings.insert",
   `WITH meeting AS (
      INSERT INTO meetings (id, organizer_id, org_id, title, description, meeting_type, scheduled_at,
        duration_ms, tier, recording_permitted, transcription_enabled, max_participants)
-     VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000), $8, $9, $10, $11, $12)
+     VALUES (:id, :organizerId, :orgId, :title, :description, :meetingType,
+       to_timestamp(:scheduledAt::double precision / 1000), :durationMs, :tier, :recordingPermitted,
+       :transcriptionEnabled, :maxParticipants)
    )
-   INSERT INTO meeting_participants (id, meeting_id, user_id, role) VALUES ($13, $1, $2, 'host')`,
+   INSERT INTO meeting_participants (id, meeting_id, user_id, role) VALUES (:hostId, :id, :organizerId, 'host')`,
 );
 
 const insertInvited = statement(
@@ -70,21 +80,14 @@ export async function createMeeting(
 }
 
 async function insert(tx: Tx, meetingId: string, organizer: User, draft: MeetingDraft) {
-  await tx.run(insertMeeting, [
-    meetingId,
-    organizer.id,
-    organizer.orgId ?? null,
-    draft.title,
-    draft.description,
-    draft.meetingType,
-    draft.scheduledAt,
-    draft.durationMs,
-    draft.tier,
-    draft.recordingPermitted,
-    draft.transcriptionEnabled,
-    draft.maxParticipants,
-    newId("meetingParticipants"),
-  ]);
+  const values = insertMeeting.bind({
+    ...draft,
+    id: meetingId,
+    organizerId: organizer.id,
+    orgId: organizer.orgId ?? null,
+    hostId: newId("meetingParticipants"),
+  });
+  await tx.run(insertMeeting, values);
 }
 
 /** Makes participants of those who are known by the given addresses; returns how many. */

@@ -2,11 +2,11 @@ import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import type { RecordingConfig } from "../../core/recording.ts";
 import { orThrow } from "../../core/result.ts";
-import { statement, type Tx } from "../../db/port.ts";
+import { namedStatement, statement, type Tx } from "../../db/port.ts";
 import { configOf, type Recording } from "../recording.ts";
 import { admit, mayRecord, type RecordableMeeting, sameConfig, startLimit } from "../rules.ts";
 import { isOpen } from "../states.ts";
-import { findRecording, recordingColumns } from "../store.ts";
+import { findRecording, millis, recordingColumns } from "../store.ts";
 
 /** Time the provider has to confirm a start before settle asks it what became of it, ms. */
 export const startDeadlineMs = 15_000;
@@ -70,23 +70,33 @@ const usedBytes = statement<{ used: number }>(
 );
 
 /** Recording, audit entry and event in one statement: a start costs one round trip for all its writes. */
-const insert = statement<Recording>(
+const insert = namedStatement<
+  Recording,
+  Pick<Recording, "meetingId" | "orgId" | "roomId" | "quality" | "layout" | "audioOnly"> &
+    Pick<AdmissionLimits, "provider" | "siteId" | "maxDurationMs"> & {
+      id: string;
+      userId: string;
+      now: number;
+      auditId: string;
+      eventId: string;
+      config: string;
+    }
+>(
   "recordings.insert",
   `WITH r AS (
      INSERT INTO recordings (id, meeting_id, org_id, room_id, provider, quality, layout, audio_only,
        max_duration_ms, state, started_by, requested_at, deadline_at, site_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'starting', $10,
-       to_timestamp($11::double precision / 1000),
-       to_timestamp($11::double precision / 1000) + interval '${startDeadlineMs} milliseconds',
-       $15)
+     VALUES (:id, :meetingId, :orgId, :roomId, :provider, :quality, :layout, :audioOnly,
+       :maxDurationMs, 'starting', :userId, ${millis(":now")},
+       ${millis(":now")} + interval '${startDeadlineMs} milliseconds', :siteId)
      ON CONFLICT (meeting_id) WHERE state IN ('starting', 'recording', 'stopping') DO NOTHING
      RETURNING *
    ), audited AS (
      INSERT INTO audit_logs (id, actor_user_id, meeting_id, resource_type, resource_id, action, metadata)
-     SELECT $12, $10, r.meeting_id, 'recording', r.id, 'recording.start', $14::jsonb FROM r
+     SELECT :auditId, :userId, r.meeting_id, 'recording', r.id, 'recording.start', :config::jsonb FROM r
    ), announced AS (
      INSERT INTO meeting_events (id, meeting_id, recording_id, type, data)
-     SELECT $13, r.meeting_id, r.id, 'recording_starting', $14::jsonb FROM r
+     SELECT :eventId, r.meeting_id, r.id, 'recording_starting', :config::jsonb FROM r
    )
    SELECT ${recordingColumns} FROM r`,
 );
@@ -126,23 +136,18 @@ async function insertStarting(
   now: number,
 ): Promise<Admission> {
   const { quality, layout, audioOnly } = request.config;
-  const recording = await tx.first(insert, [
-    newId("meetingRecordings"),
-    meeting.id,
-    meeting.orgId,
-    meeting.roomId ?? meeting.id,
-    limits.provider,
-    quality,
-    layout,
-    audioOnly,
-    limits.maxDurationMs,
-    request.userId,
-    now,
-    newId("auditLogs"),
-    newId("meetingEvents"),
-    JSON.stringify({ quality, layout, audioOnly }),
-    limits.siteId,
-  ]);
+  const { id: meetingId, orgId, roomId } = meeting;
+  const { provider, siteId, maxDurationMs } = limits;
+  const values = insert.bind({
+    id: newId("meetingRecordings"),
+    ...{ meetingId, orgId, roomId: roomId ?? meetingId },
+    ...{ provider, quality, layout, audioOnly, maxDurationMs, siteId },
+    ...{ userId: request.userId, now },
+    auditId: newId("auditLogs"),
+    eventId: newId("meetingEvents"),
+    config: JSON.stringify({ quality, layout, audioOnly }),
+  });
+  const recording = await tx.first(insert, values);
   tx.writes(`meeting:${meeting.id}`);
   if (recording) return { kind: "admitted", recording, meeting };
   const facts = await tx.first(situation, [request.meetingId, request.userId]);
