@@ -37,7 +37,7 @@ export class Lifetime {
     }
   }
 
-  /** Rejects when the work takes longer than `ms` of hurry. */
+  /** @throws what the work throws, and Error when it takes longer than `ms` of hurry */
   async #within(work: Promise<unknown>, hurry: AbortSignal, ms: number): Promise<void> {
     const over = new AbortController();
     const tooLong = async () => {

@@ -13,7 +13,7 @@ export const refuse = (error: AppError): Result<never> => ({ ok: false, error })
 export const refusalOf = (result: Result<unknown>): AppError | undefined =>
   result.ok ? undefined : result.error;
 
-/** The value, or the refusal as a throw: for use cases, at the point where a decision becomes the answer. */
+/** The value: for use cases, at the point where a decision becomes the answer. @throws AppError, the refusal, where there is none */
 export function orThrow<T>(result: Result<T>): T {
   if (result.ok) return result.value;
   throw result.error;

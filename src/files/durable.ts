@@ -28,7 +28,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Writes a new file and makes its content durable; its name is, once its folder is synced.
- * @throws with code EEXIST if it is there
+ * @throws Error with code EEXIST if it is there
  */
 export function createDurably(file: string, content: string | Buffer): Promise<void> {
   return write(file, content, "wx");

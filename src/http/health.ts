@@ -5,7 +5,7 @@ import { apiVersion } from "../runtime/openapi/openapi.ts";
 /** One thing the server cannot work without. */
 export interface ReadinessCheck {
   readonly name: string;
-  /** Rejects, or does not settle in time, when it is not there. */
+  /** Looks whether it is there. @throws, or does not settle in time, when it is not */
   readonly check: () => Promise<void>;
 }
 

@@ -18,7 +18,7 @@ import { requireRecording } from "../recordings/store.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sliceFolder } from "./slices.ts";
 
-/** Composes one job in a child process; rejects with a `ComposeFailure`-like error (`retryable`). */
+/** Composes one job in a child process. @throws an error like `ComposeFailure` (`retryable`) */
 export type Compose = (
   job: ComposeJob,
   options: {

@@ -122,7 +122,7 @@ export function listRecordings(tx: ReadTx, meetingId: string, limit: number): Pr
   return tx.all(listByMeeting, [meetingId, limit]);
 }
 
-/** A recording that must be there. A deleted one is there too: callers decide what that means. */
+/** A recording that must be there. A deleted one is there too: callers decide what that means. @throws AppError NOT_FOUND */
 export async function requireRecording(tx: ReadTx, id: string): Promise<Recording> {
   const recording = await findRecording(tx, id);
   if (!recording) throw new AppError("NOT_FOUND", "There is no such recording", { id });

@@ -19,7 +19,7 @@ const exitFailed = 1;
 const lockAttempts = 20;
 const lockRetryMs = 50;
 
-/** The UDP port to use; throws when it is taken. */
+/** The UDP port to use. @throws when it is taken */
 async function freePort(port: number, address: string): Promise<number> {
   const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
   try {

@@ -85,13 +85,19 @@ export class Rooms {
     return room;
   }
 
-  /** See `Publications.publish`. Refused with UNAUTHORIZED when the person was removed. */
+  /**
+   * See `Publications.publish`.
+   * @throws AppError as it does; UNAUTHORIZED for a token from before the person was removed or the room closed
+   */
   async publish(request: PublishRequest): Promise<PublishAnswer> {
     this.#refuseRevoked(request);
     return this.open(request.roomId).publications.publish(request);
   }
 
-  /** See `Subscriptions.subscribe`. Refused with UNAUTHORIZED when the person was removed. */
+  /**
+   * See `Subscriptions.subscribe`.
+   * @throws AppError as it does; UNAUTHORIZED for a token from before the person was removed or the room closed
+   */
   async subscribe(request: SubscribeRequest): Promise<PublishAnswer> {
     this.#refuseRevoked(request);
     return this.open(request.roomId).subscriptions.subscribe(request);

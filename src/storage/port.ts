@@ -12,7 +12,7 @@ export interface Storage {
   putFile(key: string, path: string): Promise<StoredObject>;
   /** Size in bytes, or undefined when absent. */
   stat(key: string): Promise<{ sizeBytes: number; modifiedAt: number } | undefined>;
-  /** Bytes `start..end` inclusive. Throws when absent. */
+  /** Bytes `start..end` inclusive. @throws when absent */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /** Removes the object; absent is not an error. */
   delete(key: string): Promise<void>;

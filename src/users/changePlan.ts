@@ -7,7 +7,7 @@ import { planOwner } from "./rules.ts";
 
 /**
  * Sets the plan of a user or an organisation; meetings keep the tier they were created with.
- * @throws AppError NOT_FOUND (no such user), VALIDATION_ERROR (not exactly one of both)
+ * @throws AppError NOT_FOUND (no such user), VALIDATION_ERROR with `field` (not exactly one of both, or what is no id)
  */
 export async function changePlan(
   tx: Tx,

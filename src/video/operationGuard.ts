@@ -114,10 +114,9 @@ export class OperationGuard {
   /**
    * Runs `work` until it succeeds, fails for good, or the budget is spent.
    * `work` must watch its signal; a slow one is abandoned when its time is over.
-   *
-   * Errors: what `work` threw last; EXTERNAL_SERVICE_TIMEOUT `{service, operation, timeoutMs}` when time ran out, or
+   * @throws what `work` threw last; AppError EXTERNAL_SERVICE_TIMEOUT `{service, operation, timeoutMs}` when time ran out, or
    * `{service, operation, breaker: "open", retryAfterMs}` at once, nothing sent, while the breaker is open; the
-   * signal's reason when the caller aborts.
+   * signal's reason when the caller aborts
    */
   async run<T>(
     work: Work<T>,
@@ -135,7 +134,7 @@ export class OperationGuard {
 
   /**
    * One attempt outside retry and breaker, within the time that is left until `deadline` (epoch ms).
-   * Errors: as `run`, without the breaker's.
+   * @throws as `run`, without the breaker's
    */
   async once<T>(work: Work<T>, signal: AbortSignal, deadline: number): Promise<T> {
     const tooLate = deadline - this.#options.clock.now() < leastUsefulMs;

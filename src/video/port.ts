@@ -106,8 +106,9 @@ export interface VideoCapabilities {
 
 /**
  * A video backend. Every call is idempotent and may be repeated after an ambiguous failure.
- * Failures are AppErrors: STREAM_ERROR (refused or broken) or EXTERNAL_SERVICE_TIMEOUT; a start with nobody in
- * the call where that is needed is MEETING_NOT_ACTIVE with `reason: "nobody_in_call"`.
+ * @throws AppError from its calls: STREAM_ERROR (refused or broken), EXTERNAL_SERVICE_TIMEOUT, VALIDATION_ERROR (an id, too many
+ * people), CONFLICT (another recording of the room runs; the one to be deleted is not closed); from a start with nobody in the call
+ * where that is needed MEETING_NOT_ACTIVE with `reason: "nobody_in_call"`; the signal's reason
  */
 export interface VideoProvider {
   readonly name: "embedded" | "getstream";
@@ -121,10 +122,10 @@ export interface VideoProvider {
   /**
    * Leaves out of a running recording what happens until `resumeRecording`. Once answered `recording` with `pausedAt`,
    * nothing of the room is stored. Any other answer says that the recording has ended.
-   * VALIDATION_ERROR with `reason: "pause_unsupported"` where `capabilities.pauses` is false.
+   * @throws AppError VALIDATION_ERROR with `reason: "pause_unsupported"` where `capabilities.pauses` is false
    */
   pauseRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
-  /** Goes on recording; answers `recording` without `pausedAt` once media is captured again. Errors as of a pause. */
+  /** Goes on recording; answers `recording` without `pausedAt` once media is captured again. @throws as `pauseRecording` */
   resumeRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
   recordingState(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
   /** Deletes what the provider keeps of a sealed recording. */

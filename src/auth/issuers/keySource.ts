@@ -56,7 +56,7 @@ export function memoryKeys(jwks: JSONWebKeySet): KeySource {
 }
 
 interface RemoteKeysOptions {
-  /** Fetches the key set; throws IssuerFetchError. */
+  /** Fetches the key set. @throws IssuerFetchError */
   load: () => Promise<JSONWebKeySet>;
   clock: Clock;
   log: Log;

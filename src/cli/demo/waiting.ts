@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 
-/** Asks until there is an answer other than undefined. Throws the signal's reason; undefined when time is up. */
+/** Asks until there is an answer other than undefined; undefined when time is up. @throws the signal's reason, and what `ask` throws */
 export async function poll<T>(
   ask: () => Promise<T | undefined>,
   {

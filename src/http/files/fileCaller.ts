@@ -26,11 +26,17 @@ export type FileCall = FastifyRequest<{
 export interface FileCaller {
   /** Whose share of the files being sent it counts against. */
   name: string;
-  /** Given a snapshot, refuses everybody who is not in the meeting now: a link is worth its user's present rights, no more. */
+  /**
+   * Given a snapshot, lets in who is in the meeting now: a link is worth its user's present rights, no more.
+   * @throws AppError NOT_FOUND, UNAUTHORIZED (not signed in as a user), FORBIDDEN (deactivated)
+   */
   admit(tx: ReadTx): Promise<void>;
 }
 
-/** Who asks for a recording's file: by link when there is one, else by token. */
+/**
+ * Who asks for a recording's file: by link when there is one, else by token.
+ * @throws AppError UNAUTHORIZED for a link that is not valid or no longer, AuthError for a token that proves nobody
+ */
 export async function fileCaller(
   deps: FileCallerDeps,
   request: FileCall,

@@ -13,7 +13,7 @@ export interface Sendable {
   type: string;
   /** Name for saving it; left out, it is shown and not saved. */
   saveAs?: string | undefined;
-  /** Called when its bytes are about to be sent; may refuse. */
+  /** Called when its bytes are about to be sent. @throws where they may not be */
   begin(): void;
   /** Bytes `start..end` inclusive. */
   read(range: { start: number; end: number }): Readable | Promise<Readable>;

@@ -72,7 +72,7 @@ export function readFunctionBody(body: unknown): FunctionBody {
   return { args, path, format, bytes };
 }
 
-/** The `path` of the body, mandatory where the address does not name the function. */
+/** The `path` of the body, mandatory where the address does not name the function. @throws RequestError without one */
 export function pathOf({ path }: FunctionBody): string {
   if (path === undefined) throw wrongShape("missing field `path`");
   if (typeof path !== "string") throw wrongShape("path: invalid type, expected a string");
@@ -86,7 +86,7 @@ const formats: Readonly<Record<string, Format>> = {
   convex_json: "convex_encoded_json",
 };
 
-/** The format the body asks for, checked before anything runs; absent = `fallback`. */
+/** The format the body asks for, checked before anything runs; absent = `fallback`. @throws RequestError for an unknown one */
 export function formatOf({ format }: FunctionBody, fallback: Format): Format {
   if (format === undefined || format === null) return fallback;
   if (typeof format !== "string") throw wrongShape("format: invalid type, expected a string");

@@ -117,7 +117,10 @@ class FunctionEdge {
     }
   }
 
-  /** `/api/run/<module>/<function>`: any kind of function. */
+  /**
+   * `/api/run/<module>/<function>`: any kind of function.
+   * @throws RequestError for what is no call of a function, AuthError for bad credentials
+   */
   async run(request: FastifyRequest, address: string, reply: FastifyReply): Promise<FastifyReply> {
     defaultFormat(request.headers["convex-client"]);
     const body = readFunctionBody(request.body);
@@ -134,7 +137,7 @@ class FunctionEdge {
     return this.#answer("run", { name, kind: undefined, body, format, identity }, request, reply);
   }
 
-  /** `/api/query`, `/api/mutation`, `/api/action`: the path in the body, the kind in the address. */
+  /** `/api/query`, `/api/mutation`, `/api/action`: the path in the body, the kind in the address. @throws as `run` */
   async call(
     request: FastifyRequest,
     kind: FunctionKind,
@@ -148,7 +151,7 @@ class FunctionEdge {
     return this.#answer("convex", { name, kind, body, format, identity }, request, reply);
   }
 
-  /** `/api/function`: any kind of function, for administration. */
+  /** `/api/function`: any kind of function, for administration. @throws as `run`; RequestError 403 for everybody else */
   async callAny(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const fallback = defaultFormat(request.headers["convex-client"]);
     const body = readFunctionBody(request.body);

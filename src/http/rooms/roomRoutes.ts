@@ -53,7 +53,7 @@ export interface MediaRooms<Grant> {
   unsubscribe(grant: Grant, sessionId: string): Promise<void>;
   /** Whether it is known, to publish or to watch. */
   hasSession(grant: Grant, sessionId: string): Promise<boolean>;
-  /** ICE user fragment of the client of a session to publish (`whip`) or to watch; NOT_FOUND without one. */
+  /** ICE user fragment of the client of a session to publish (`whip`) or to watch. @throws AppError NOT_FOUND without one */
   clientUfrag(grant: Grant, protocol: Protocol, sessionId: string): Promise<string>;
 }
 
@@ -110,7 +110,7 @@ export function roomRoutes<Grant>(app: FastifyInstance, options: RoomRoutesOptio
   sessionCheck(app, rooms);
 }
 
-/** Throws for somebody who has sent too many offers, over all rooms. */
+/** Counts offers, over all rooms; to be called with each. @throws AppError RATE_LIMIT_EXCEEDED for somebody who has sent too many */
 function offerRates<Grant>({ userOf }: RoomRoutesOptions<Grant>): (grant: Grant) => void {
   const offers = new CallRates(() => performance.now());
   return (grant) => {
@@ -203,7 +203,7 @@ function saying(name: string, value: string): onRequestHookHandler {
 /** One ICE session lives as long as its publish or watch session: it is not restarted. */
 const entityTag = (sessionId: string): string => `"${sessionId}"`;
 
-/** Throws as RFC 9725 has it for a server that takes candidates, but does not restart ICE. */
+/** @throws RequestError as RFC 9725 has it for a server that takes candidates, but does not restart ICE */
 function checkTrickle(request: RoomRequest, sessionId: string, ufrag: string): void {
   const { "if-match": ifMatch, "content-type": type } = request.headers;
   if (mediaType(type) !== iceFragment || typeof request.body !== "string")

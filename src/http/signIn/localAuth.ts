@@ -17,8 +17,8 @@ const signInsPerMinute = 600;
 /**
  * Fastify plugin of the built-in issuer: `POST /auth/local/token {"name"}` → `{token, expiresAt}` (epoch ms),
  * and `GET /auth/local/jwks.json`. Never sends CORS headers.
- * Throws RequestError for who or what it does not serve, AppError VALIDATION_ERROR (`metadata.field`) for a
- * name that cannot be used, RATE_LIMIT_EXCEEDED for too many from one address; the server's error handler answers.
+ * @throws from its routes, for the server's error handler: RequestError for who or what it does not serve, AppError
+ * VALIDATION_ERROR (`metadata.field`) for a name that cannot be used, RATE_LIMIT_EXCEEDED for too many from one address
  */
 export async function localAuth(app: FastifyInstance, options: LocalAuthOptions): Promise<void> {
   const { issuer } = options;

@@ -40,8 +40,8 @@ const defaultHungAfterMs = 60_000;
 
 /**
  * Composes one job in a child process and resolves with what was probed of the result, which then is at `job.output`.
- * Rejects with ComposeFailure (reasons `no_media`, `capture_missing`, `aborted`, `hung`, `crashed …` or what broke);
- * no part of a file is left behind.
+ * @throws ComposeFailure (reasons `no_media`, `capture_missing`, `aborted`, `hung`, `crashed …` or what broke); no part of a file is
+ * left behind
  */
 export async function compose(job: ComposeJob, options: ComposeOptions): Promise<ProbeFinding> {
   try {
@@ -69,7 +69,7 @@ export interface ComposeOutcome {
   skipped: SkippedTrack[];
 }
 
-/** Carries a task out in a child process. Rejects like `compose`. */
+/** Carries a task out in a child process. @throws ComposeFailure as `compose` */
 export async function runComposeTask(
   task: ComposeTask,
   options: ComposeOptions,

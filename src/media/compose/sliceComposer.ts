@@ -84,7 +84,7 @@ export class SliceComposer implements RunningSlices {
     };
   }
 
-  /** Composes one slice, unless it is being composed already. Rejects with ComposeFailure. */
+  /** Composes one slice, unless it is being composed already. @throws ComposeFailure, or why its folder cannot be made */
   async slice(source: SliceSource, slice: Slice, effort: Effort): Promise<ComposeOutcome> {
     const file = fileOf(source, slice);
     const known = this.#underWay.get(file);
@@ -100,7 +100,8 @@ export class SliceComposer implements RunningSlices {
 
   /**
    * Composes a sealed capture from the slices in `job.sliceFolder` and those missing, and joins them; in one pass where
-   * that fails or is not wanted. Rejects with ComposeFailure; the slices stay.
+   * that fails or is not wanted.
+   * @throws ComposeFailure; the slices stay
    */
   async compose(job: ComposeJob, options: WholeOptions): Promise<ProbeFinding> {
     const { entry, log, env } = this.#options;

@@ -29,7 +29,7 @@ export interface CaptureDescription {
   problems: RecordingProblem[];
 }
 
-/** What a capture holds, sealed or not. Throws NotACaptureError or ENOENT when there is none. */
+/** What a capture holds, sealed or not. @throws NotACaptureError, or Error with code ENOENT, when there is none */
 export async function describeCapture(dir: string): Promise<CaptureDescription> {
   const timeline = await loadTimeline(dir);
   const tracks = await Promise.all(timeline.participants.map(describeTracks));

@@ -43,7 +43,7 @@ export class NotSealedError extends Error {
 
 /**
  * What a player needs of a sealed capture. An hour's log takes long to read, so the result is kept beside it.
- * Throws NotSealedError, NotACaptureError or ENOENT.
+ * @throws NotSealedError, NotACaptureError, Error with code ENOENT without a log
  */
 export async function loadPlayback(dir: string): Promise<StoredPlayback> {
   const { size: logBytes } = await stat(join(dir, eventLogName));

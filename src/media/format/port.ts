@@ -61,7 +61,7 @@ export interface TrackContent {
 
 /** Reads sealed captures, which do not change: what was read once is kept for a while. */
 export interface CaptureReader {
-  /** Rejects when `dir` holds no sealed capture. */
+  /** What a player needs of a capture. @throws when `dir` holds no sealed one */
   playback(dir: string): Promise<CapturePlayback>;
   /** A track's file; undefined when the capture has no such track or nothing of it can be played. */
   track(dir: string, trackId: string): Promise<TrackContent | undefined>;

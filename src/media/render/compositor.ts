@@ -21,7 +21,8 @@ export interface Composition {
 
 /**
  * Composes one rendition: `<output>.part`, made durable, probed, then renamed to `output`. `onProgress` is called with
- * 0..1 between pieces of work of some ten ms. Throws UnusableCaptureError when there is nothing to compose.
+ * 0..1 between pieces of work of some ten ms.
+ * @throws UnusableCaptureError when there is nothing to compose
  */
 export async function composeRendition(
   job: ComposeJob,

@@ -25,8 +25,9 @@ const trailBlocks = 4;
 const decoderLeadMs = 1000;
 
 /**
- * Composes one slice into `output`: the same whenever it is done, before or after the end of the capture.
- * Throws UnsettledError when the capture has not got far enough. Resolves with the tracks left out, and why.
+ * Composes one slice into `output`: the same whenever it is done, before or after the end of the capture. Resolves with
+ * the tracks left out, and why.
+ * @throws UnsettledError when the capture has not got far enough
  */
 export async function composeSlice(
   job: SliceJob,
@@ -53,7 +54,8 @@ export async function composeSlice(
 
 /**
  * Renders a slice: its pictures, and its sound from a little before to a little after it. `folder` is for what is needed
- * meanwhile, `powersIn` the file of what is known of the loudness before it. Throws UnsettledError.
+ * meanwhile, `powersIn` the file of what is known of the loudness before it.
+ * @throws UnsettledError when the capture has not got far enough
  */
 export async function renderSlice(
   slice: Pick<SliceJob, "captureDir" | "fromFrame" | "toFrame" | "last"> & Look,

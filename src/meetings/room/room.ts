@@ -40,7 +40,7 @@ export function roomOf(meetingId: string): RoomRef {
 /**
  * The room of a running paid meeting, opened now if it is not open yet. Idempotent, for any number of callers;
  * never called inside a transaction, because it waits for the provider.
- * @throws AppError MEETING_NOT_ACTIVE, VALIDATION_ERROR (free tier), and what the provider refuses with
+ * @throws AppError NOT_FOUND, MEETING_NOT_ACTIVE, VALIDATION_ERROR (free tier), and what the provider refuses with
  */
 export async function ensureRoom(services: RoomServices, meetingId: string): Promise<string> {
   const room = await services.db.read((tx) => requireRoom(tx, meetingId));

@@ -8,7 +8,8 @@ import { ensureRoom } from "./room.ts";
 /**
  * A token for the participant's place in the meeting's room, valid for an hour and given again on every call.
  * `expiresAt` is epoch **seconds**; `userId` is whom the video provider knows the caller as.
- * @throws AppError MEETING_NOT_ACTIVE, VALIDATION_ERROR (free tier), STREAM_ERROR, EXTERNAL_SERVICE_TIMEOUT
+ * @throws AppError MEETING_NOT_ACTIVE, VALIDATION_ERROR (free tier), NOT_FOUND (removed meanwhile), STREAM_ERROR,
+ * EXTERNAL_SERVICE_TIMEOUT
  */
 export async function roomToken(
   services: Pick<MeetingServices, "db" | "video">,

@@ -102,8 +102,9 @@ const insert = namedStatement<
 );
 
 /**
- * Decides about a start under the host's row lock and, when admitted, makes it durable as `starting`.
- * Refusals change nothing: mayRecord's, CONFLICT (another open recording), RATE_LIMIT_EXCEEDED (3 in any 60 s).
+ * Decides about a start under the host's row lock and, when admitted, makes it durable as `starting`; else nothing changes.
+ * @throws AppError NOT_FOUND (no such meeting), what `mayRecord` refuses with, CONFLICT (another recording is open, or has just ended),
+ * RATE_LIMIT_EXCEEDED (3 in any 60 s), VALIDATION_ERROR `quota_exceeded`
  */
 export async function admitStart(
   tx: Tx,

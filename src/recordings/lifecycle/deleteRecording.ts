@@ -13,7 +13,7 @@ const markDeleted = statement(
 
 /**
  * Deletes a recording and all its files; they are unreachable at once, and removed by settle. A repeat changes nothing.
- * Errors: CONFLICT while the recording is open.
+ * @throws AppError NOT_FOUND (no such recording), CONFLICT while it is open
  */
 export async function deleteRecording(tx: Tx, id: string, actorUserId: string): Promise<void> {
   const recording = await lockRecording(tx, id);

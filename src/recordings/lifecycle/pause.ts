@@ -15,9 +15,8 @@ export interface PauseAnswer {
 /**
  * Leaves out of a running recording what happens from now on; the caller is known to be a host of its meeting.
  * Answers only when the provider has confirmed: nothing after that is stored. A repeat changes nothing.
- *
- * Errors: VALIDATION_ERROR (`pause_unsupported`), NOT_FOUND (deleted), CONFLICT (not `recording`; `metadata.state`; `too_many_pauses`),
- * STREAM_ERROR and EXTERNAL_SERVICE_TIMEOUT (not confirmed; the wish is durable and carried out as soon as possible).
+ * @throws AppError VALIDATION_ERROR (`pause_unsupported`), NOT_FOUND (deleted), CONFLICT (not `recording`, with `metadata.state`;
+ * `too_many_pauses`), STREAM_ERROR and EXTERNAL_SERVICE_TIMEOUT (not confirmed; the wish is durable and carried out as soon as possible)
  */
 export function pauseRecording(
   services: RecordingServices,
@@ -27,7 +26,7 @@ export function pauseRecording(
   return setPaused(services, userId, recordingId, true);
 }
 
-/** Goes on with a paused recording, in the same file. Answers and errors as of `pauseRecording`. */
+/** Goes on with a paused recording, in the same file. Answers as `pauseRecording`. @throws as `pauseRecording` */
 export function resumeRecording(
   services: RecordingServices,
   userId: string,

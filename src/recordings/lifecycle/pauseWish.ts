@@ -35,8 +35,8 @@ export const isPaused = ({ pausedAt }: { pausedAt?: number | null }): boolean =>
 
 /**
  * Makes the wish to pause or to go on durable; from then on settle brings the provider to it. A repeat changes nothing.
- * Throws CONFLICT (`too_many_pauses`).
  * @returns the locked recording, whatever its state
+ * @throws AppError NOT_FOUND (no such recording), CONFLICT (`too_many_pauses`)
  */
 export async function wishPause(
   tx: Tx,

@@ -31,10 +31,10 @@ export interface StartAnswer {
 /**
  * Starts recording a meeting; the caller is known to be its host.
  * Answers only when the provider has confirmed. A repeat of a start that runs answers with the same recording.
- *
- * Errors: VALIDATION_ERROR (mode, tier, permission, quota, disk), MEETING_NOT_ACTIVE, CONFLICT (another recording
- * is open), RATE_LIMIT_EXCEEDED (3 starts in any 60 s), STREAM_ERROR (the provider refused; the recording is
- * `failed`), EXTERNAL_SERVICE_TIMEOUT (not known in 10 s; `metadata.recordingId` is settled by itself).
+ * @throws AppError VALIDATION_ERROR (mode, tier, permission, quota), MEETING_NOT_ACTIVE, CONFLICT (another recording is open, or
+ * still being stopped), RATE_LIMIT_EXCEEDED (3 starts in any 60 s), STREAM_ERROR (`disk_reserve`: nothing was started; else the
+ * provider refused and the recording is `failed`), EXTERNAL_SERVICE_TIMEOUT (not known in 10 s; `metadata.recordingId` is settled by
+ * itself; with `breaker: "open"` nothing was sent and it is `failed`)
  */
 export async function startRecording(
   services: RecordingServices,

@@ -41,8 +41,7 @@ const countIdleStop = statement(
  * Stops the meeting's recording; the caller is known to be a host. The wish is durable before the provider is
  * asked, so the answer is success also when the provider cannot be reached: settle ends the recording then.
  * A stop of an ended recording answers with that recording.
- *
- * Errors: NOT_FOUND (no such recording, or none to stop), RATE_LIMIT_EXCEEDED (5 stops with nothing to stop in 60 s).
+ * @throws AppError NOT_FOUND (no such recording, or none to stop), RATE_LIMIT_EXCEEDED (5 stops with nothing to stop in 60 s)
  */
 export async function stopRecording(
   services: RecordingServices,

@@ -17,7 +17,7 @@ export interface LinkArguments {
 
 /**
  * A link to a recording's file for players that cannot send a token; membership is checked again at every use.
- * Errors: VALIDATION_ERROR (`expiresInMs`), NOT_FOUND (deleted, or no such rendition).
+ * @throws AppError VALIDATION_ERROR (`expiresInMs`), NOT_FOUND (no such recording, deleted, or no such rendition)
  */
 export async function createDownloadLink(
   services: RecordingServices & { links: LinkSigner },

@@ -20,7 +20,9 @@ type Link = (address: string, file: string) => string;
 
 /**
  * All a player needs to play a stopped recording at once: the captured tracks with their place in time, and the finished
- * file when there is one. Errors: as `refuseUnplayable`; NOT_FOUND when deleted.
+ * file when there is one.
+ * @throws AppError as `refuseUnplayable`; NOT_FOUND (no such recording, or deleted); CONFLICT `not_sealed` while there is neither
+ * capture nor file
  */
 export async function getPlayback(services: Services, userId: string, recordingId: string) {
   const { recording, rendition } = await services.db.read(async (tx) => {

@@ -17,8 +17,9 @@ export interface TrackFile {
 }
 
 /**
- * The capture of a stopped recording. Errors: CONFLICT `not_sealed` while it is not safe yet, VALIDATION_ERROR `no_media`
- * when nobody sent any, NOT_FOUND `not_here` when it is kept by the provider.
+ * The capture of a stopped recording.
+ * @throws AppError CONFLICT `not_sealed` while it is not safe yet, VALIDATION_ERROR `no_media` when it failed without any, NOT_FOUND
+ * `not_here` when it is kept by the provider
  */
 export async function requireCapture(
   captured: CapturedMedia,
@@ -33,7 +34,7 @@ export async function requireCapture(
   });
 }
 
-/** Refuses what cannot be played yet or ever. */
+/** Lets through what can be played. @throws AppError CONFLICT `not_sealed` (not yet), VALIDATION_ERROR `no_media` (never) */
 export function refuseUnplayable(recording: Recording): void {
   const { id: recordingId, state } = recording;
   if (recording.stoppedAt === null && state !== "failed")
@@ -46,7 +47,7 @@ export function refuseUnplayable(recording: Recording): void {
     });
 }
 
-/** Errors: as `requireCapture`; NOT_FOUND when there is no such track. */
+/** The file of one track. @throws AppError as `requireCapture`; NOT_FOUND when there is no such track */
 export async function requestTrack(
   captured: CapturedMedia,
   recording: Recording,

@@ -7,7 +7,8 @@ import { ensureRendition, type Rendition } from "./renditions.ts";
 
 /**
  * Asks for another rendition of a finished capture. The same look again is the same rendition.
- * Errors: CONFLICT while the recording is open, NOT_FOUND when deleted, VALIDATION_ERROR when nothing was captured.
+ * @throws AppError NOT_FOUND (no such recording, or deleted), CONFLICT (not stopped, or it never began), VALIDATION_ERROR when nothing
+ * was captured
  */
 export function composeRecording(
   { db }: { db: Database },

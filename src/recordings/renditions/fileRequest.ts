@@ -20,7 +20,7 @@ export interface FileRequest {
 
 /**
  * Finds the file of a recording for someone who may see it.
- * Errors: NOT_FOUND when there is no such rendition or it has another file type.
+ * @throws AppError NOT_FOUND when there is no such recording or rendition, or it has another file type
  */
 export async function requestFile(tx: ReadTx, request: FileRequest): Promise<FileAnswer> {
   const recording = await findRecording(tx, request.recordingId);

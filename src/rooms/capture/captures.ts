@@ -89,7 +89,8 @@ export class Captures {
 
   /**
    * Captures a room from now on; resolves once the start is durable. A repeat finds the running or the finished
-   * capture. Refusals: CONFLICT when another capture of the room runs, STREAM_ERROR without disk space.
+   * capture.
+   * @throws AppError VALIDATION_ERROR (id), CONFLICT when another capture of the room runs, STREAM_ERROR without disk space
    */
   async start(request: CaptureRequest): Promise<CaptureState> {
     checkId(request.recordingId);
@@ -130,7 +131,7 @@ export class Captures {
     return this.#state(recordingId);
   }
 
-  /** Deletes a closed capture. Refused with CONFLICT while it is open. */
+  /** Deletes a closed capture. @throws AppError VALIDATION_ERROR (id), CONFLICT while it is open */
   async remove(recordingId: string): Promise<void> {
     checkId(recordingId);
     await this.#recovered;

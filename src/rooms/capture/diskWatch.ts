@@ -20,7 +20,7 @@ export class DiskWatch {
     this.#parts = parts;
   }
 
-  /** Refuses with STREAM_ERROR where there is no room to begin. */
+  /** To be asked before a capture begins. @throws AppError STREAM_ERROR where there is no room for it */
   async admit(): Promise<void> {
     if ((await this.#parts.freeBytes()) >= this.#parts.floorBytes) return;
     throw new AppError("STREAM_ERROR", "There is not enough disk space to record.", {

@@ -106,13 +106,13 @@ export class RoomCapture {
     };
   }
 
-  /** Captures nothing from now on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
+  /** Captures nothing from now on; resolves once that is durable. A repeat changes nothing. @throws when the disk refuses */
   async pause(): Promise<void> {
     this.#untapAll("paused");
     await this.#writer.pause();
   }
 
-  /** Captures `sessions` from now on, from a keyframe of each; resolves once that is durable. Rejects when the disk refused. */
+  /** Captures `sessions` from now on, from a keyframe of each; resolves once that is durable. @throws when the disk refuses */
   async resume(sessions: readonly CaptureSource[]): Promise<void> {
     const durable = this.#writer.resume();
     for (const session of sessions) this.attach(session);
@@ -163,7 +163,7 @@ export class RoomCapture {
     }
   }
 
-  /** Ends the capture durably. Rejects when the disk refused. */
+  /** Ends the capture durably. @throws when the disk refuses */
   async seal(reason: string): Promise<void> {
     this.#untapAll(reason);
     await this.#writer.seal(reason);

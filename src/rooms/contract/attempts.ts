@@ -17,7 +17,8 @@ export class AbandonedCaptureError extends Error {
 
 /**
  * Works on a capture unless that has been begun `most` times without an end, which a process that dies of it leaves
- * behind: no folder may take one process after the other down. Throws AbandonedCaptureError.
+ * behind: no folder may take one process after the other down.
+ * @throws AbandonedCaptureError then, else what `work` throws
  */
 export async function attempted<T>(dir: string, most: number, work: () => Promise<T>): Promise<T> {
   if ((await attemptsAt(dir)) >= most) throw new AbandonedCaptureError(dir);

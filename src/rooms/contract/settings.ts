@@ -37,7 +37,7 @@ const settingsSchema = z.strictObject({
 /** What a room process is started with: one JSON argument. Nothing in it is secret. */
 export type RoomProcessSettings = z.infer<typeof settingsSchema>;
 
-/** Throws when the argument is missing or not as it must be. */
+/** Reads that argument. @throws when it is missing or not as it must be */
 export function parseSettings(argument: string | undefined): RoomProcessSettings {
   return settingsSchema.parse(JSON.parse(argument ?? "null"));
 }

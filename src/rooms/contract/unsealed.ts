@@ -59,7 +59,7 @@ async function unsealed(dir: string): Promise<CaptureTarget | undefined> {
   return undefined;
 }
 
-/** Cheap for the many: the stop of a sealed capture is its last line. Throws ENOENT without a log. */
+/** Cheap for the many: the stop of a sealed capture is its last line. @throws Error with code ENOENT without a log */
 export async function endsSealed(dir: string): Promise<boolean> {
   const handle = await open(join(dir, eventLogName), "r");
   try {

@@ -12,7 +12,7 @@ import {
 } from "../contract/operations.ts";
 import { followerHeader, type PresenceLine, type ShutdownAnswer } from "../contract/protocol.ts";
 
-/** What is done for each operation; each may reject with an AppError. */
+/** What is done for each operation. @throws AppError, which is the answer then */
 export type OperationHandlers = {
   [Name in OperationName]: (request: RequestOf<Name>) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
 };

@@ -28,7 +28,7 @@ export class StateFile {
     this.#log = log;
   }
 
-  /** Resolves once what is true now is durable. Rejects when the disk refuses. */
+  /** Resolves once what is true now is durable. @throws when the disk refuses */
   save(): Promise<void> {
     this.#pending ??= this.#writing.then(() => {
       this.#pending = undefined;

@@ -45,7 +45,7 @@ export interface Peer {
   onClosed(listener: (reason: string) => void): void;
   /** Answers the offer's line of that mid as sender; to be called before `answer`. */
   addTrack(line: SendingLine): SendingTrack;
-  /** Takes an offer; the complete answer, all candidates included. Rejects when the offer cannot be used. */
+  /** Takes an offer; the complete answer, all candidates included. @throws when the offer cannot be used or candidates do not come */
   answer(offer: string): Promise<string>;
   close(): void;
 }

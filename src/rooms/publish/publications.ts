@@ -85,8 +85,9 @@ export class Publications {
   }
 
   /**
-   * Takes a publisher's offer. Their earlier session ends. Refusals: VALIDATION_ERROR (offer), FORBIDDEN (observer),
-   * CONFLICT (full, or too many sessions of this user; `limit` in the metadata).
+   * Takes a publisher's offer. Their earlier session ends.
+   * @throws AppError VALIDATION_ERROR (offer), FORBIDDEN (observer), CONFLICT (full, or too many sessions of this user; `limit` in the
+   * metadata; or replaced by a newer one meanwhile)
    */
   async publish(request: PublishRequest): Promise<PublishAnswer> {
     this.#admit(request);

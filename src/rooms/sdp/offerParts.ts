@@ -67,7 +67,8 @@ export function bundled({ attributes }: SessionDescription, mids: readonly strin
 
 /**
  * The attributes of these names, from the first level that has them all: a line, the session, then other lines, because a
- * line that is bundled only leaves telling of its transport to another. Throws `Refused` where none has.
+ * line that is bundled only leaves telling of its transport to another.
+ * @throws Refused where none has
  */
 export function transportOf(
   session: SessionDescription,
@@ -80,12 +81,12 @@ export function transportOf(
   return level.filter((text) => names.includes(text.split(":", 1)[0] ?? ""));
 }
 
-/** ICE user fragment of whoever offers this line; throws `Refused` without one. */
+/** ICE user fragment of whoever offers this line. @throws Refused without one */
 export function ufragOf(session: SessionDescription, section: MediaSection): string {
   return attribute(transportOf(session, section, "ice-ufrag", "ice-pwd"), "ice-ufrag") ?? "";
 }
 
-/** The line's mid, a token as RFC 8866 has it; throws `Refused` without a usable one. */
+/** The line's mid, a token as RFC 8866 has it. @throws Refused without a usable one */
 export function midOf({ kind, attributes }: MediaSection): string {
   const mid = attribute(attributes, "mid");
   if (mid && /^[\w!#$%&'*+.^`{|}~-]{1,32}$/.test(mid)) return mid;

@@ -128,7 +128,7 @@ export class SubscribeSession {
     return this.#parts.offer.clientUfrag;
   }
 
-  /** The answer to the offer. Rejects when the offer cannot be used. */
+  /** The answer to the offer. @throws as `Peer.answer` */
   answer(): Promise<string> {
     return this.#parts.peer.answer(this.#parts.offer.sdp);
   }

@@ -95,8 +95,9 @@ export class Subscriptions {
   }
 
   /**
-   * Takes a subscriber's offer; an earlier session of the same client ends. Refusals: VALIDATION_ERROR (offer),
-   * CONFLICT (full, or too many subscriptions of this user; `limit` in the metadata).
+   * Takes a subscriber's offer; an earlier session of the same client ends.
+   * @throws AppError VALIDATION_ERROR (offer), CONFLICT (full, or too many subscriptions of this user; `limit` in the metadata; or
+   * replaced by a newer one meanwhile)
    */
   async subscribe(request: SubscribeRequest): Promise<PublishAnswer> {
     this.#admit(request);

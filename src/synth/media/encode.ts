@@ -16,7 +16,7 @@ const encodeTimeoutMs = 120_000;
 
 /**
  * A loop of test media, from the cache or encoded now in a process of its own (about a second for 4 s of 720p).
- * Throws when that process fails, with what it printed; with the signal's reason when aborted.
+ * @throws Error when that process fails, with what it printed; the signal's reason when aborted
  */
 export async function loadMediaLoop(
   wanted: Partial<LoopSpec>,

@@ -83,7 +83,7 @@ export function serialiseLoop({ spec, video, audio }: MediaLoop): Buffer {
   return Buffer.concat([length, json, ...[...video, ...audio].map(({ data }) => data)]);
 }
 
-/** The opposite of `serialiseLoop`. Throws when the file is cut short or of another format. */
+/** The opposite of `serialiseLoop`. @throws when the file is cut short or of another format */
 export function parseLoop(file: Buffer): MediaLoop {
   const start = 4 + file.readUInt32BE(0);
   const index = JSON.parse(file.toString("utf8", 4, start)) as Index;

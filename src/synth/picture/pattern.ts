@@ -37,7 +37,8 @@ export interface PatternFrame {
 
 /**
  * Draws frames of one participant as I420 (see `Picture`). The returned function reuses one buffer: what it returns
- * is valid until the next call. Throws RangeError for sizes that are odd or below 96×48.
+ * is valid until the next call.
+ * @throws RangeError for sizes that are odd or below 96×48
  */
 export function createPatternPainter(
   participant: number,

@@ -166,7 +166,7 @@ export class WhipSession {
     this.#feedbackAt = this.#watchedAt = this.#options.clock.now();
   }
 
-  /** The promise's value, or a WhipError when the connection ends, time is up or the caller gives up first. */
+  /** Waits for the promise. @throws WhipError when the connection ends, time is up or the caller gives up first */
   async #before(opened: Promise<unknown>): Promise<void> {
     const { clock, timeoutMs, signal } = this.#options;
     const waiting = new AbortController();

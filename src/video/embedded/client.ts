@@ -42,7 +42,8 @@ export class ControlClient {
 
   /**
    * Calls an operation. A process that is away is waited for; all operations may be repeated, so a broken
-   * connection is tried again. Rejects with the AppError of a refusal, with Unreachable, or with the signal's reason.
+   * connection is tried again.
+   * @throws AppError of a refusal, or EXTERNAL_SERVICE_TIMEOUT without an answer in time; Unreachable; the signal's reason
    */
   async call<Name extends OperationName>(
     operation: Name,

@@ -36,7 +36,7 @@ function socketPath(stateDir: string): string {
   return join(tmpdir(), `connvo-${userInfo().uid}-${digest}`, "control.sock");
 }
 
-/** Makes the folders, readable by their owner alone. Throws when the socket's folder belongs to somebody else. */
+/** Makes the folders, readable by their owner alone. @throws when the socket's folder belongs to somebody else */
 export async function preparePaths(paths: RoomPaths): Promise<void> {
   await mkdir(paths.stateDir, { recursive: true, mode: 0o700 });
   await chmod(paths.stateDir, 0o700);

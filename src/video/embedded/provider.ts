@@ -73,8 +73,8 @@ export class EmbeddedVideoProvider implements VideoProvider {
   }
 
   /**
-   * Adopts the running room process or starts one; resolves once it answers. Rejects when none can be started, or when
-   * `stopWanted` aborts meanwhile.
+   * Adopts the running room process or starts one; resolves once it answers.
+   * @throws Error with its last words when none can be started; also when `stopWanted` aborts meanwhile
    */
   async start(stopWanted?: AbortSignal): Promise<void> {
     await preparePaths(this.#paths);
@@ -117,7 +117,10 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return (await this.#openTokens()).verify(token, roomId);
   }
 
-  /** WHIP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Publications.publish`. */
+  /**
+   * WHIP POST: takes an SDP offer, gives the complete SDP answer.
+   * @throws AppError as `Rooms.publish`; EXTERNAL_SERVICE_TIMEOUT without a room process that answers
+   */
   publish(
     grant: VerifiedGrant,
     offer: string,
@@ -129,14 +132,17 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return this.#call("publish", { ...person, source, offer }, { signal });
   }
 
-  /** WHIP DELETE: ends a publish session of this user. NOT_FOUND when there is none by that id. */
+  /** WHIP DELETE: ends a publish session of this user. @throws AppError NOT_FOUND when there is none by that id */
   async unpublish(grant: VerifiedGrant, sessionId: string, signal?: AbortSignal): Promise<void> {
     const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
     const { found } = await this.#call("unpublish", request, { signal });
     if (!found) throw new AppError("NOT_FOUND", "There is no such publish session.");
   }
 
-  /** WHEP POST: takes an SDP offer, gives the complete SDP answer. Refusals: see `Subscriptions.subscribe`. */
+  /**
+   * WHEP POST: takes an SDP offer, gives the complete SDP answer.
+   * @throws AppError as `Rooms.subscribe`; EXTERNAL_SERVICE_TIMEOUT without a room process that answers
+   */
   subscribe(
     grant: VerifiedGrant,
     offer: string,
@@ -148,7 +154,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return this.#call("subscribe", { ...person, target, client, offer }, { signal });
   }
 
-  /** WHEP DELETE: ends a subscription of this user. NOT_FOUND when there is none by that id. */
+  /** WHEP DELETE: ends a subscription of this user. @throws AppError NOT_FOUND when there is none by that id */
   async unsubscribe(grant: VerifiedGrant, sessionId: string, signal?: AbortSignal): Promise<void> {
     const request = { roomId: grant.roomId, userId: grant.user.id, sessionId };
     const { found } = await this.#call("unsubscribe", request, { signal });
@@ -166,7 +172,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return found;
   }
 
-  /** ICE user fragment of a session's client, as its offer had it. NOT_FOUND when this user has no such session. */
+  /** ICE user fragment of a session's client, as its offer had it. @throws AppError NOT_FOUND when this user has no such session */
   async clientUfrag(
     grant: VerifiedGrant,
     protocol: "whip" | "whep",
@@ -253,7 +259,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
     return this.#presence.subscribe(listener);
   }
 
-  /** Gauges and counters of the room process. Rejects while it is away. */
+  /** Gauges and counters of the room process. @throws AppError EXTERNAL_SERVICE_TIMEOUT while it is away */
   stats(): Promise<RoomStats> {
     return this.#call("stats", {}, { patienceMs: 0 });
   }

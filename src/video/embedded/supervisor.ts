@@ -50,8 +50,8 @@ export class Supervisor {
   }
 
   /**
-   * Resolves once a room process answers; rejects when none can be started, or when `stopWanted` aborts meanwhile. Goes on
-   * supervising until `stop`.
+   * Resolves once a room process answers. Goes on supervising until `stop`.
+   * @throws when none can be started; also when `stopWanted` aborts meanwhile
    */
   async start(stopWanted?: AbortSignal): Promise<void> {
     const giveUp = () => this.#closing.abort();

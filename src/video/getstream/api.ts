@@ -42,14 +42,14 @@ export class StreamApi {
     });
   }
 
-  /** The SDK's handle of a call; nothing is sent. Errors: VALIDATION_ERROR for an id that is not allowed. */
+  /** The SDK's handle of a call; nothing is sent. @throws AppError VALIDATION_ERROR for an id that is not allowed */
   call(callId: string): StreamCall {
     return this.#client.video.call(callType, requireCallId(callId));
   }
 
   /**
    * Sends one request. The SDK takes no abort signal: on abort its answer is no longer waited for.
-   * Errors: as `toAppError`; the signal's reason on abort.
+   * @throws AppError as `toAppError` makes it; the signal's reason on abort
    */
   async request<T>(
     { operation, changes = false, signal }: RequestContext,

@@ -8,13 +8,14 @@ const userIdPattern = /^[A-Za-z0-9@_-]{1,255}$/;
 
 /**
  * The SDK puts ids into paths as they are, so a hostile id would aim our server token at any Stream endpoint.
- * Nothing leaves here that is not on the allow-list. Errors: VALIDATION_ERROR with `metadata.field`.
+ * Nothing leaves here that is not on the allow-list.
+ * @throws AppError VALIDATION_ERROR with `metadata.field`
  */
 export function requireCallId(roomId: string): string {
   return requireMatch("roomId", roomId, callIdPattern);
 }
 
-/** A user id as Stream allows it. Errors: VALIDATION_ERROR with `metadata.field`. */
+/** A user id as Stream allows it. @throws AppError VALIDATION_ERROR with `metadata.field` */
 export function requireUserId(userId: string): string {
   return requireMatch("userId", userId, userIdPattern);
 }
@@ -23,7 +24,10 @@ export function callCid(callId: string): string {
   return `${callType}:${callId}`;
 }
 
-/** Encodes what Stream itself named (a session, a file) for use as exactly one path segment. */
+/**
+ * Encodes what Stream itself named (a session, a file) for use as exactly one path segment.
+ * @throws AppError VALIDATION_ERROR for what would be none
+ */
 export function pathSegment(value: string): string {
   if (value === "" || value === "." || value === "..") throw notAllowed("path");
   return encodeURIComponent(value);

@@ -62,7 +62,7 @@ export class GetStreamVideoProvider implements VideoProvider {
     this.#recorder = new StreamRecorder(this.#api, options.clock, options.log);
   }
 
-  /** Creates the call unless it is there. Errors also: VALIDATION_ERROR for more people than Stream allows. */
+  /** Creates the call unless it is there. @throws AppError also VALIDATION_ERROR for more people, or other ids, than Stream allows */
   async createRoom(spec: RoomSpec, signal?: AbortSignal): Promise<void> {
     requireRoomFor(spec.maxParticipants);
     const call = this.#api.call(spec.roomId);

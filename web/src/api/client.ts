@@ -6,7 +6,7 @@ type Query = FunctionReference<"query">;
 type Mutation = FunctionReference<"mutation">;
 type Action = FunctionReference<"action">;
 
-/** Calls the server's functions; every failure is an ApiError. */
+/** Calls the server's functions. @throws ApiError, whatever fails */
 export interface ApiClient {
   query<F extends Query>(ref: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
   mutation<F extends Mutation>(ref: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;

@@ -40,7 +40,7 @@ export interface UnsealedCapture {
   tracks: ReadonlyMap<string, number>;
 }
 
-/** Reads where an unsealed capture stands. Throws CaptureSealedError or NotACaptureError. */
+/** Reads where an unsealed capture stands. @throws CaptureSealedError, NotACaptureError, Error with code ENOENT without a log */
 export async function unsealedCapture(dir: string): Promise<UnsealedCapture> {
   let start: number | undefined;
   let lastT = 0;

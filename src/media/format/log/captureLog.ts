@@ -33,7 +33,7 @@ export class CaptureLog {
 
   /**
    * Reads what has been logged since the last call into the one digest of this log.
-   * @throws with code ENOENT without a log
+   * @throws Error with code ENOENT without a log
    */
   read(): Promise<CaptureDigest> {
     const read = this.#last.then(() => this.#readMore());
@@ -41,7 +41,7 @@ export class CaptureLog {
     return read;
   }
 
-  /** Length of the timeline so far, pauses cut out, ms. Throws ENOENT without a log. */
+  /** Length of the timeline so far, pauses cut out, ms. @throws Error with code ENOENT without a log */
   async lengthMs(): Promise<number> {
     const { start, lastT, pauses } = await this.read();
     return new RecordedTime(start?.t ?? lastT, lastT, pauses.spans).durationMs;

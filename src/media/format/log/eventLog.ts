@@ -74,7 +74,7 @@ function isPlainFileName(name: string): boolean {
   );
 }
 
-/** The events of a capture in order, streamed; torn and damaged lines are skipped. Throws ENOENT without a log. */
+/** The events of a capture in order, streamed; torn and damaged lines are skipped. @throws Error with code ENOENT without a log */
 export async function* readEvents(dir: string): AsyncGenerator<CaptureEvent> {
   const handle = await open(join(dir, eventLogName), "r");
   try {

@@ -84,7 +84,10 @@ const reconnectMs = 3000;
 /** Tracks that end so close to each other were sent together, ms. */
 const togetherMs = 1000;
 
-/** Loads a capture. Throws NotACaptureError or ENOENT when there is none; damaged events and files are left out. */
+/**
+ * Loads a capture; damaged events and files are left out.
+ * @throws NotACaptureError, or Error with code ENOENT, when there is none
+ */
 export async function loadTimeline(dir: string): Promise<Timeline> {
   const digest = await captureLog(dir).read();
   if (!digest.start) throw new NotACaptureError(dir);
@@ -94,7 +97,8 @@ export async function loadTimeline(dir: string): Promise<Timeline> {
 
 /**
  * What a capture, finished or not, had told when its timeline was `untilMs` long: always the same, however far it has
- * got since. Undefined while it has not got that far. Throws like `loadTimeline`.
+ * got since. Undefined while it has not got that far.
+ * @throws as `loadTimeline`
  */
 export async function loadTimelineUntil(
   dir: string,
@@ -135,7 +139,10 @@ async function findEnds(dir: string, tracks: TrackDigest[]): Promise<Map<string,
   return ends;
 }
 
-/** The timeline of a digested log; `dir` is where its track files are, `ends` what the log does not say of them. Pure. */
+/**
+ * The timeline of a digested log; `dir` is where its track files are, `ends` what the log does not say of them. Pure.
+ * @throws NotACaptureError when the log tells of no start
+ */
 export function buildTimeline(
   digest: CaptureDigest,
   dir: string,

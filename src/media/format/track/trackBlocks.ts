@@ -118,7 +118,7 @@ export function* blocksFrom(file: FileWindow, start: number): Generator<TrackBlo
   }
 }
 
-/** All frames of a track file in order, without their content. Throws when it cannot be read or holds no media. */
+/** All frames of a track file in order, without their content. @throws when it cannot be read or holds no media */
 export function* trackBlocks(source: string): Generator<TrackBlock> {
   const fd = openSync(source, "r");
   try {

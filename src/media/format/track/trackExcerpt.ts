@@ -18,7 +18,8 @@ export interface Excerpt {
 /**
  * Writes what is needed to decode a track file from `fromMs` to `toMs` (media time) to `target`: from the last key frame
  * that is not later, without reading what comes before, and as far as whole frames go. The file may be growing.
- * Undefined when it holds nothing of that time. Throws when it cannot be read or is no track file.
+ * Undefined when it holds nothing of that time.
+ * @throws when it cannot be read or holds no media, or `target` cannot be written
  */
 export function writeExcerpt(
   source: string,
@@ -50,7 +51,8 @@ export interface TrackFrameContent {
 
 /**
  * The frames needed to decode a track file from `fromMs` up to `toMs` (media time), without reading what comes before. The
- * file may be growing. Throws like `writeExcerpt`.
+ * file may be growing.
+ * @throws when it cannot be read or holds no media
  */
 export function* trackFrames(
   source: string,

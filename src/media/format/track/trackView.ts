@@ -41,7 +41,7 @@ const lastFrameMs = 40;
 const seekPointMs = 2000;
 const readBytes = 1 << 18;
 
-/** Lays out the view of a captured track. Throws NotATrackError when not even its header is there. */
+/** Lays out the view of a captured track. @throws NotATrackError when not even its header is there, Error with code ENOENT without it */
 export async function viewTrack(path: string, trackId: string, sound: boolean): Promise<TrackView> {
   const handle = await open(path, "r");
   try {

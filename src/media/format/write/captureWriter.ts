@@ -113,7 +113,8 @@ export class CaptureWriter {
 
   /**
    * Continues the unsealed capture of a dead process, paused if it was; resolves once that is durable.
-   * Throws CaptureSealedError if it was sealed, NotACaptureError if there is nothing to continue.
+   * @throws CaptureSealedError if it was sealed; NotACaptureError, or Error with code ENOENT, if there is nothing to continue; also when
+   * the disk refuses
    */
   static async recover(dir: string, deps: CaptureWriterDeps): Promise<CaptureWriter> {
     const found = await unsealedCapture(dir);
@@ -232,7 +233,8 @@ export class CaptureWriter {
 
   /**
    * Ends all tracks and the timeline until `resume`; resolves once that is durable. Nothing may be captured until then.
-   * A repeat changes nothing. Rejects when the disk refused.
+   * A repeat changes nothing.
+   * @throws when the disk refuses
    */
   async pause(): Promise<void> {
     if (!this.#pauses.open) {
@@ -243,14 +245,14 @@ export class CaptureWriter {
     await this.#durable();
   }
 
-  /** The timeline goes on; resolves once that is durable. A repeat changes nothing. Rejects when the disk refused. */
+  /** The timeline goes on; resolves once that is durable. A repeat changes nothing. @throws when the disk refuses */
   async resume(): Promise<void> {
     if (this.#pauses.open) this.#events.emit({ type: "resume" });
     this.#pauses.end(this.#events.lastT);
     await this.#durable();
   }
 
-  /** Ends all tracks and the capture, durably. A repeat waits for the first. Rejects when the disk refused. */
+  /** Ends all tracks and the capture, durably. A repeat waits for the first. @throws when the disk refuses */
   async seal(reason: string): Promise<void> {
     if (this.#closed === undefined) {
       this.#tracks.endAll(reason);

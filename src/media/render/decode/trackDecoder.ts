@@ -21,7 +21,7 @@ export class TrackDecoder {
   #drained = false;
   #damaged = 0;
 
-  /** Throws when the file is missing, its beginning unreadable or its pictures too large. `threads` are for decoding. */
+  /** `threads` are for decoding. @throws when the file is missing, its beginning unreadable or its pictures too large */
   constructor(path: string, threads: number) {
     this.#input.allocContext();
     FFmpegError.throwIfError(this.#input.openInputSync(path, null, null), "open track");

@@ -6,7 +6,7 @@ import { readSlice, type SliceHead, type SlicePacket } from "./sliceFile.ts";
 
 /**
  * Joins slices, in order and without a hole, into an MP4 with its index in front; nothing is encoded again.
- * Throws when a slice is damaged, does not follow the one before or was encoded otherwise.
+ * @throws when a slice is missing or damaged, does not follow the one before or was encoded otherwise
  */
 export async function joinSlices(
   slices: readonly string[],

@@ -19,7 +19,7 @@ export interface Expectation {
 /** Durations may differ from the timeline, and sound from video, by this much, ms. */
 const toleranceMs = 200;
 
-/** Reads a finished file from end to end and says what it is and what is wrong with it. Throws for an unreadable one. */
+/** Reads a finished file from end to end and says what it is and what is wrong with it. @throws for an unreadable one */
 export async function probeFile(path: string, expected: Expectation): Promise<ProbeFinding> {
   const { size } = await stat(path);
   const faststart = await hasFaststart(path);

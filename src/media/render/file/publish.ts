@@ -2,7 +2,7 @@ import { renameDurably, syncFile } from "../../../files/durable.ts";
 import type { ProbeFinding } from "../../compose/protocol.ts";
 import { probeFile } from "./probe.ts";
 
-/** Makes a rendition durable, looks at it and gives it its name. Throws when it is not what it should be. */
+/** Makes a rendition durable, looks at it and gives it its name. @throws when it is not what it should be */
 export async function publish(
   part: string,
   output: string,

@@ -80,7 +80,7 @@ export class SliceWriter {
   }
 }
 
-/** Reads a slice. Throws when it is not whole. */
+/** Reads a slice. @throws when it is not there or not whole */
 export function readSlice(path: string): { head: SliceHead; packets: Generator<SlicePacket> } {
   const bytes = readFileSync(path);
   const end = bytes.length - 4;

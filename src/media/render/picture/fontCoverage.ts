@@ -5,7 +5,7 @@
 export class FontCoverage {
   #ranges: { first: number; last: number }[];
 
-  /** Throws RangeError for bytes that are no font. */
+  /** @throws RangeError for a font that is cut short */
   constructor(font: Buffer) {
     const cmap = findTable(font, "cmap");
     this.#ranges =

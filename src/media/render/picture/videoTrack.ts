@@ -11,7 +11,7 @@ export class VideoTrack {
   #shownAtMs = Number.NEGATIVE_INFINITY;
   #nextAtMs: number;
 
-  /** Throws when the file cannot be opened. */
+  /** @throws when the file cannot be opened */
   constructor(track: TimelineTrack, threads: number) {
     this.#track = track;
     this.#decoder = new TrackDecoder(track.path, threads);

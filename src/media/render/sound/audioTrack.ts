@@ -38,7 +38,7 @@ export class AudioTrack {
   #length = 0;
   #ended = false;
 
-  /** Throws when it cannot be opened. */
+  /** @throws when the file cannot be opened */
   constructor(track: TimelineTrack, { continues, gain }: Mixing = {}) {
     this.#track = track;
     this.#continues = continues;

@@ -124,7 +124,7 @@ function keep(path: string, settled: Powers): void {
   }
 }
 
-/** Measures a track from one of its chunks on; zero where nothing was sent. Throws when it cannot be read. */
+/** Measures a track from one of its chunks on; zero where nothing was sent. @throws when it cannot be read */
 async function measureInto(
   powers: Float32Array,
   file: string,

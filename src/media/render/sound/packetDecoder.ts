@@ -15,7 +15,7 @@ export class PacketDecoder {
   #packet = new Packet();
   #frame = new Frame();
 
-  /** `path` is a file of the track. Throws when it is missing or its beginning unreadable. */
+  /** `path` is a file of the track. @throws when it is missing or its beginning unreadable */
   constructor(path: string) {
     this.#input.allocContext();
     FFmpegError.throwIfError(this.#input.openInputSync(path, null, null), "open track");

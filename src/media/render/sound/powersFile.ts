@@ -13,7 +13,7 @@ export function readPowers(path: string): Powers {
   }
 }
 
-/** Writes powers so that there is always a whole file. Throws when it cannot be written. */
+/** Writes powers so that there is always a whole file. @throws when it cannot be written */
 export function writePowers(path: string, powers: Powers): void {
   const fresh = `${path}.${process.pid}`;
   writeFileSync(fresh, serialise(powers), { mode: 0o600 });
