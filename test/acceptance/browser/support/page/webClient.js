@@ -12,9 +12,9 @@ globalThis.WebClient = class WebClient {
     this.#token = token;
   }
 
-  /** Calls a function; on the server's own pages as the person the sign-in page left the token of. */
+  /** Calls a function; on the server's own pages as the person who is signed in there. */
   async call(name, args = {}) {
-    const token = this.#token ?? sessionStorage.getItem("connvo.token");
+    const token = this.#token ?? JSON.parse(localStorage.getItem("connvo.session"))?.token;
     const response = await fetch(`${this.#server}/api/run/${name.replace(":", "/")}`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
