@@ -50,6 +50,7 @@ module.exports = {
     },
     room("files", "src/files/"),
     room("config", "src/config/"),
+    room("net", "src/net/"),
     room("db", "src/db/", ["^src/config/"]),
     room("auth", "src/auth/", ["^src/db/port\\.ts$"]),
     room("video-port", "src/video/port\\.ts"),
@@ -94,6 +95,7 @@ module.exports = {
     onlyIn("native-media-in-children", "node-av", "^src/(media/render|synth)/"),
     onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(rooms|synth)/"),
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
+    onlyIn("addresses-judged-in-net", "ipaddr\\.js", "^src/net/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http|app)/"),
     {
       name: "no-orphans",

@@ -2,38 +2,87 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { processEntry, searchPath } from "../config/paths.ts";
 import type { Lifetime } from "../core/lifetime.ts";
-import { type Compose, startComposeLoop } from "../jobs/compose.ts";
+import { composing } from "../jobs/composing.ts";
+import { fetching } from "../jobs/fetching.ts";
 import type { Loop } from "../jobs/loop.ts";
 import { machineLoad } from "../jobs/machineLoad.ts";
+import { type RenditionMaker, startRenditionLoop } from "../jobs/renditions.ts";
 import { startRetentionLoop } from "../jobs/retention.ts";
 import { startSettleLoops } from "../jobs/settle.ts";
 import { startSliceLoop } from "../jobs/slices.ts";
+import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
+import { download, forgetPart } from "../net/download.ts";
+import { outbound } from "../net/outbound.ts";
 import type { Services } from "../runtime/context.ts";
+
+/** A day of 1080p is far below this. */
+const maxProviderFileBytes = 256 * 2 ** 30;
+/** A sender of a file that says nothing for this long has gone, ms. */
+const senderSilenceMs = 30_000;
 
 /** Starts all background work, as much of it as this server's provider leaves to it. */
 export function startLoops(services: Services, lifetime: Lifetime): void {
   const { config, video } = services;
   const loops = [...startSettleLoops(services), startRetentionLoop(services)];
-  if (video.capabilities.composesLocally && config.composeJobs > 0)
-    loops.push(...startComposing(services));
+  if (config.composeJobs > 0)
+    loops.push(
+      ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),
+    );
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
 }
 
+/** How a child process that makes files is started: it needs none of our settings, and least of all our secrets. */
+const childOf = ({ log }: Services) => ({
+  entry: processEntry("composeProcess"),
+  log,
+  env: { PATH: searchPath() },
+});
+
+const workDirOf = ({ config }: Services) => path.join(config.dataDir, "composing");
+
+function startWorkers(services: Services, maker: RenditionMaker): Loop[] {
+  const deps = { services, workDir: workDirOf(services), maker };
+  return Array.from({ length: services.config.composeJobs }, (_, worker) =>
+    startRenditionLoop(deps, worker),
+  );
+}
+
+function startFetching(services: Services): Loop[] {
+  const { config } = services;
+  const api = new URL(config.streamBaseUrl);
+  const send = outbound({ trustedOrigins: [api.origin], silenceMs: senderSilenceMs });
+  const maker = fetching({
+    services,
+    workDir: workDirOf(services),
+    fetch: (url, file, options) =>
+      download(url, file, { ...options, send, maxBytes: maxProviderFileBytes }),
+    forget: forgetPart,
+    adopt: (job, options) => adopt(job, { ...childOf(services), ...options }),
+    isAllowed: (url) =>
+      url.origin === api.origin ||
+      (url.protocol === "https:" && isWithin(url.hostname, config.streamFileHosts)),
+  });
+  return startWorkers(services, maker);
+}
+
+function isWithin(host: string, domains: readonly string[]): boolean {
+  return domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+}
+
 function startComposing(services: Services): Loop[] {
-  const { config, log } = services;
+  const { config } = services;
   const slices = new SliceComposer({
-    entry: processEntry("composeProcess"),
-    log,
-    // The child needs none of our settings, and least of all our secrets.
-    env: { PATH: searchPath() },
+    ...childOf(services),
     parallel: config.composeSlices ?? availableParallelism(),
   });
-  const workDir = path.join(config.dataDir, "composing");
-  const compose: Compose = (job, options) => slices.compose(job, options);
-  const workers = Array.from({ length: config.composeJobs }, (_, worker) =>
-    startComposeLoop({ services, workDir, compose }, worker),
-  );
+  const workDir = workDirOf(services);
+  const maker = composing({
+    services,
+    workDir,
+    compose: (job, options) => slices.compose(job, options),
+  });
+  const workers = startWorkers(services, maker);
   if (config.composer !== "node-av") return workers;
   return [...workers, startSliceLoop({ services, workDir, slices, load: machineLoad() })];
 }

@@ -186,6 +186,12 @@ export const options = {
     default: "https://video.stream-io-api.com",
     doc: "GetStream's API address.",
   }),
+  streamFileHosts: option({
+    env: "CONNVO_STREAM_FILE_HOSTS",
+    type: list,
+    default: "stream-io-cdn.com,stream-io-video.com,stream-io-api.com,getstream.io",
+    doc: "Domains from which GetStream's finished recordings are fetched, by https only; and the host of its API address.",
+  }),
   rtcPort: option({
     env: "CONNVO_RTC_PORT",
     type: port,

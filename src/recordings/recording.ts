@@ -63,8 +63,13 @@ export function recordedMs({
 
 /** How the provider is asked about this recording. */
 export function refOf(recording: Recording): RecordingRef {
-  const { meetingId, roomId, id, providerRef } = recording;
-  return { meetingId, roomId, recordingId: id, ...(providerRef ? { providerRef } : {}) };
+  const { meetingId, roomId, id, providerRef, stopRequestedAt, stoppedAt } = recording;
+  return {
+    ...{ meetingId, roomId, recordingId: id },
+    ...(providerRef ? { providerRef } : {}),
+    ...(stopRequestedAt === null ? {} : { stopRequestedAt }),
+    ...(stoppedAt === null ? {} : { stoppedAt }),
+  };
 }
 
 /** The stable address of the requested rendition, known from the start. */

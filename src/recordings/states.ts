@@ -14,7 +14,8 @@ const moves: Readonly<Record<RecordingState, readonly RecordingState[]>> = {
   stopping: ["processing", "failed"],
   processing: ["ready", "failed"],
   ready: [],
-  failed: [],
+  // A provider's file that comes late.
+  failed: ["processing"],
 };
 
 export const openStates = ["starting", "recording", "stopping"] as const satisfies RecordingState[];
@@ -33,7 +34,7 @@ export function isOpen(state: RecordingState): boolean {
   return (openStates as readonly RecordingState[]).includes(state);
 }
 
-/** Nothing will happen to it any more. */
+/** Nothing is being done about it any more. */
 export function isFinal(state: RecordingState): boolean {
-  return moves[state].length === 0;
+  return state === "ready" || state === "failed";
 }

@@ -85,6 +85,11 @@ const postpone = statement(
    WHERE id = $1 AND state = $3`,
 );
 
+const keepRef = statement(
+  "recordings.keepProviderRef",
+  `UPDATE recordings SET provider_ref = $2::jsonb, updated_at = app_now() WHERE id = $1`,
+);
+
 const databaseNow = statement<{ now: number }>("clock.now", `SELECT app_now() AS now`);
 
 /** What a move may record beside the state; left out = unchanged, except the deadline, which every move sets. */
@@ -171,11 +176,20 @@ export async function advanceRecording(
   return moved;
 }
 
-/** Gives the recording back to settle, to be looked at again at `deadlineAt` (epoch ms). */
+/** Keeps what the provider told of a recording that it has accepted. */
+export async function keepProviderRef(
+  tx: Tx,
+  id: string,
+  providerRef: Record<string, string>,
+): Promise<void> {
+  await tx.run(keepRef, [id, JSON.stringify(providerRef)]);
+}
+
+/** Gives the recording back to settle, to be looked at again at `deadlineAt` (epoch ms); null = never. */
 export async function postponeRecording(
   tx: Tx,
   recording: Recording,
-  deadlineAt: number,
+  deadlineAt: number | null,
 ): Promise<void> {
   await tx.run(postpone, [recording.id, deadlineAt, recording.state]);
 }

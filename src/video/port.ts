@@ -37,6 +37,12 @@ export interface RecordingRef extends RoomRef {
   recordingId: string;
   /** What the provider told us at start; opaque to everyone else. */
   providerRef?: Record<string, string>;
+  /** When its stop was asked for, and when it was seen to have ended; epoch ms. */
+  stopRequestedAt?: number;
+  stoppedAt?: number;
+  /** The provider's name of its file, and of this room's files that belong to other recordings. */
+  file?: string;
+  filesOfOthers?: readonly string[];
 }
 
 export interface RecordingStartRequest extends RecordingRef {
@@ -77,6 +83,8 @@ export type ProviderRecording =
       problems: RecordingProblem[];
       /** Local folder to compose from; absent when the provider composes. */
       captureDir?: string;
+      /** The provider's name of the file that it made, unique in the room; absent when we compose. */
+      file?: string;
     }
   | { status: "failed"; reason: string };
 
@@ -102,6 +110,8 @@ export interface VideoCapabilities {
   reportsPresence: boolean;
   /** How often the state of a running recording may be read, ms. */
   statePollMs: number;
+  /** For so long after a start `absent` may mean "not shown yet", ms. */
+  absentGraceMs: number;
 }
 
 /**
@@ -128,8 +138,16 @@ export interface VideoProvider {
   /** Goes on recording; answers `recording` without `pausedAt` once media is captured again. @throws as `pauseRecording` */
   resumeRecording(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
   recordingState(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording>;
-  /** Deletes what the provider keeps of a sealed recording. */
-  deleteRecording(ref: RecordingRef): Promise<void>;
+  /**
+   * Deletes what the provider keeps of an ended recording.
+   * @returns false while something of it may still appear there: to be asked again
+   */
+  deleteRecording(ref: RecordingRef): Promise<boolean>;
+  /**
+   * A link to the file that the provider made of a sealed recording, good for one download now; undefined when there is none.
+   * Never called where `capabilities.composesLocally`.
+   */
+  fileLink(ref: RecordingRef, signal?: AbortSignal): Promise<string | undefined>;
   /** Closes a user's media at once and refuses the tokens given to them so far. */
   removeParticipant(room: RoomRef, userId: string): Promise<void>;
   /** Ends the room: all media closed; an open recording is sealed, not lost. */

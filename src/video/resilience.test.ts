@@ -76,6 +76,7 @@ class ScriptedProvider {
         composesLocally: false,
         reportsPresence: false,
         statePollMs: 1,
+        absentGraceMs: 0,
       },
       createRoom: () => quiet("createRoom"),
       token: async () => {
@@ -87,7 +88,14 @@ class ScriptedProvider {
       pauseRecording: () => this.#step("pauseRecording"),
       resumeRecording: () => this.#step("resumeRecording"),
       recordingState: () => this.#step("recordingState"),
-      deleteRecording: () => quiet("deleteRecording"),
+      deleteRecording: async () => {
+        await quiet("deleteRecording");
+        return true;
+      },
+      fileLink: async () => {
+        await quiet("fileLink");
+        return undefined;
+      },
       removeParticipant: () => quiet("removeParticipant"),
       closeRoom: () => quiet("closeRoom"),
       onPresence: () => () => undefined,
@@ -499,12 +507,13 @@ describe("breaker", () => {
 test("every other call of the port reaches the provider", async () => {
   const { video, calls } = scripted({});
   await video.deleteRecording(request);
+  await video.fileLink(request);
   await video.removeParticipant(room, "u");
   await video.closeRoom(room);
   video.onPresence(() => undefined)();
   await video.close();
-  expect(calls).toEqual(["deleteRecording", "removeParticipant", "closeRoom", "close"]);
-  expect(video.breakers().map(({ state }) => state)).toEqual(Array(9).fill("closed"));
+  expect(calls).toEqual(["deleteRecording", "fileLink", "removeParticipant", "closeRoom", "close"]);
+  expect(video.breakers().map(({ state }) => state)).toEqual(Array(10).fill("closed"));
 });
 
 function stateOf(video: VideoProvider, operation: string) {

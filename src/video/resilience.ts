@@ -13,6 +13,7 @@ export const guardedOperations = [
   "resumeRecording",
   "recordingState",
   "deleteRecording",
+  "fileLink",
   "removeParticipant",
   "closeRoom",
 ] as const;
@@ -83,6 +84,8 @@ export function withResilience(
     recordingState: (ref, signal) =>
       guards.recordingState.run((attempt) => provider.recordingState(ref, attempt), signal),
     deleteRecording: (ref) => guards.deleteRecording.run(() => provider.deleteRecording(ref)),
+    fileLink: (ref, signal) =>
+      guards.fileLink.run((attempt) => provider.fileLink(ref, attempt), signal),
     removeParticipant: (room, userId) =>
       guards.removeParticipant.run(() => provider.removeParticipant(room, userId)),
     closeRoom: (room) => guards.closeRoom.run(() => provider.closeRoom(room)),
@@ -122,6 +125,7 @@ function makeGuards(service: string, options: ResilienceOptions): Guards {
     resumeRecording: guard("resumeRecording"),
     recordingState: guard("recordingState"),
     deleteRecording: guard("deleteRecording"),
+    fileLink: guard("fileLink"),
     removeParticipant: guard("removeParticipant"),
     closeRoom: guard("closeRoom"),
   };

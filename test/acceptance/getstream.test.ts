@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   type GetStreamStandIn,
@@ -5,23 +10,39 @@ import {
 } from "../support/getstreamStandIn/server.ts";
 import { createMeeting, type RecordingDetail, type Started, stream } from "./support/meetings.ts";
 import { type Person, refusalOf, signIn } from "./support/person.ts";
+import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
 
 let site: Site;
+let server: ServerProcess;
 let cloud: GetStreamStandIn;
 let host: Person;
 let meetingId: string;
 
+/** What Stream makes of a recording: not as we would cut it, and its index behind. */
+function madeByStream(...more: string[]): Buffer {
+  const folder = mkdtempSync(path.join(tmpdir(), "connvo-stream-"));
+  const file = path.join(folder, more.includes("mp3") ? "made.mp3" : "made.mp4");
+  const sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=6"];
+  const { status, stderr } = spawnSync("ffmpeg", ["-y", ...sound, ...more, file]);
+  if (status !== 0) throw new Error(String(stderr));
+  const content = readFileSync(file);
+  rmSync(folder, { recursive: true });
+  return content;
+}
+const picture = ["-f", "lavfi", "-i", "testsrc=size=640x360:rate=30:duration=6.4"];
+const video = () => madeByStream(...picture, "-pix_fmt", "yuv420p", "-shortest");
+
 beforeAll(async () => {
-  cloud = await startGetStreamStandIn();
+  cloud = await startGetStreamStandIn({ content: video() });
   site = await openSite();
-  const { url } = await site.start({
+  server = await site.start({
     STREAM_API_KEY: cloud.apiKey,
     STREAM_API_SECRET: cloud.apiSecret,
     CONNVO_STREAM_BASE_URL: cloud.url,
   });
-  host = await signIn(url, "Alice");
+  host = await signIn(server.url, "Alice");
   meetingId = await createMeeting(host);
   await host.mutation("meetings/lifecycle:startMeeting", { meetingId });
 });
@@ -54,12 +75,7 @@ it("refuses a start while nobody is in the call, and starts nothing", async () =
 });
 
 it("records with the settings asked for, once, and stops", async () => {
-  const { userId } = await host.action<{ userId: string }>(
-    `${stream}:generateParticipantTokenPublic`,
-    { meetingId },
-  );
-  cloud.calls.users.set(userId, { id: userId });
-  cloud.calls.join(meetingId, userId);
+  await joinCall(host, meetingId);
   const { recordingId } = await start();
   expect((await start()).recordingId).toBe(recordingId);
   expect(cloud.operations().filter((name) => name === "StartRecording")).toHaveLength(1);
@@ -76,8 +92,118 @@ it("records with the settings asked for, once, and stops", async () => {
   });
   expect(await detail(recordingId)).toMatchObject({ state: "recording", provider: "getstream" });
   await host.action(`${stream}:stopRecording`, { meetingId });
-  await until("the place is free", 60_000, async () => {
-    const { state } = await detail(recordingId);
-    return state === "processing" || state === "failed";
+  const ready = await becomes(recordingId, "ready");
+  expect(ready.probe).toMatchObject({
+    ...{ container: "mp4", faststart: true, problems: [] },
+    video: { width: 640, height: 360 },
+    audio: { sampleRate: 44_100 },
   });
+  expect(Math.abs((ready.durationMs ?? 0) - 6000)).toBeLessThan(500);
+  const whole = await fileOf(ready.recordingUrl);
+  expect(whole.length).toBe(ready.sizeBytes);
+  expect(createHash("sha256").update(whole).digest("hex")).toBe(ready.sha256);
+  const view = await host.action<{ file?: { url: string; durationMs: number }; tracks: unknown[] }>(
+    "recordings/actions:getPlayback",
+    { recordingId },
+  );
+  expect(view).toMatchObject({ tracks: [], file: { durationMs: ready.probe?.durationMs } });
+  expect((await fetch(view.file?.url ?? "", { headers: { range: "bytes=4-7" } })).status).toBe(206);
 });
+
+it("says plainly that no other version can be made of what Stream keeps", async () => {
+  const [recording] = await host.query<{ recordingId: string }[]>(
+    "recordings/queries:listRecordings",
+    { meetingId },
+  );
+  const asked = host.action("recordings/actions:composeRecording", {
+    recordingId: recording?.recordingId,
+    layout: "spotlight",
+  });
+  expect(await refusalOf(asked)).toMatchObject({ metadata: { reason: "renditions_unsupported" } });
+});
+
+it("goes on with a file whose connection breaks, and does not fetch again what it has", async () => {
+  // What is under way when a connection breaks is lost: the parts are far larger than that.
+  const content = madeByStream(
+    ...picture,
+    "-vf",
+    "noise=alls=60:allf=t",
+    "-pix_fmt",
+    "yuv420p",
+    "-shortest",
+  );
+  cloud.sendFiles({ content, cutAfter: Math.ceil(content.length / 2.5) });
+  expect(content.length).toBeGreaterThan(2_000_000);
+  const { recordingId } = await start();
+  await host.action(`${stream}:stopRecording`, { meetingId });
+  const ready = await becomes(recordingId, "ready");
+  expect(ready.probe?.problems).toEqual([]);
+  const [first, ...others] = cloud.requests
+    .filter(({ operation }) => operation === "File")
+    .slice(1);
+  expect(first?.headers["range"]).toBeUndefined();
+  const begins = others.map(({ headers }) => Number(/\d+/.exec(headers["range"] as string)?.[0]));
+  expect(begins.length).toBeGreaterThanOrEqual(2);
+  expect(begins).toEqual(begins.toSorted((a, b) => a - b));
+  expect(begins[0]).toBeGreaterThan(0);
+  cloud.sendFiles({ cutAfter: Number.POSITIVE_INFINITY });
+});
+
+it("turns the MP3 of a sound recording into the M4A that was promised", async () => {
+  cloud.sendFiles({ content: madeByStream("-f", "mp3") });
+  const other = await signIn(server.url, "Bob");
+  const meeting = { meetingId: await createMeeting(other) };
+  await other.mutation("meetings/lifecycle:startMeeting", meeting);
+  await joinCall(other, meeting.meetingId);
+  const { recordingId } = await other.action<Started>(`${stream}:startRecording`, {
+    ...meeting,
+    recordingConfig: { audioOnly: true },
+  });
+  await other.action(`${stream}:stopRecording`, meeting);
+  const ready = await becomes(recordingId, "ready", other);
+  expect(ready.recordingUrl).toMatch(/\.m4a$/);
+  expect(ready.probe).toMatchObject({ container: "mp4", audio: { codec: "aac" } });
+  expect(ready.probe?.video).toBeUndefined();
+});
+
+it("deletes Stream's file with the recording", async () => {
+  const call = cloud.calls.get(meetingId);
+  const files = call.files.length;
+  expect(files).toBeGreaterThan(0);
+  const recordings = await host.query<{ recordingId: string }[]>(
+    "recordings/queries:listRecordings",
+    { meetingId },
+  );
+  for (const { recordingId } of recordings)
+    await host.mutation("recordings/mutations:deleteRecording", { recordingId });
+  await until("nothing is left at Stream", 60_000, async () => call.files.length === 0);
+});
+
+async function fileOf(url: string): Promise<Buffer> {
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${host.token}` } });
+  expect(answer.status).toBe(200);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+async function joinCall(person: Person, id: string): Promise<void> {
+  const { userId } = await person.action<{ userId: string }>(
+    `${stream}:generateParticipantTokenPublic`,
+    { meetingId: id },
+  );
+  cloud.calls.users.set(userId, { id: userId });
+  cloud.calls.join(id, userId);
+}
+
+async function becomes(
+  recordingId: string,
+  state: string,
+  person = host,
+): Promise<RecordingDetail> {
+  let last: RecordingDetail | undefined;
+  await until(`the recording is ${state}`, 120_000, async () => {
+    last = await person.query<RecordingDetail>("recordings/queries:getRecording", { recordingId });
+    return last.state === state;
+  });
+  if (!last) throw new Error("never seen");
+  return last;
+}

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { rm } from "node:fs/promises";
 import type { Log } from "../../core/log.ts";
 import type {
+  AdoptJob,
   ComposeJob,
   ComposeMessage,
   ComposeTask,
@@ -50,6 +51,18 @@ export async function compose(job: ComposeJob, options: ComposeOptions): Promise
     if (skipped.length > 0) options.log.warn({ skipped, captureDir }, "tracks left out");
     if (!probe) throw new ComposeFailure("crashed: no result", true);
     return withSkipped(probe, skipped);
+  } catch (error) {
+    await rm(`${job.output}.part`, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a rendition of a file in a child process. @throws ComposeFailure; no part of a file is left behind */
+export async function adopt(job: AdoptJob, options: ComposeOptions): Promise<ProbeFinding> {
+  try {
+    const { probe } = await runComposeTask(job, options);
+    if (!probe) throw new ComposeFailure("crashed: no result", true);
+    return probe;
   } catch (error) {
     await rm(`${job.output}.part`, { force: true });
     throw error;

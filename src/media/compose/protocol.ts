@@ -35,7 +35,13 @@ export interface JoinJob extends Pick<ComposeJob, "output" | "quality" | "audioO
   durationMs: number;
 }
 
-export type ComposeTask = ComposeJob | SliceJob | JoinJob;
+/** Makes `output` of a file that somebody else made; M4A when `audioOnly`, else MP4. */
+export interface AdoptJob extends Pick<ComposeJob, "output" | "audioOnly"> {
+  task: "adopt";
+  input: string;
+}
+
+export type ComposeTask = ComposeJob | SliceJob | JoinJob | AdoptJob;
 
 /** A track that could not be used, and why. */
 export interface SkippedTrack {

@@ -3,6 +3,7 @@ import type { ComposeMessage, ComposeTask } from "../compose/protocol.ts";
 import { composeRendition } from "./compositor.ts";
 import { UnusableCaptureError } from "./decode/failures.ts";
 import { constants as av, Log } from "./decode/nodeAv.ts";
+import { adoptFile } from "./file/adopt.ts";
 import { composeJoin, composeSlice } from "./sliceCompositor.ts";
 
 // One task per process: the first message is the task; progress goes back, then the outcome, then it ends.
@@ -55,7 +56,9 @@ async function carryOut(
   }
   if (task.task === "slice")
     return { type: "sliced", skipped: await composeSlice(task, onProgress) };
-  return { type: "finished", probe: await composeJoin(task, onProgress), skipped: [] };
+  const probe =
+    task.task === "adopt" ? await adoptFile(task, onProgress) : await composeJoin(task, onProgress);
+  return { type: "finished", probe, skipped: [] };
 }
 
 /** Live media must not stutter because a file is being composed. */

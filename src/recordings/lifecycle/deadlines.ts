@@ -11,5 +11,23 @@ export const patience = {
 /** Pause before an unreachable or undecided provider is asked again, ms. */
 export const retryMs = 2_000;
 
+/**
+ * Pause before a provider of its own is asked again for a recording that has waited for `ageMs`: what it does takes seconds at
+ * first, then minutes, and each question counts against the rate that all meetings share. Ms.
+ */
+export function remotePollMs(ageMs: number): number {
+  if (ageMs < 60_000) return 5_000;
+  return ageMs < 15 * 60_000 ? 15_000 : 60_000;
+}
+
+/** A provider keeps files for two weeks; until then one that was given up may still come, ms. */
+export const fileRetentionMs = 14 * 24 * 3_600_000;
+
+/** Pause before a failed recording is looked for again, ms; rarer the longer ago it was asked for. */
+export function lateFilePollMs(ageMs: number): number {
+  if (ageMs < 15 * 60_000) return 30_000;
+  return ageMs < 24 * 3_600_000 ? 3_600_000 : 24 * 3_600_000;
+}
+
 /** How long a recording may be `processing` before settle looks at it again, ms. */
 export const processingPollMs = 30_000;

@@ -34,13 +34,14 @@ export async function recordStarted(
   return latest;
 }
 
-/** Ends a recording as `failed`; keeps what is known of it. */
+/** Ends a recording as `failed`; keeps what is known of it. It is looked for again at `lookAgainAt` (epoch ms), if at all. */
 export async function recordFailure(
   { db, log }: Pick<RecordingServices, "db" | "log">,
   recording: Recording,
   failure: Failure,
+  lookAgainAt?: number,
 ): Promise<Recording> {
-  const latest = await db.transaction((tx) => failRecording(tx, recording, failure));
+  const latest = await db.transaction((tx) => failRecording(tx, recording, failure, lookAgainAt));
   logMove(log, latest);
   return latest;
 }
@@ -55,10 +56,12 @@ export async function failRecording(
   tx: Tx,
   recording: Recording,
   failure: Failure,
+  lookAgainAt?: number,
 ): Promise<Recording> {
   const stoppedAt = recording.startedAt === null ? {} : { stoppedAt: await now(tx) };
   const moved = await advanceRecording(tx, recording.id, "failed", {
     error: failure,
+    ...(lookAgainAt === undefined ? {} : { deadlineAt: lookAgainAt }),
     ...(recording.stoppedAt === null ? stoppedAt : {}),
   });
   if (moved) await announce(tx, moved, "recording_failed", { ...failure });
@@ -85,9 +88,14 @@ export async function announce(
   });
 }
 
-/** The requested file is there. */
-export async function recordReady(tx: Tx, recording: Recording): Promise<Recording | undefined> {
-  const moved = await advanceRecording(tx, recording.id, "ready", {});
+/** The requested file is there; `stoppedAt` where only the file tells how long it is, epoch ms. */
+export async function recordReady(
+  tx: Tx,
+  recording: Recording,
+  stoppedAt?: number,
+): Promise<Recording | undefined> {
+  const change = stoppedAt === undefined ? {} : { stoppedAt };
+  const moved = await advanceRecording(tx, recording.id, "ready", change);
   if (moved) await announce(tx, moved, "recording_ready", {});
   return moved;
 }

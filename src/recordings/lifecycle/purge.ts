@@ -1,7 +1,10 @@
 import { statement } from "../../db/port.ts";
-import { type Recording, refOf } from "../recording.ts";
+import { refWithFiles } from "../providerFiles.ts";
+import type { Recording } from "../recording.ts";
 import { listRenditions, removeRenditions } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
+import { now, postponeRecording } from "../store.ts";
+import { lateFilePollMs } from "./deadlines.ts";
 
 const markPurged = statement(
   "recordings.markPurged",
@@ -10,7 +13,10 @@ const markPurged = statement(
    WHERE id = $1 AND deleted_at IS NOT NULL`,
 );
 
-/** Removes what a deleted recording left behind: files, capture, rendition rows. Repeatable. */
+/**
+ * Removes what a deleted recording left behind: files, capture, rendition rows; what the provider only makes later, later.
+ * Repeatable.
+ */
 export async function purgeRecording(
   services: RecordingServices,
   recording: Recording,
@@ -18,9 +24,12 @@ export async function purgeRecording(
   const { db, storage, video } = services;
   const renditions = await db.read((tx) => listRenditions(tx, recording.id));
   for (const { storageKey } of renditions) if (storageKey) await storage.delete(storageKey);
-  await video.deleteRecording(refOf(recording));
+  const ref = await db.read((tx) => refWithFiles(tx, recording));
+  const isGone = await video.deleteRecording(ref);
   await db.transaction(async (tx) => {
     await removeRenditions(tx, recording.id);
-    await tx.run(markPurged, [recording.id]);
+    const ageMs = (await now(tx)) - recording.requestedAt;
+    if (isGone) await tx.run(markPurged, [recording.id]);
+    else await postponeRecording(tx, recording, (await now(tx)) + lateFilePollMs(ageMs));
   });
 }

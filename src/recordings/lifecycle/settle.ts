@@ -1,13 +1,15 @@
 import { isAppError } from "../../core/errors.ts";
 import { statement } from "../../db/port.ts";
-import type { ProviderRecording } from "../../video/port.ts";
+import type { ProviderRecording, RecordingRef } from "../../video/port.ts";
+import { refWithFiles } from "../providerFiles.ts";
 import { configOf, type Recording, refOf } from "../recording.ts";
 import { ensureRendition, findRenditionByConfig } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
 import { isOfLostSite, isOfSite } from "../sites.ts";
 import { advanceRecording, now, postponeRecording, recordingColumns } from "../store.ts";
 import { shouldStop } from "./autoStop.ts";
-import { leaseMs, patience, processingPollMs, retryMs } from "./deadlines.ts";
+import { leaseMs, patience, processingPollMs, remotePollMs, retryMs } from "./deadlines.ts";
+import { lateFileDeadline, settleFailed } from "./lateFile.ts";
 import { type Failure, recordFailure, recordReady, recordStarted } from "./outcome.ts";
 import { carryOutPause } from "./pauseWish.ts";
 import { purgeRecording } from "./purge.ts";
@@ -60,24 +62,34 @@ function settle(services: RecordingServices, recording: Recording, at: number): 
       return settleStopping(services, recording, at);
     case "processing":
       return settleProcessing(services, recording, at);
-    case "ready":
     case "failed":
+      return settleFailed(services, recording, at);
+    case "ready":
       return Promise.resolve();
     default:
       return recording.state satisfies never;
   }
 }
 
+/** A provider that makes the files itself is told which of them are known. */
+function askedOf({ db, video }: RecordingServices, recording: Recording): Promise<RecordingRef> {
+  if (video.capabilities.composesLocally) return Promise.resolve(refOf(recording));
+  return db.read((tx) => refWithFiles(tx, recording));
+}
+
 async function settleStarting(services: RecordingServices, recording: Recording, at: number) {
-  const answer = await services.video.recordingState(refOf(recording));
+  const { video } = services;
+  const answer = await video.recordingState(await askedOf(services, recording));
   if (answer.status === "recording") return recordStarted(services, recording, answer);
-  if (answer.status === "starting")
+  const mayShowYet =
+    answer.status === "absent" && at - recording.requestedAt < video.capabilities.absentGraceMs;
+  if (answer.status === "starting" || mayShowYet)
     return giveUpOrRetry(services, recording, at, "start_unconfirmed");
   return settleEnded(services, recording, answer, at);
 }
 
 async function settleRunning(services: RecordingServices, recording: Recording, at: number) {
-  const seen = await services.video.recordingState(refOf(recording));
+  const seen = await services.video.recordingState(await askedOf(services, recording));
   const answer = await carryOutPause(services, recording, seen);
   if (answer.status !== "recording" && answer.status !== "starting")
     return settleEnded(services, recording, answer, at);
@@ -89,7 +101,7 @@ async function settleRunning(services: RecordingServices, recording: Recording, 
 }
 
 async function settleStopping(services: RecordingServices, recording: Recording, at: number) {
-  const answer = await services.video.stopRecording(refOf(recording));
+  const answer = await services.video.stopRecording(await askedOf(services, recording));
   if (answer.status === "recording" || answer.status === "starting")
     return giveUpOrRetry(services, recording, at, "stop_unconfirmed");
   return settleEnded(services, recording, answer, at);
@@ -109,15 +121,21 @@ async function settleEnded(
     case "finishing":
       return settleFinishing(services, recording, at);
     case "absent":
-      return recordFailure(services, recording, absent(recording));
+      return fail(services, recording, at, absent(recording));
     case "failed":
-      return recordFailure(services, recording, {
+      return fail(services, recording, at, {
         code: "provider_failed",
         message: `The video provider ended the recording: ${answer.reason}`,
       });
     default:
       return answer satisfies never;
   }
+}
+
+/** Given up for now; a provider's own file may still come. */
+function fail(services: RecordingServices, recording: Recording, at: number, failure: Failure) {
+  const lookAgainAt = lateFileDeadline(services, recording, failure, at);
+  return recordFailure(services, recording, failure, lookAgainAt);
 }
 
 function absent(recording: Recording): Failure {
@@ -151,11 +169,13 @@ function settleUnsealed(services: RecordingServices, recording: Recording, at: n
   );
 }
 
-/** The compose worker finishes a recording; this is the net under it. */
-function settleProcessing(services: RecordingServices, recording: Recording, at: number) {
-  return services.video.capabilities.composesLocally
-    ? settleRendition(services, recording)
-    : settleRemoteFile(services, recording, at);
+/** The worker that makes its file finishes a recording; this is the net under it. */
+async function settleProcessing(services: RecordingServices, recording: Recording, at: number) {
+  if (services.video.capabilities.composesLocally) return settleRendition(services, recording);
+  const ref = await askedOf(services, recording);
+  return ref.file === undefined
+    ? settleRemoteFile(services, recording, ref, at)
+    : settleRendition(services, recording);
 }
 
 function settleRendition({ db }: RecordingServices, recording: Recording) {
@@ -169,16 +189,18 @@ function settleRendition({ db }: RecordingServices, recording: Recording) {
   });
 }
 
-/** A file the provider makes is not copied into our storage yet: said as it is, rather than `processing` for ever. */
-async function settleRemoteFile(services: RecordingServices, recording: Recording, at: number) {
-  const answer = await services.video.recordingState(refOf(recording));
+/** The provider's file is taken once it is listed. */
+async function settleRemoteFile(
+  services: RecordingServices,
+  recording: Recording,
+  ref: RecordingRef,
+  at: number,
+) {
+  const answer = await services.video.recordingState(ref);
+  if (answer.status === "sealed") return sealFrom(services, recording, answer);
   if (answer.status === "absent" || answer.status === "failed")
     return settleEnded(services, recording, answer, at);
-  if (answer.status !== "sealed") return giveUpOrRetry(services, recording, at, "file_missing");
-  return recordFailure(services, recording, {
-    code: "file_at_provider",
-    message: "The file is finished at the video provider; this server does not copy it yet",
-  });
+  return giveUpOrRetry(services, recording, at, "file_missing");
 }
 
 async function giveUpOrRetry(
@@ -188,14 +210,18 @@ async function giveUpOrRetry(
   code: string,
   limit: number | undefined = limitOf(recording),
 ): Promise<unknown> {
-  const waitingSince = recording.stopRequestedAt ?? recording.requestedAt;
-  if (limit !== undefined && at - waitingSince > limit) {
-    return recordFailure(services, recording, {
+  const { db, video } = services;
+  const waitedMs = at - (recording.stopRequestedAt ?? recording.requestedAt);
+  if (limit !== undefined && waitedMs > limit) {
+    return fail(services, recording, at, {
       code,
-      message: "The video provider did not answer in time; what it holds may still be found there",
+      message: video.capabilities.composesLocally
+        ? "The video provider did not answer in time; what it holds may still be found there"
+        : "The video provider has not made the file in time; if it comes within two weeks, it is taken",
     });
   }
-  return services.db.transaction((tx) => postponeRecording(tx, recording, at + retryMs));
+  const pauseMs = video.capabilities.composesLocally ? retryMs : remotePollMs(waitedMs);
+  return db.transaction((tx) => postponeRecording(tx, recording, at + pauseMs));
 }
 
 /** A purge is never given up. */

@@ -5,6 +5,7 @@ import type { ProviderRecording } from "../../video/port.ts";
 import { configOf, type Recording, recordingUrl, refOf } from "../recording.ts";
 import { type RequestedConfig, resolveConfig } from "../rules.ts";
 import type { RecordingServices } from "../services.ts";
+import { keepProviderRef } from "../store.ts";
 import { type Admission, admitStart, type StartRequest } from "./admission.ts";
 import { recordFailure, recordStarted } from "./outcome.ts";
 import { requestStop } from "./requestStop.ts";
@@ -117,7 +118,7 @@ async function launch(
 }
 
 async function confirmed(
-  { video, clock }: RecordingServices,
+  { db, video, clock }: RecordingServices,
   recording: Recording,
   deadline: number,
 ): Promise<ProviderRecording> {
@@ -128,7 +129,11 @@ async function confirmed(
   });
   let ref = refOf(recording);
   while (answer.status === "starting" && clock.now() < deadline) {
-    if (answer.providerRef) ref = { ...ref, providerRef: answer.providerRef };
+    const { providerRef } = answer;
+    // Whoever goes on with it, should we die here, has to know that it was accepted.
+    if (providerRef && ref.providerRef === undefined)
+      await db.transaction((tx) => keepProviderRef(tx, recording.id, providerRef));
+    if (providerRef) ref = { ...ref, providerRef };
     await clock.sleep(confirmPollMs);
     answer = await video.recordingState(ref);
   }

@@ -1,7 +1,8 @@
 import { AppError } from "../../core/errors.ts";
 import { orThrow } from "../../core/result.ts";
 import { statement, type Tx } from "../../db/port.ts";
-import { type Recording, recordedMs, recordingUrl, refOf } from "../recording.ts";
+import { refWithFiles } from "../providerFiles.ts";
+import { type Recording, recordedMs, recordingUrl } from "../recording.ts";
 import { admit, idleStopLimit } from "../rules.ts";
 import type { RecordingServices } from "../services.ts";
 import { isOpen } from "../states.ts";
@@ -102,7 +103,8 @@ function nothingToStop({ meetingId, recordingId = meetingId }: StopArguments): A
 /** The provider's part; whatever goes wrong here is settle's, because the wish is durable. */
 async function askProvider(services: RecordingServices, recording: Recording): Promise<Recording> {
   try {
-    const answer = await services.video.stopRecording(refOf(recording));
+    const ref = await services.db.read((tx) => refWithFiles(tx, recording));
+    const answer = await services.video.stopRecording(ref);
     if (answer.status === "sealed") return await sealFrom(services, recording, answer);
   } catch (error) {
     services.log.warn(

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { RecordingConfig } from "../../core/recording.ts";
-import type { Database } from "../../db/port.ts";
 import { gone } from "../recording.ts";
+import type { RecordingServices } from "../services.ts";
 import { lockRecording } from "../store.ts";
 import { ensureRendition, type Rendition } from "./renditions.ts";
 
@@ -11,7 +11,7 @@ import { ensureRendition, type Rendition } from "./renditions.ts";
  * was captured
  */
 export function composeRecording(
-  { db }: { db: Database },
+  { db, video }: Pick<RecordingServices, "db" | "video">,
   userId: string,
   recordingId: string,
   config: RecordingConfig,
@@ -26,6 +26,13 @@ export function composeRecording(
         recordingId,
         state: recording.state,
       });
+    }
+    if (!video.capabilities.composesLocally) {
+      throw new AppError(
+        "VALIDATION_ERROR",
+        "The video provider makes one file of a recording, in the look it was started with; other versions cannot be made",
+        { field: "recordingId", reason: "renditions_unsupported" },
+      );
     }
     if (recording.tracks.length === 0) {
       throw new AppError("VALIDATION_ERROR", "Nothing was captured that could be composed", {

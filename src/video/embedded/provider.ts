@@ -66,6 +66,7 @@ export class EmbeddedVideoProvider implements VideoProvider {
       composesLocally: true,
       reportsPresence: true,
       statePollMs,
+      absentGraceMs: 0,
     };
     this.#client = new ControlClient(this.#paths.socketPath, options.clock);
     this.#presence = new PresenceFollower(options.clock.now, options.log);
@@ -241,9 +242,13 @@ export class EmbeddedVideoProvider implements VideoProvider {
     }
   }
 
-  async deleteRecording({ recordingId }: RecordingRef): Promise<void> {
+  async deleteRecording({ recordingId }: RecordingRef): Promise<boolean> {
     await this.#call("removeCapture", { recordingId });
+    return true;
   }
+
+  /** Files are composed by us. */
+  async fileLink(): Promise<undefined> {}
 
   async removeParticipant({ roomId }: RoomRef, userId: string): Promise<void> {
     checkRoomId(roomId);

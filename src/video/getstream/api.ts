@@ -2,6 +2,7 @@ import { type StreamCall, StreamClient } from "@stream-io/node-sdk";
 import type { Clock } from "../../core/clock.ts";
 import { toAppError } from "./errors.ts";
 import { callType, requireCallId } from "./ids.ts";
+import { StreamClock } from "./streamClock.ts";
 
 export interface StreamApiOptions {
   apiKey: string;
@@ -31,6 +32,7 @@ export class StreamApi {
   readonly #client: StreamClient;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
+  readonly #streamClock = new StreamClock();
 
   constructor({ apiKey, apiSecret, baseUrl, requestTimeoutMs, clock }: StreamApiOptions) {
     const basePath = baseUrl?.replace(/\/+$/, "");
@@ -56,13 +58,21 @@ export class StreamApi {
     send: (client: StreamClient) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
+    const sentAt = this.#clock.now();
     try {
-      return await unlessAborted(send(this.#client), signal);
+      const answer = await unlessAborted(send(this.#client), signal);
+      this.#streamClock.learn(dateOf(answer), sentAt, this.#clock.now());
+      return answer;
     } catch (error) {
       signal?.throwIfAborted();
       const now = this.#clock.now();
       throw toAppError(error, { operation, changes, timeoutMs: this.#timeoutMs, now });
     }
+  }
+
+  /** How far Stream's clock is ahead of ours, ms; undefined before its first answer. */
+  get aheadMs(): number | undefined {
+    return this.#streamClock.aheadMs;
   }
 
   /** Signs a call token; nothing is sent. The SDK writes into its argument, so it gets one of its own. */
@@ -78,6 +88,12 @@ export interface CallTokenClaims {
   /** Epoch seconds. */
   iat: number;
   exp: number;
+}
+
+/** The `Date` header of an answer, where the SDK kept it. */
+function dateOf(answer: unknown): string | null | undefined {
+  const { metadata } = (answer ?? {}) as { metadata?: { responseHeaders?: Headers } };
+  return metadata?.responseHeaders?.get("date");
 }
 
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -40,8 +40,9 @@ const capabilities: VideoCapabilities = {
   pauses: false,
   composesLocally: false,
   reportsPresence: false,
-  /** Two reads each, of the thousand a minute an application has. */
-  statePollMs: 10_000,
+  /** One read each, of the thousand a minute an application has. */
+  statePollMs: 15_000,
+  absentGraceMs: 60_000,
 };
 
 /**
@@ -109,8 +110,12 @@ export class GetStreamVideoProvider implements VideoProvider {
     return this.#recorder.state(ref, signal);
   }
 
-  async deleteRecording(ref: RecordingRef): Promise<void> {
-    await this.#recorder.remove(ref);
+  deleteRecording(ref: RecordingRef): Promise<boolean> {
+    return this.#recorder.remove(ref);
+  }
+
+  fileLink(ref: RecordingRef, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#recorder.fileLink(ref, signal);
   }
 
   /**

@@ -11,8 +11,19 @@ import { pathSegment } from "./ids.ts";
 import { recordingSettings, settingsApplied } from "./settings.ts";
 import { encode, type Trace, Traces } from "./trace.ts";
 import { Turns } from "./turns.ts";
-import { fileOf, judge } from "./verdict.ts";
+import {
+  type Circumstances,
+  fileOf,
+  judge,
+  retentionMs,
+  runsNow,
+  startGraceMs,
+} from "./verdict.ts";
 
+/** A capture that began and ended unseen takes longer than this, ms. */
+const unseenMs = 15_000;
+/** An accepted stop that shows nothing is sent again after this, ms. */
+const stopAgainMs = 15_000;
 const composite = { recording_type: "composite" };
 
 interface Reading {
@@ -54,7 +65,7 @@ export class StreamRecorder {
     const call = this.#api.call(ref.roomId);
     const context = { operation: "stopRecording", signal };
     const before = await this.#fetchState(call, ref, context);
-    if (!mayRun(before.answer)) return before.answer;
+    if (!mayRun(before.answer) || this.#isStopping(ref)) return before.answer;
     try {
       await this.#api.request({ ...context, changes: true }, () => call.stopRecording(composite));
     } catch (error) {
@@ -63,12 +74,13 @@ export class StreamRecorder {
     return this.#stopping(ref);
   }
 
-  /** Deletes the finished file, if Stream has one. */
-  async remove(ref: RecordingRef): Promise<void> {
+  /** Deletes the finished file. @returns false while Stream may still make one */
+  async remove(ref: RecordingRef): Promise<boolean> {
     const context = { operation: "deleteRecording" };
     const call = this.#api.call(ref.roomId);
-    const file = fileOf(this.#trace(ref), await this.#files(call, context), false);
-    if (!file) return;
+    const trace = this.#trace(ref);
+    const file = fileOf(trace, await this.#listed(call, context), false, this.#around(ref));
+    if (!file) return this.#isBeyondFiles(trace);
     const names = { session: pathSegment(file.session_id), filename: pathSegment(file.filename) };
     await this.#api
       .request(context, () => call.deleteRecording(names))
@@ -76,6 +88,21 @@ export class StreamRecorder {
         if (!isAnswer(error, 404)) throw error;
       });
     this.#traces.forget(ref.recordingId);
+    return true;
+  }
+
+  /** A link to the finished file, good for one download now; undefined when Stream lists none. */
+  async fileLink(ref: RecordingRef, signal?: AbortSignal): Promise<string | undefined> {
+    const context = { operation: "fileLink", signal };
+    const files = await this.#listed(this.#api.call(ref.roomId), context);
+    return fileOf(this.#trace(ref), files, false, this.#around(ref))?.url;
+  }
+
+  /** Nothing of it can be listed any more: it was never begun, or too long ago. */
+  #isBeyondFiles({ requestedAt, acceptedAt, runningAt, unconfirmed }: Trace): boolean {
+    const ageMs = this.#clock.now() - requestedAt;
+    const wasSent = (acceptedAt ?? runningAt) !== undefined || unconfirmed === true;
+    return ageMs > (wasSent ? retentionMs : startGraceMs);
   }
 
   async #start(
@@ -88,7 +115,7 @@ export class StreamRecorder {
     const trace = this.#trace(request);
     if (seen.composite !== "idle") return this.#adopt(request, seen);
     if (trace.acceptedAt !== undefined && trace.sessionId === seen.sessionId)
-      return judge(trace, seen, [], this.#clock.now()).answer;
+      return judge(trace, seen, [], this.#around(request)).answer;
     requireLive(seen);
     await this.#applySettings(call, request, context);
     return this.#send(call, request, { ...trace, sessionId: seen.sessionId ?? "" }, context);
@@ -101,7 +128,7 @@ export class StreamRecorder {
     const ours = known.acceptedAt !== undefined || known.unconfirmed === true;
     if (!ours) this.#log.info({ roomId, recordingId }, "the call is already being recorded");
     const trace: Trace = ours ? known : { ...known, takenOver: true };
-    const verdict = judge(trace, seen, [], this.#clock.now());
+    const verdict = judge(trace, seen, [], this.#around(request));
     this.#traces.keep(recordingId, verdict.trace);
     return verdict.answer;
   }
@@ -109,10 +136,8 @@ export class StreamRecorder {
   async #applySettings(call: StreamCall, request: RecordingStartRequest, context: Reading) {
     const asked = recordingSettings(request.config);
     const settings_override = { recording: asked };
-    const updated = await this.#api.request(context, async () =>
-      readCall((await call.update({ settings_override })).call),
-    );
-    if (settingsApplied(asked, updated.recordingSettings)) return;
+    const updated = await this.#api.request(context, () => call.update({ settings_override }));
+    if (settingsApplied(asked, readCall(updated.call).recordingSettings)) return;
     throw new AppError("STREAM_ERROR", "The video provider did not take over the settings", {
       operation: context.operation,
       reason: "settings_not_applied",
@@ -180,9 +205,17 @@ export class StreamRecorder {
     return after.answer;
   }
 
+  /** Stream has accepted a stop and takes its time. */
+  #isStopping(ref: RecordingRef): boolean {
+    const { stopAcceptedAt } = this.#trace(ref);
+    return stopAcceptedAt !== undefined && this.#clock.now() - stopAcceptedAt < stopAgainMs;
+  }
+
   #stopping(ref: RecordingRef): ProviderRecording {
     const now = this.#clock.now();
-    const trace: Trace = { ...this.#trace(ref), stopRequestedAt: now };
+    const known = this.#trace(ref);
+    const { stopRequestedAt = now } = known;
+    const trace: Trace = { ...known, stopRequestedAt, stopAcceptedAt: now };
     this.#traces.keep(ref.recordingId, trace);
     const startedAt = trace.runningAt ?? trace.requestedAt;
     return { status: "recording", startedAt, providerRef: encode(trace) };
@@ -194,18 +227,43 @@ export class StreamRecorder {
       throw error;
     });
     if (!seen) return { answer: { status: "absent" } };
-    const files = await this.#files(call, context);
-    const { answer, trace } = judge(this.#trace(ref), seen, files, this.#clock.now());
+    const before = this.#trace(ref);
+    const files = this.#mayBeListed(before, seen) ? await this.#files(call, context) : [];
+    const { answer, trace } = judge(before, seen, files, this.#around(ref));
     if (answer.status !== "absent") this.#traces.keep(ref.recordingId, trace);
     return { answer, call: seen };
   }
 
+  /** What runs, or has only just been asked for, is in no list; after its stop it may be the next one that runs. */
+  #mayBeListed(trace: Trace, call: CallState): boolean {
+    if (trace.stopRequestedAt !== undefined) return true;
+    if (runsNow(trace, call)) return false;
+    const hasBegun = trace.runningAt !== undefined;
+    return hasBegun || this.#clock.now() - trace.requestedAt > unseenMs;
+  }
+
   async #call(call: StreamCall, context: Reading): Promise<CallState> {
-    return this.#api.request(context, async () => readCall((await call.get()).call));
+    return readCall((await this.#api.request(context, () => call.get())).call);
   }
 
   async #files(call: StreamCall, context: Reading): Promise<CallRecording[]> {
     return (await this.#api.request(context, () => call.listRecordings())).recordings ?? [];
+  }
+
+  /** Those of a call that is gone are gone too. */
+  async #listed(call: StreamCall, context: Reading): Promise<CallRecording[]> {
+    return this.#files(call, context).catch((error: unknown) => {
+      if (isAnswer(error, 404)) return [];
+      throw error;
+    });
+  }
+
+  #around({ filesOfOthers }: RecordingRef): Circumstances {
+    return {
+      now: this.#clock.now(),
+      aheadMs: this.#api.aheadMs,
+      ofOthers: filesOfOthers,
+    };
   }
 
   #trace(ref: RecordingRef): Trace {

@@ -15,10 +15,14 @@ export interface Trace {
   stopRequestedAt?: number;
   /** It ran already when it was asked for. */
   takenOver?: boolean;
+  /** Stream has accepted the stop. */
+  stopAcceptedAt?: number;
   /** First seen neither running nor listed. */
   idleAt?: number;
   /** A start was sent and never answered. */
   unconfirmed?: boolean;
+  /** The finished file, once it is known to be this recording's. */
+  file?: string;
 }
 
 const times = ["acceptedAt", "runningAt", "stopRequestedAt"] as const;
@@ -36,7 +40,16 @@ export class Traces {
   of(ref: RecordingRef, now: number): Trace {
     const seen = this.#traces.get(ref.recordingId);
     const told = decode(ref);
-    return { requestedAt: idTime(ref.recordingId) ?? now, ...told, ...seen, callId: ref.roomId };
+    const { stopRequestedAt, stoppedAt, file } = ref;
+    return {
+      requestedAt: idTime(ref.recordingId) ?? now,
+      ...told,
+      ...(stopRequestedAt === undefined ? {} : { stopRequestedAt }),
+      ...(stoppedAt === undefined ? {} : { idleAt: stoppedAt }),
+      ...seen,
+      ...(file === undefined ? {} : { file }),
+      callId: ref.roomId,
+    };
   }
 
   keep(recordingId: string, trace: Trace): void {

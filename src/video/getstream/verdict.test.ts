@@ -2,7 +2,14 @@ import type { CallRecording } from "@stream-io/node-sdk";
 import { describe, expect, test } from "vitest";
 import type { CallState } from "./callState.ts";
 import type { Trace } from "./trace.ts";
-import { clockSkewMs, fileGraceMs, fileOf, judge, startGraceMs } from "./verdict.ts";
+import {
+  type Circumstances,
+  clockSkewMs,
+  fileOf,
+  judge,
+  retentionMs,
+  startGraceMs,
+} from "./verdict.ts";
 
 const asked = 1_800_000_000_000;
 const trace: Trace = { callId: "c", requestedAt: asked, sessionId: "s1" };
@@ -27,7 +34,7 @@ function file(startMs: number, endMs: number, more: Partial<CallRecording> = {})
 const mine = file(3_000, 60_000);
 
 const status = (t: Trace, call: CallState, files: CallRecording[], at: number) =>
-  judge(t, call, files, asked + at).answer;
+  judge(t, call, files, { now: asked + at }).answer;
 
 describe("a recording is", () => {
   test.each([
@@ -129,12 +136,12 @@ describe("a recording is", () => {
     },
   );
 
-  test("failed when its file does not come, counted from when its end was seen", () => {
-    const first = judge(ran, live, [], asked + 3_600_000);
+  test("waited for until Stream keeps files no longer, from when its end was seen", () => {
+    const first = judge(ran, live, [], { now: asked + 3_600_000 });
     expect(first.answer).toEqual({ status: "finishing" });
-    const at = asked + 3_600_000 + fileGraceMs;
-    expect(judge(first.trace, live, [], at).answer).toEqual({ status: "finishing" });
-    expect(judge(first.trace, live, [], at + 1).answer).toEqual({
+    const now = asked + 3_600_000 + retentionMs;
+    expect(judge(first.trace, live, [], { now }).answer).toEqual({ status: "finishing" });
+    expect(judge(first.trace, live, [], { now: now + 1 }).answer).toEqual({
       status: "failed",
       reason: "no_file",
     });
@@ -142,7 +149,7 @@ describe("a recording is", () => {
 
   test("waited for from the end of its session, when Stream tells it", () => {
     const over = { ...live, live: false, sessionEndedAt: asked + 10_000 };
-    const at = 10_000 + fileGraceMs + 1;
+    const at = 10_000 + retentionMs + 1;
     expect(status(accepted, over, [], at)).toEqual({ status: "failed", reason: "no_file" });
     expect(status(accepted, over, [], at - 1)).toMatchObject({ status: "starting" });
   });
@@ -160,8 +167,12 @@ describe("why it ended", () => {
 });
 
 describe("the file of a recording", () => {
-  const find = (files: CallRecording[], t = trace, isRunning = false) =>
-    fileOf(t, files, isRunning);
+  const find = (
+    files: CallRecording[],
+    t = trace,
+    isRunning = false,
+    around: Partial<Circumstances> = {},
+  ) => fileOf(t, files, isRunning, { now: asked + 3_600_000, ...around });
 
   test("is the nearest one begun after it was asked for", () => {
     const later = file(120_000, 180_000);
@@ -188,11 +199,41 @@ describe("the file of a recording", () => {
     expect(find([underWay])).toBeUndefined();
   });
 
+  test("is not one that began after its stop, or is another recording's", () => {
+    const next = file(70_000, 90_000);
+    expect(find([next], stopped)).toBeUndefined();
+    expect(find([next, mine], stopped, false, { ofOthers: ["s1/f.mp4"] })).toBeUndefined();
+  });
+
+  test("is told by Stream's times on our clock, once the difference is known", () => {
+    const ahead = { aheadMs: 10_000 };
+    // A short one, and the next in the same session 4 s later.
+    const first = { ...trace, stopRequestedAt: asked + 2_000 };
+    const second = { ...trace, requestedAt: asked + 6_000, stopRequestedAt: asked + 9_000 };
+    const files = [
+      file(11_000, 12_000, { filename: "1" }),
+      file(17_000, 19_000, { filename: "2" }),
+    ];
+    expect(find(files, first, false, ahead)).toBe(files[0]);
+    expect(find(files, second, false, ahead)).toBe(files[1]);
+    expect(find(files.slice(0, 1), second, false, ahead)).toBeUndefined();
+    expect(find(files.slice(1), first, false, ahead)).toBeUndefined();
+  });
+
+  test("is found by its name alone, once it is known", () => {
+    const known = { ...trace, file: "s9/elsewhere.mp4" };
+    const named = file(-900_000, -800_000, { session_id: "s9", filename: "elsewhere.mp4" });
+    expect(find([mine, named], known)).toBe(named);
+    expect(find([mine], known)).toBeUndefined();
+  });
+
   test("is of the same session, composite, and has times", () => {
     expect(find([file(3_000, 60_000, { session_id: "s2" })])).toBeUndefined();
     expect(find([file(3_000, 60_000, { recording_type: "raw" })])).toBeUndefined();
     const { start_time: _, ...timeless } = mine;
     expect(find([timeless as CallRecording])).toBeUndefined();
+    expect(find([file(3_000, 3_000)])).toBeUndefined();
+    expect(find([file(60_000, 3_000)])).toBeUndefined();
   });
 
   test("without a known session, time alone decides; an old answer has no type", () => {

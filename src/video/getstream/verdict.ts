@@ -3,17 +3,35 @@ import type { ProviderRecording } from "../port.ts";
 import type { CallState } from "./callState.ts";
 import { encode, type Trace } from "./trace.ts";
 
-/** How far Stream's clock may be from ours, ms. */
+/** How far Stream's times may be off ours where the difference of the clocks is not known, and where it is, ms. */
 export const clockSkewMs = 5_000;
+const knownSkewMs = 2_000;
+/** What is known of Stream's clock comes from dates in whole seconds, ms. */
+const dateResolutionMs = 1_000;
 /** An accepted start that shows nothing for that long, with people in the call, has failed; ms. */
 export const startGraceMs = 120_000;
-/** A finished file is listed after about five minutes; after this it is not coming, ms. */
-export const fileGraceMs = 1_800_000;
+/** Stream keeps files for two weeks; what is not listed by then is not coming, ms. */
+export const retentionMs = 14 * 24 * 3_600_000;
 
 export interface Verdict {
   answer: ProviderRecording;
   /** The trace with what was learnt. */
   trace: Trace;
+}
+
+/** What is known beside the call when it is judged. */
+export interface Circumstances {
+  /** Epoch ms, by our clock. */
+  now: number;
+  /** How far Stream's clock is ahead of ours, ms. */
+  aheadMs?: number | undefined;
+  /** Files that belong to other recordings. */
+  ofOthers?: readonly string[] | undefined;
+}
+
+/** What we call a file of Stream's: it has no id, but these two are unique in a call. */
+export function fileName({ session_id, filename }: CallRecording): string {
+  return `${session_id}/${filename}`;
 }
 
 /**
@@ -25,16 +43,21 @@ export function judge(
   trace: Trace,
   call: CallState,
   files: readonly CallRecording[],
-  now: number,
+  around: Circumstances,
 ): Verdict {
-  const running = call.composite !== "idle" && sameSession(trace, call) && !isOver(trace);
-  const file = fileOf(trace, files, running);
-  if (file) return { answer: sealed(trace, call, file), trace };
-  return running ? active(trace, call, now) : idle(trace, call, now);
+  const running = runsNow(trace, call);
+  const file = fileOf(trace, files, running, around);
+  if (file) return sealed(trace, call, file, around.now);
+  return running ? active(trace, call, around.now) : idle(trace, call, around.now);
+}
+
+/** Whether what runs in the call is this recording. */
+export function runsNow(trace: Trace, call: CallState): boolean {
+  return call.composite !== "idle" && sameSession(trace, call) && !isOver(trace);
 }
 
 /**
- * The finished file of this recording: composite, same session, ended after it was asked for, and not begun before —
+ * The finished file of this recording: composite, of the same session, nobody else's, begun between its start and its end —
  * unless a capture that already ran was taken over. While it runs, the clocks' difference is not allowed for,
  * because that would find the file of the one before.
  */
@@ -42,17 +65,28 @@ export function fileOf(
   trace: Trace,
   files: readonly CallRecording[],
   running: boolean,
+  { now, aheadMs, ofOthers = [] }: Circumstances,
 ): CallRecording | undefined {
-  const { requestedAt, sessionId, takenOver } = trace;
-  const earliest = takenOver ? 0 : requestedAt - (running ? 0 : clockSkewMs);
-  const rank = ({ start_time, end_time }: CallRecording) =>
-    takenOver ? end_time.getTime() : Math.abs(start_time.getTime() - requestedAt);
+  if (trace.file !== undefined) return files.find((file) => fileName(file) === trace.file);
+  const { requestedAt, sessionId, takenOver, stopRequestedAt, idleAt } = trace;
+  const skewMs = aheadMs === undefined ? clockSkewMs : knownSkewMs;
+  const earliest = takenOver ? 0 : requestedAt - (running ? 0 : skewMs);
+  const unsureMs = aheadMs === undefined ? 0 : dateResolutionMs;
+  const latest = Math.max(stopRequestedAt ?? 0, idleAt ?? 0) || now;
+  const begin = ({ start_time }: CallRecording) => start_time.getTime() - (aheadMs ?? 0);
+  const end = ({ end_time }: CallRecording) => end_time.getTime() - (aheadMs ?? 0);
+  const rank = (file: CallRecording) =>
+    takenOver ? end(file) : Math.abs(begin(file) - requestedAt);
   return files
     .filter((file) => !file.recording_type || file.recording_type === "composite")
     .filter((file) => sessionId === undefined || file.session_id === sessionId)
-    .filter(({ start_time, end_time }) => {
+    .filter((file) => !ofOthers.includes(fileName(file)))
+    .filter((file) => {
+      const { start_time, end_time } = file;
       if (!(start_time instanceof Date && end_time instanceof Date)) return false;
-      return start_time.getTime() >= earliest && end_time.getTime() > requestedAt;
+      if (end_time <= start_time) return false;
+      if (begin(file) < earliest || begin(file) > latest + skewMs) return false;
+      return end(file) > requestedAt - unsureMs;
     })
     .sort((a, b) => rank(a) - rank(b))[0];
 }
@@ -84,7 +118,7 @@ function idle(trace: Trace, call: CallState, now: number): Verdict {
   if (!begun && acceptedAt === undefined) return { answer: { status: "absent" }, trace };
   const idleAt = trace.idleAt ?? Math.min(now, endOfSession(trace, call) ?? now);
   const seen: Trace = { ...trace, idleAt };
-  if (now - Math.max(idleAt, stopRequestedAt ?? 0) > fileGraceMs) return failed(seen, "no_file");
+  if (now - Math.max(idleAt, stopRequestedAt ?? 0) > retentionMs) return failed(seen, "no_file");
   if (begun) return { answer: { status: "finishing" }, trace: seen };
   if (call.live && now - (acceptedAt ?? now) > startGraceMs) return failed(seen, "never_started");
   return { answer: { status: "starting", providerRef: encode(seen) }, trace: seen };
@@ -98,18 +132,21 @@ function endOfSession(trace: Trace, call: CallState): number | undefined {
   return sameSession(trace, call) ? call.sessionEndedAt : undefined;
 }
 
-function sealed(trace: Trace, call: CallState, file: CallRecording): ProviderRecording {
-  return {
+function sealed(trace: Trace, call: CallState, found: CallRecording, now: number): Verdict {
+  const answer: ProviderRecording = {
     status: "sealed",
-    startedAt: file.start_time.getTime(),
-    stoppedAt: file.end_time.getTime(),
+    startedAt: found.start_time.getTime(),
+    stoppedAt: found.end_time.getTime(),
     stopReason: stopReason(trace, call),
     hasMedia: true,
     gaps: [],
     pauses: [],
     tracks: [],
     problems: [],
+    file: fileName(found),
   };
+  // The file is not kept here: it is this recording's once our database has said so.
+  return { answer, trace: { ...trace, idleAt: trace.idleAt ?? now } };
 }
 
 function stopReason(trace: Trace, call: CallState): string {

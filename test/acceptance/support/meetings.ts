@@ -38,7 +38,13 @@ export interface RecordingDetail {
   progress: { done: number; etaMs?: number };
   sizeBytes?: number;
   sha256?: string;
-  probe?: { durationMs: number; problems: string[]; avOffsetMs: number; faststart: boolean };
+  probe?: {
+    durationMs: number;
+    problems: string[];
+    avOffsetMs: number;
+    faststart: boolean;
+    video?: { width: number; height: number };
+  };
   error?: { code: string; message: string };
 }
 

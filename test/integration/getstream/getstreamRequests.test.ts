@@ -87,7 +87,6 @@ describe("requests are exactly those of Stream's SDK", () => {
     await scene.provider.stopRecording(request);
     expect(sent()).toEqual([
       ["GET", callPath, ""],
-      ["GET", `${callPath}/recordings`, ""],
       ["POST", `${callPath}/recordings/composite/stop`, "{}"],
     ]);
   });

@@ -1,8 +1,9 @@
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { type Compose, startComposeLoop } from "../../../src/jobs/compose.ts";
+import { type Compose, composing } from "../../../src/jobs/composing.ts";
 import type { Loop } from "../../../src/jobs/loop.ts";
+import { startRenditionLoop } from "../../../src/jobs/renditions.ts";
 import type { ProbeFinding } from "../../../src/media/compose/protocol.ts";
 import { deleteRecording } from "../../../src/recordings/lifecycle/deleteRecording.ts";
 import { settleDue } from "../../../src/recordings/lifecycle/settle.ts";
@@ -51,10 +52,10 @@ afterEach(async () => {
 });
 
 function run(compose: Compose): Loop {
-  const loop = startComposeLoop(
-    { services: stage.services, compose, workDir: path.join(root, "work") },
-    0,
-  );
+  const { services } = stage;
+  const workDir = path.join(root, "work");
+  const maker = composing({ services, compose, workDir });
+  const loop = startRenditionLoop({ services, maker, workDir }, 0);
   loops.push(loop);
   return loop;
 }

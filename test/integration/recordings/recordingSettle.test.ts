@@ -356,30 +356,110 @@ describe("several nodes", () => {
 });
 
 describe("a provider that makes the file itself", () => {
-  it("leaves no recording processing for ever: what is not copied yet is said", async () => {
+  const hour = 3_600_000;
+  const finishing = () => ({ status: "finishing" as const });
+  beforeEach(() => {
     Object.assign(stage.video.capabilities, { composesLocally: false });
-    const { recordingId, meetingId, hostId } = await running();
-    await stopRecording(stage.services, hostId, { meetingId });
+  });
+
+  /** Stopped; nothing is listed yet. */
+  async function waiting() {
+    const started = await running();
+    stage.video.next("stopRecording", finishing);
+    await stopRecording(stage.services, started.hostId, started);
+    stage.video.next("stopRecording", finishing);
+    await pass(12_000);
+    expect((await row(started.recordingId))?.state).toBe("processing");
+    return started;
+  }
+
+  /** Given up: the file has not come for hours. */
+  async function givenUp() {
+    const started = await waiting();
+    for (let hours = 0; hours < 3; hours++) {
+      stage.video.next("recordingState", finishing);
+      await pass(hour);
+    }
+    const failed = { state: "failed", error_code: "file_missing", renditions: 0 };
+    expect(await row(started.recordingId)).toMatchObject(failed);
+    return started;
+  }
+
+  it("has it fetched once it is listed, also when that takes its time", async () => {
+    const { recordingId } = await waiting();
+    stage.video.next("recordingState", finishing);
+    await pass(31_000);
     expect(await row(recordingId)).toMatchObject({ state: "processing", renditions: 0 });
-    stage.video.next("recordingState", () => ({ status: "finishing" }));
+    stage.video.seal(recordingId, "host");
     await pass(31_000);
-    expect((await row(recordingId))?.state).toBe("processing");
-    await pass(31_000);
-    expect(await row(recordingId)).toMatchObject({
-      state: "failed",
-      error_code: "file_at_provider",
-    });
+    expect(await row(recordingId)).toMatchObject({ state: "processing", renditions: 1 });
   });
 
   it("that never makes it is given up in the end", async () => {
-    Object.assign(stage.video.capabilities, { composesLocally: false });
-    const { recordingId, meetingId, hostId } = await running();
-    await stopRecording(stage.services, hostId, { meetingId });
-    for (let hour = 0; hour < 3; hour++) {
-      stage.video.next("recordingState", () => ({ status: "finishing" }));
-      await pass(3_600_000);
-    }
-    expect(await row(recordingId)).toMatchObject({ state: "failed", error_code: "file_missing" });
+    await givenUp();
+  });
+
+  it("that makes it days later has it fetched all the same", async () => {
+    const { recordingId } = await givenUp();
+    stage.video.seal(recordingId, "host");
+    await pass(25 * hour);
+    expect(await row(recordingId)).toMatchObject({
+      ...{ state: "processing", error_code: null, renditions: 1 },
+    });
+  });
+
+  it("is not asked any more after two weeks", async () => {
+    const { recordingId } = await givenUp();
+    stage.video.next("recordingState", finishing);
+    await pass(15 * 24 * hour);
+    const asked = stage.video.calls.recordingState.length;
+    for (let day = 0; day < 3; day++) await pass(24 * hour);
+    expect(stage.video.calls.recordingState).toHaveLength(asked);
+    expect((await row(recordingId))?.state).toBe("failed");
+  });
+
+  it("gives a file to one recording alone", async () => {
+    stage.video.nextFile = "session/one.mp4";
+    const first = await running();
+    await stopRecording(stage.services, first.hostId, first);
+    const again = await startRecording(stage.services, first.hostId, first);
+    await stopRecording(stage.services, first.hostId, first);
+    await pass(31_000);
+    expect(await row(first.recordingId)).toMatchObject({ state: "processing", renditions: 1 });
+    expect(await row(again.recordingId)).toMatchObject({ renditions: 0 });
+  });
+
+  it("that runs what nobody owns any more is told to stop it", async () => {
+    const { recordingId } = await unconfirmed("lost");
+    await pass(61_000);
+    expect(await row(recordingId)).toMatchObject({ state: "failed", error_code: "never_started" });
+    stage.video.next("recordingState", () => ({ status: "recording", startedAt: Date.now() }));
+    await pass(31_000);
+    expect(stage.video.calls.stopRecording).toEqual([recordingId]);
+  });
+
+  it("keeps a deletion due until it can have made no file any more", async () => {
+    const { recordingId, hostId } = await givenUp();
+    await test.db.transaction((tx) => deleteRecording(tx, recordingId, hostId));
+    const remove = vi.spyOn(stage.video, "deleteRecording").mockResolvedValue(false);
+    for (let day = 0; day < 3; day++) await pass(24 * hour);
+    expect(remove.mock.calls.length).toBeGreaterThan(1);
+    remove.mockResolvedValue(true);
+    await pass(24 * hour);
+    const asked = remove.mock.calls.length;
+    await pass(24 * hour);
+    expect(remove.mock.calls).toHaveLength(asked);
+  });
+
+  it("that does not show a start yet is believed only after a while", async () => {
+    Object.assign(stage.video.capabilities, { absentGraceMs: 60_000 });
+    const { recordingId } = await unconfirmed("lost");
+    stage.video.next("recordingState", () => ({ status: "absent" }));
+    await pass(20_000);
+    expect((await row(recordingId))?.state).toBe("starting");
+    stage.video.next("recordingState", () => ({ status: "recording", startedAt: Date.now() }));
+    await pass(20_000);
+    expect((await row(recordingId))?.state).toBe("recording");
   });
 });
 

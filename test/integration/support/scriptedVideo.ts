@@ -20,6 +20,8 @@ export interface ScriptedVideo extends VideoProvider {
   forget(recordingId: string): void;
   unreachable: boolean;
   captureDir: string | undefined;
+  /** What a provider that makes files itself calls the next one; unique unless given. */
+  nextFile: string | undefined;
 }
 
 export const timeout = () =>
@@ -74,6 +76,9 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
       tracks: hasMedia ? [track] : [],
       problems: [],
       ...(video.captureDir === undefined ? {} : { captureDir: video.captureDir }),
+      ...(video.capabilities.composesLocally
+        ? {}
+        : { file: video.nextFile ?? `session/${id}.mp4` }),
     });
   };
   const video: ScriptedVideo = {
@@ -85,10 +90,12 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
       composesLocally: true,
       reportsPresence: true,
       statePollMs: 2_000,
+      absentGraceMs: 0,
     },
     calls,
     unreachable: false,
     captureDir: undefined,
+    nextFile: undefined,
     next: (operation, fault) => {
       faults.set(operation, [...(faults.get(operation) ?? []), fault]);
     },
@@ -128,7 +135,9 @@ export function scriptedVideo(clock: () => number = Date.now): ScriptedVideo {
     },
     deleteRecording: async ({ recordingId }) => {
       recordings.delete(recordingId);
+      return true;
     },
+    fileLink: async () => undefined,
     removeParticipant: async () => undefined,
     closeRoom: async () => undefined,
     onPresence: () => () => undefined,

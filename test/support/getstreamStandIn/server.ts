@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { authenticate, type Credentials } from "./auth.ts";
@@ -26,6 +27,8 @@ export interface StandInOptions extends Partial<Credentials> {
   now?: () => number;
   captureAtOnce?: boolean;
   filesAtOnce?: boolean;
+  /** What every finished file contains. */
+  content?: Buffer;
 }
 
 /** A local server that answers like Stream's video API. */
@@ -33,6 +36,8 @@ export interface GetStreamStandIn extends Credentials {
   url: string;
   calls: Calls;
   requests: LoggedRequest[];
+  /** How files are sent from now on. */
+  sendFiles(how: Partial<FileSending>): void;
   /** Operations of the requests so far, in order. */
   operations(): string[];
   fault(operation: string, fault: Fault, times?: number): void;
@@ -56,6 +61,7 @@ export async function startGetStreamStandIn(
     url: standIn.url,
     calls: standIn.calls,
     requests: standIn.requests,
+    sendFiles: (how) => Object.assign(standIn.sending, how),
     operations: () => standIn.requests.map(({ operation }) => operation),
     fault: (operation, fault, times) => standIn.faults.add(operation, fault, times),
     clearFaults: () => standIn.faults.clear(),
@@ -65,6 +71,12 @@ export async function startGetStreamStandIn(
         server.closeAllConnections();
       }),
   };
+}
+
+interface FileSending {
+  content: Buffer;
+  /** The connection breaks after so many bytes of an answer. */
+  cutAfter: number;
 }
 
 interface Answer {
@@ -77,10 +89,12 @@ class StandIn {
   readonly calls: Calls;
   readonly faults = new Faults();
   readonly requests: LoggedRequest[] = [];
+  readonly sending: FileSending;
   url = "";
   readonly #now: () => number;
 
-  constructor({ now = Date.now, ...options }: StandInOptions) {
+  constructor({ now = Date.now, content = Buffer.from("media"), ...options }: StandInOptions) {
+    this.sending = { content, cutAfter: Number.POSITIVE_INFINITY };
     const { apiKey = "stand-in-key", apiSecret = "stand-in-secret" } = options;
     const { captureAtOnce = true, filesAtOnce = true } = options;
     this.credentials = { apiKey, apiSecret };
@@ -91,6 +105,10 @@ class StandIn {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const rawBody = await readBody(request);
     const url = new URL(request.url ?? "/", this.url);
+    if (url.pathname.startsWith("/files/")) {
+      this.#log(request, url, "File", "");
+      return this.#sendFile(request, response);
+    }
     const found = findOperation(request.method ?? "", url.pathname);
     const name = found?.operation.name ?? "Request";
     const logged = this.#log(request, url, name, rawBody);
@@ -166,11 +184,33 @@ class StandIn {
     }
   }
 
+  /** With ranges and an entity tag, as a content network does. */
+  #sendFile({ headers }: IncomingMessage, response: ServerResponse): void {
+    const fault = this.faults.take("File");
+    if (fault?.kind === "status") {
+      response.writeHead(fault.status).end();
+      return;
+    }
+    const { content, cutAfter } = this.sending;
+    const etag = `"${createHash("md5").update(content).digest("hex")}"`;
+    const [, asked] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
+    const from = asked !== undefined && headers["if-range"] === etag ? Number(asked) : 0;
+    const range = `bytes ${from}-${content.length - 1}/${content.length}`;
+    response.writeHead(from > 0 ? 206 : 200, {
+      ...{ etag, "content-length": content.length - from, "content-type": "video/mp4" },
+      ...(from > 0 ? { "content-range": range } : {}),
+    });
+    const part = content.subarray(from, from + cutAfter);
+    if (part.length === content.length - from) response.end(part);
+    else response.write(part, () => setImmediate(() => response.destroy()));
+  }
+
   #send(response: ServerResponse, { status, body }: Answer, resetAt?: number): void {
     if (response.destroyed) return;
     const reset = resetAt ?? Math.ceil(this.#now() / 60_000) * 60_000;
     response.writeHead(status, {
       "content-type": "application/json",
+      date: new Date(this.#now()).toUTCString(),
       "x-ratelimit-limit": String(limitPerMinute),
       "x-ratelimit-remaining": String(status === 429 ? 0 : limitPerMinute - 1),
       "x-ratelimit-reset": String(Math.ceil(reset / 1000)),

@@ -31,7 +31,7 @@ export class Encoders {
       this.video = videoEncoder(size, threads);
       prepare(this.#picture, size);
     }
-    this.audio = audioEncoder();
+    this.audio = audioEncoder(sampleRate);
   }
 
   /** Encodes a picture (I420) as number `index` of the file; its memory may be reused afterwards. */
@@ -47,14 +47,7 @@ export class Encoders {
 
   /** Encodes sound (left then right) that begins at sample `position` of the file. */
   sound(block: Float32Array, position: number): void {
-    const frame = Frame.fromAudioBuffer(Buffer.from(block.buffer), {
-      nbSamples: block.length / 2,
-      format: constants.AV_SAMPLE_FMT_FLTP,
-      sampleRate,
-      channelLayout: stereo,
-      timeBase: { num: 1, den: sampleRate },
-      pts: BigInt(position),
-    });
+    const frame = soundFrame(block, position, sampleRate);
     this.#encode(this.audio, frame);
     frame.free();
   }
@@ -106,13 +99,26 @@ function videoEncoder({ width, height }: Size, threads: number): CodecContext {
   );
 }
 
-function audioEncoder(): CodecContext {
+/** Sound (left then right) that begins at sample `position`; to be freed. */
+export function soundFrame(block: Float32Array, position: number, rate: number): Frame {
+  return Frame.fromAudioBuffer(Buffer.from(block.buffer), {
+    nbSamples: block.length / 2,
+    format: constants.AV_SAMPLE_FMT_FLTP,
+    sampleRate: rate,
+    channelLayout: stereo,
+    timeBase: { num: 1, den: rate },
+    pts: BigInt(position),
+  });
+}
+
+/** AAC in stereo; to be freed. */
+export function audioEncoder(rate: number): CodecContext {
   return openEncoder("aac", {}, (context) => {
-    context.sampleRate = sampleRate;
+    context.sampleRate = rate;
     context.sampleFormat = constants.AV_SAMPLE_FMT_FLTP;
     context.channelLayout = stereo;
     context.bitRate = BigInt(encoding.audioBitRate);
-    context.timeBase = new Rational(1, sampleRate);
+    context.timeBase = new Rational(1, rate);
   });
 }
 

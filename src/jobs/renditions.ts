@@ -1,9 +1,8 @@
-import { mkdir, rm, rmdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { isAppError } from "../core/errors.ts";
-import type { ComposeJob, ProbeFinding } from "../media/compose/protocol.ts";
+import type { ProbeFinding } from "../media/compose/protocol.ts";
 import { failRecording, logMove, recordReady } from "../recordings/lifecycle/outcome.ts";
-import { configOf, type Recording, refOf } from "../recordings/recording.ts";
+import { configOf, type Recording } from "../recordings/recording.ts";
 import {
   claimRendition,
   failRendition,
@@ -16,20 +15,31 @@ import { sameLook } from "../recordings/rules.ts";
 import type { RecordingServices } from "../recordings/services.ts";
 import { requireRecording } from "../recordings/store.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { sliceFolder } from "./slices.ts";
 
-/** Composes one job in a child process. @throws an error like `ComposeFailure` (`retryable`) */
-export type Compose = (
-  job: ComposeJob,
-  options: {
-    signal: AbortSignal;
-    onProgress(progress: { done: number; etaMs: number }): void;
-  },
-) => Promise<ProbeFinding>;
+export interface MakeOptions {
+  signal: AbortSignal;
+  onProgress(progress: { done: number; etaMs: number | null }): void;
+}
 
-export interface ComposeDeps {
+/** How the file of a rendition comes to be. */
+export interface RenditionMaker {
+  /**
+   * Makes the file at `output`, and says what it is.
+   * @throws Away when what it needs is away for a time; any other error is a failed attempt, the last one if `retryable` is false
+   */
+  make(
+    rendition: Rendition,
+    recording: Recording,
+    output: string,
+    options: MakeOptions,
+  ): Promise<ProbeFinding>;
+  /** Removes what is needed no longer once the file is stored. */
+  forget(rendition: Rendition, recording: Recording): Promise<void>;
+}
+
+export interface RenditionDeps {
   services: RecordingServices;
-  compose: Compose;
+  maker: RenditionMaker;
   /** Folder for files in the making; on the same file system as the storage where that is a folder. */
   workDir: string;
 }
@@ -42,25 +52,25 @@ const maxAttempts = 4;
 const awayMs = 5_000;
 
 /** One worker: takes renditions one at a time, oldest first, also those whose worker has died. */
-export function startComposeLoop(deps: ComposeDeps, worker: number): Loop {
+export function startRenditionLoop(deps: RenditionDeps, worker: number): Loop {
   const { clock, log, nodeId, siteId } = deps.services;
-  const owner = `${nodeId}/compose-${worker}`;
+  const owner = `${nodeId}/renditions-${worker}`;
   return startLoop({
-    name: "compose",
+    name: "renditions",
     idleMs: 300,
     clock,
     log,
     work: async (signal) => {
       const { db } = deps.services;
       const rendition = await db.transaction((tx) => claimRendition(tx, owner, leaseMs, siteId));
-      if (rendition) await composeOne(deps, owner, rendition, signal);
+      if (rendition) await makeOne(deps, owner, rendition, signal);
       return rendition !== undefined;
     },
   });
 }
 
-async function composeOne(
-  deps: ComposeDeps,
+async function makeOne(
+  deps: RenditionDeps,
   owner: string,
   rendition: Rendition,
   stopping: AbortSignal,
@@ -68,7 +78,7 @@ async function composeOne(
   const { db, log } = deps.services;
   const recording = await db.read((tx) => requireRecording(tx, rendition.recordingId));
   try {
-    await composeAndStore(deps, owner, rendition, recording, stopping);
+    await makeAndStore(deps, owner, rendition, recording, stopping);
   } catch (error) {
     if (stopping.aborted) {
       await db.transaction((tx) => releaseRendition(tx, rendition, owner));
@@ -78,15 +88,15 @@ async function composeOne(
     const { id: renditionId, recordingId, meetingId, attempts } = rendition;
     log.warn(
       { err: error, renditionId, recordingId, meetingId, attempts },
-      isAway ? "composing waits" : "composing failed",
+      isAway ? "a file waits to be made" : "a file could not be made",
     );
-    if (isAway) await db.transaction((tx) => releaseRendition(tx, rendition, owner, awayMs));
+    if (isAway) await db.transaction((tx) => releaseRendition(tx, rendition, owner, error.pauseMs));
     else await giveUpOrRetry(deps, owner, rendition, recording, error);
   }
 }
 
-async function composeAndStore(
-  deps: ComposeDeps,
+async function makeAndStore(
+  deps: RenditionDeps,
   owner: string,
   rendition: Rendition,
   recording: Recording,
@@ -97,84 +107,68 @@ async function composeAndStore(
   const output = path.join(deps.workDir, `${rendition.id}.${extension}`);
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
   try {
-    const job = await jobOf(deps, rendition, recording, output);
-    const probe = await underLease(deps, owner, rendition, stopping, job);
+    const probe = await underLease(deps, owner, rendition, stopping, (options) =>
+      deps.maker.make(rendition, recording, output, options),
+    );
     if (probe.problems.length > 0) throw unusable(`a bad file: ${probe.problems.join("; ")}`);
     // A key of this attempt alone: a worker that has been overtaken can neither replace nor remove another's file.
     const storageKey = `recordings/${recording.id}/${rendition.id}.${rendition.attempts}.${extension}`;
     const stored = await storage.putFile(storageKey, output).catch((error: unknown) => {
-      throw new Away("the storage did not take the file", error);
+      throw new Away("the storage did not take the file", { cause: error });
     });
     const { finished, ready } = await db.transaction(async (tx) => {
       const file = { storageKey, ...stored, probe };
       const done = await finishRendition(tx, rendition, owner, file);
       const asked = done && isRequested(recording, rendition);
-      return { finished: done, ready: asked && (await recordReady(tx, recording)) };
+      return {
+        finished: done,
+        ready: asked && (await recordReady(tx, recording, endOf(deps, recording, probe))),
+      };
     });
     if (ready) logMove(log, ready);
     if (!finished) await storage.delete(storageKey);
-    await forgetSlices(sliceFolder(deps.workDir, recording.id, rendition));
+    await deps.maker.forget(rendition, recording);
   } finally {
     await rm(output, { force: true });
     await rm(`${output}.part`, { force: true });
   }
 }
 
-async function forgetSlices(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  // Slices of another look may be in it.
-  await rmdir(path.dirname(folder)).catch(() => undefined);
+/** Where a provider makes the file, only the file tells how long the recording is. */
+function endOf(
+  { services }: RenditionDeps,
+  { startedAt }: Recording,
+  { durationMs }: ProbeFinding,
+) {
+  if (services.video.capabilities.composesLocally || startedAt === null) return undefined;
+  return startedAt + durationMs;
 }
 
-async function jobOf(
-  { services, workDir }: ComposeDeps,
-  rendition: Rendition,
-  recording: Recording,
-  output: string,
-): Promise<ComposeJob> {
-  const { layout, quality, audioOnly } = rendition;
-  const state = await services.video.recordingState(refOf(recording)).catch((error: unknown) => {
-    if (isAppError(error) && error.blame === "provider")
-      throw new Away("the video provider did not answer", error);
-    throw error;
-  });
-  if (state.status !== "sealed" || state.captureDir === undefined)
-    throw unusable(`the capture is not there to compose from (${state.status})`);
-  return {
-    captureDir: state.captureDir,
-    output,
-    layout,
-    quality,
-    audioOnly,
-    composer: services.config.composer,
-    threads: 0,
-    // Slices are made by the bundled library; another encoder's would not fit together.
-    ...(services.config.composer === "node-av"
-      ? { sliceFolder: sliceFolder(workDir, recording.id, rendition) }
-      : {}),
-  };
-}
+/** What a file is made of is away for a time: no fault of the recording, which waits for as long as that takes. */
+export class Away extends Error {
+  /** Before it is asked for again, ms. */
+  readonly pauseMs: number;
 
-/** What composing needs is away for a time: no fault of the recording, which waits for as long as that takes. */
-class Away extends Error {
-  constructor(message: string, cause: unknown) {
+  constructor(message: string, { cause, pauseMs = awayMs }: { cause?: unknown; pauseMs?: number }) {
     super(message, { cause });
     this.name = "Away";
+    this.pauseMs = pauseMs;
   }
 }
 
-function unusable(reason: string): Error & { retryable: boolean } {
-  return Object.assign(new Error(reason), { retryable: true });
+/** What there is cannot be used. */
+export function unusable(reason: string, retryable = true): Error & { retryable: boolean } {
+  return Object.assign(new Error(reason), { retryable });
 }
 
-/** Composes while renewing the lease; a lost lease or a stopping node ends the child. */
-async function underLease(
-  { services, compose }: ComposeDeps,
+/** Works while renewing the lease; a lost lease or a stopping node ends the work. */
+async function underLease<T>(
+  { services }: RenditionDeps,
   owner: string,
   rendition: Rendition,
   stopping: AbortSignal,
-  job: ComposeJob,
-): Promise<ProbeFinding> {
+  work: (options: MakeOptions) => Promise<T>,
+): Promise<T> {
   const { db, clock } = services;
   const over = new AbortController();
   const lost = new AbortController();
@@ -190,7 +184,7 @@ async function underLease(
     }
   })();
   try {
-    return await compose(job, {
+    return await work({
       signal: AbortSignal.any([stopping, lost.signal]),
       onProgress: (latest) => {
         progress = latest;
@@ -203,7 +197,7 @@ async function underLease(
 }
 
 async function giveUpOrRetry(
-  { services }: ComposeDeps,
+  { services }: RenditionDeps,
   owner: string,
   rendition: Rendition,
   recording: Recording,
