@@ -6,14 +6,25 @@ export interface StoredObject {
   sha256: string;
 }
 
+export interface ListedObject {
+  key: string;
+  sizeBytes: number;
+  /** Epoch ms. */
+  modifiedAt: number;
+}
+
 /** Where finished files live. Keys are `/`-separated, made by us, never by a caller. */
 export interface Storage {
   /** Stores a local file durably under `key`, replacing what was there, and removes the local file. */
   putFile(key: string, path: string): Promise<StoredObject>;
   /** Size in bytes, or undefined when absent. */
   stat(key: string): Promise<{ sizeBytes: number; modifiedAt: number } | undefined>;
-  /** Bytes `start..end` inclusive. @throws when absent */
+  /** Bytes `start..end` inclusive. @throws Error with code ENOENT when absent */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /** Removes the object; absent is not an error. */
   delete(key: string): Promise<void>;
+  /** Every object `recordings/<id>/<file>`; one that is being moved between stores may come twice. */
+  list(): AsyncIterable<ListedObject>;
+  /** Removes what unfinished `putFile`s begun longer ago than that, ms, left behind. @returns how many */
+  abandonUploads(olderThanMs: number): Promise<number>;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -67,3 +67,44 @@ it.each(["../escape", "a/../../b", "/etc/passwd", "a//b", "", ".hidden", "a/b\0c
     );
   },
 );
+
+async function lay(name: string, content = "x"): Promise<string> {
+  const file = path.join(root, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, content);
+  return file;
+}
+
+async function listed(): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of createFileStorage(root).list()) keys.push(key);
+  return keys;
+}
+
+it("lists stored files, and neither captures nor copies that are not whole", async () => {
+  expect(await listed()).toEqual([]);
+  await put("hello");
+  await lay("recordings/r1/capture/events.jsonl");
+  await lay("recordings/r1/g.mp4.part");
+  await lay("recordings/.hidden/f.mp4");
+  await lay("recordings/notes.txt");
+  await lay("keys/adminKey");
+  expect(await listed()).toEqual(["recordings/r1/f.mp4"]);
+  for await (const object of createFileStorage(root).list())
+    expect(object).toMatchObject({ sizeBytes: 5, modifiedAt: expect.any(Number) });
+});
+
+it("removes copies that were begun long ago and are not whole", async () => {
+  const { storage } = await put("hello");
+  const old = await lay("recordings/r1/old.mp4.part");
+  await lay("recordings/r2/young.mp4.part");
+  const capture = await lay("recordings/r1/capture/track.part");
+  const longAgo = new Date(Date.now() - 7_200_000);
+  for (const file of [old, capture, path.join(root, "recordings/r1/f.mp4")])
+    await utimes(file, longAgo, longAgo);
+  expect(await storage.abandonUploads(3_600_000)).toBe(1);
+  expect(existsSync(old)).toBe(false);
+  expect(existsSync(capture)).toBe(true);
+  expect(await readdir(path.join(root, "recordings/r2"))).toEqual(["young.mp4.part"]);
+  expect(await listed()).toEqual(["recordings/r1/f.mp4"]);
+});
