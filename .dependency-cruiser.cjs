@@ -69,7 +69,7 @@ module.exports = {
       "^src/media/format/",
       "^src/media/compose/(protocol|slicePlan)\\.ts$",
     ]),
-    room("storage", "src/storage/"),
+    room("storage", "src/storage/", ["^src/db/port\\.ts$"]),
     room("observe", "src/observe/"),
     ...features.map((feature) =>
       room(feature, `src/${feature}/`, [
@@ -96,6 +96,7 @@ module.exports = {
     onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(rooms|synth)/"),
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
     onlyIn("addresses-judged-in-net", "ipaddr\\.js", "^src/net/"),
+    onlyIn("s3-behind-storage", "@aws-sdk", "^src/storage/s3/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http|app)/"),
     {
       name: "no-orphans",

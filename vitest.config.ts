@@ -71,6 +71,19 @@ export default defineConfig({
           ...besideEachOther,
         },
       },
+      {
+        test: {
+          name: "s3",
+          include: ["test/s3/**/*.test.ts"],
+          ...acceptance,
+          globalSetup: [
+            "test/integration/support/globalSetup.ts",
+            ...acceptance.globalSetup,
+            "test/s3/support/globalSetup.ts",
+          ],
+          ...besideEachOther,
+        },
+      },
       { test: { name: "live", include: live, ...acceptance, ...afterwards } },
     ],
   },

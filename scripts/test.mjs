@@ -1,4 +1,4 @@
-// `npm test`: builds what the child processes need, then runs every tier. A tier that needs Chromium, Firefox or ffmpeg says so when
+// `npm test`: builds what the child processes need, then runs every tier. A tier that needs Chromium, Firefox, ffmpeg or Ceph says so when
 // they are missing; with CI=true that is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -14,6 +14,7 @@ const missing = [
   ["the browser tests", found(["chromium", "chromium-browser", "google-chrome"])],
   ["the tests in Firefox", found(["firefox-esr", "firefox"])],
   ["the comparison with ffmpeg", found(["ffmpeg"])],
+  ["the tests of files in S3", found(["radosgw"]) && found(["ceph-mon"]) && found(["ceph-osd"])],
 ].filter(([, program]) => program === undefined);
 
 for (const [tier] of missing) console.error(`NOT RUN: ${tier}; the program is not installed`);

@@ -30,13 +30,13 @@ import { Invoker } from "../runtime/call/invoke.ts";
 import type { CallRecord } from "../runtime/call/outcome.ts";
 import type { Services } from "../runtime/context.ts";
 import { buildRegistry } from "../runtime/registry.ts";
-import { createFileStorage } from "../storage/file/fileStorage.ts";
 import type { VerifiedGrant } from "../video/embedded/roomTokens.ts";
 import { blaming } from "./blaming.ts";
 import { freeBytes, makeDataFolder, openData, openSite } from "./data.ts";
 import { addServerGauges } from "./gauges.ts";
 import { startLoops } from "./jobs.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
+import { openStorage } from "./storage.ts";
 import { followPresence, openVideo, type StopOptions } from "./video.ts";
 
 /** A running server. */
@@ -88,6 +88,8 @@ async function open(
 
   const db = await openData(config, log, lifetime, stopWanted);
   stopWanted.throwIfAborted();
+  const storage = await openStorage(config, db, log, lifetime);
+  stopWanted.throwIfAborted();
   const adminKey = await loadAdminKey(config, log);
   const local = localIssuerWanted ? await openIssuer(config, log) : undefined;
   if (isEverybodyFree(config))
@@ -104,7 +106,7 @@ async function open(
     config,
     db,
     video,
-    storage: createFileStorage(config.dataDir),
+    storage,
     clock: systemClock,
     log,
     links: createLinkSigner(adminKey),

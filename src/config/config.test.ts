@@ -85,6 +85,40 @@ describe("loadConfig", () => {
     expect(problems(env)).toMatch(/needs|go together|must not exceed/);
   });
 
+  it("needs the keys of a bucket, and the bucket of every other setting of the store", () => {
+    expect(problems({ CONNVO_S3_BUCKET: "files", CONNVO_S3_ACCESS_KEY: "key" })).toBe(
+      "Configuration: CONNVO_S3_BUCKET needs CONNVO_S3_ACCESS_KEY and CONNVO_S3_SECRET_KEY",
+    );
+    const alone = problems({ CONNVO_S3_SECRET_KEY: "s3cret", CONNVO_S3_PREFIX: "connvo" });
+    expect(alone).toContain("CONNVO_S3_SECRET_KEY needs CONNVO_S3_BUCKET");
+    expect(alone).toContain("CONNVO_S3_PREFIX needs CONNVO_S3_BUCKET");
+    expect(alone).not.toContain("s3cret");
+  });
+
+  it.each([
+    ["CONNVO_S3_BUCKET", "s3://files"],
+    ["CONNVO_S3_BUCKET", "files/recordings"],
+    ["CONNVO_S3_PREFIX", "/connvo"],
+    ["CONNVO_S3_PREFIX", "connvo//files"],
+    ["CONNVO_S3_PREFIX", "../connvo"],
+    ["CONNVO_S3_ENDPOINT", "store.example"],
+    ["CONNVO_S3_ENDPOINT", "https://admin:hunter2@store.example"],
+  ])("takes no %s %s", (name, value) => {
+    const message = problems({ [name]: value });
+    expect(message).toContain(`Configuration: ${name} `);
+    expect(message).not.toContain("hunter2");
+  });
+
+  it.each(["connvo", "connvo/", "a/b.c"])("ends the prefix %s with a slash", (value) => {
+    const env = {
+      CONNVO_S3_BUCKET: "files",
+      CONNVO_S3_ACCESS_KEY: "key",
+      CONNVO_S3_SECRET_KEY: "secret",
+      CONNVO_S3_PREFIX: value,
+    };
+    expect(loadConfig(env).s3Prefix).toBe(value.endsWith("/") ? value : `${value}/`);
+  });
+
   it.each([
     ["DATABASE_URL", "mysql://user:s3cret@host/db"],
     ["CONNVO_ADMIN_KEY", "s3cret"],
@@ -112,6 +146,9 @@ it("redactConfig hides every secret", () => {
         STREAM_API_KEY: "key",
         STREAM_API_SECRET: "s3cret",
         CONNVO_ICE_SERVERS: '[{"urls":"turn:x","credential":"s3cret"}]',
+        CONNVO_S3_BUCKET: "files",
+        CONNVO_S3_ACCESS_KEY: "s3cret",
+        CONNVO_S3_SECRET_KEY: "s3cret",
       }),
     ),
   );
@@ -124,7 +161,7 @@ it("every option has a distinct variable and says what it is for", () => {
   for (const { doc, env } of all) {
     expect(doc.length, env).toBeGreaterThan(20);
     expect(env).toMatch(
-      /^(PORT|HOST|DATABASE_URL|STREAM_API_(KEY|SECRET)|WORKOS_CLIENT_ID|CONNVO_[A-Z_]+)$/,
+      /^(PORT|HOST|DATABASE_URL|STREAM_API_(KEY|SECRET)|WORKOS_CLIENT_ID|CONNVO_[A-Z0-9_]+)$/,
     );
   }
 });

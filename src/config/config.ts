@@ -64,9 +64,27 @@ function contradictions(config: Parsed): string[] {
     problems.push("CONNVO_TLS_CERT and CONNVO_TLS_KEY go together");
   if (Boolean(config.turnUrls) !== Boolean(config.turnSecret))
     problems.push("CONNVO_TURN_URLS and CONNVO_TURN_SECRET go together");
+  problems.push(...storeContradictions(config));
   if (config.diskFloorBytes > config.diskReserveBytes)
     problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");
   return problems;
+}
+
+function storeContradictions(config: Parsed): string[] {
+  const names = {
+    CONNVO_S3_ENDPOINT: config.s3Endpoint,
+    CONNVO_S3_ACCESS_KEY: config.s3AccessKey,
+    CONNVO_S3_SECRET_KEY: config.s3SecretKey,
+    CONNVO_S3_PREFIX: config.s3Prefix,
+    CONNVO_S3_FORCE_PATH_STYLE: config.s3ForcePathStyle,
+  };
+  if (config.s3Bucket === undefined)
+    return Object.entries(names)
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => `${name} needs CONNVO_S3_BUCKET`);
+  if (config.s3AccessKey === undefined || config.s3SecretKey === undefined)
+    return ["CONNVO_S3_BUCKET needs CONNVO_S3_ACCESS_KEY and CONNVO_S3_SECRET_KEY"];
+  return [];
 }
 
 function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {

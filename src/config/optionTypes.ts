@@ -74,3 +74,17 @@ export const turnUrls = text
         .regex(/^turns?:[^\s/?]+(\?transport=(udp|tcp))?$/, "must be turn: or turns: addresses"),
     ),
   );
+
+/** Not an address: `s3://…` and paths are what people try first. */
+export const bucketName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]+$/, "must be the name of a bucket, without s3:// or a path");
+
+/** What stands before keys in a bucket; with a `/` at its end, whether given with one or not. */
+export const keyPrefix = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/,
+    "must be names of letters, digits, '.', '_' and '-' with a '/' between",
+  )
+  .transform((value) => (value.endsWith("/") ? value : `${value}/`));

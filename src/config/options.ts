@@ -1,9 +1,11 @@
 import { z } from "zod";
 import {
+  bucketName,
   duration,
   flag,
   httpUrl,
   iceServers,
+  keyPrefix,
   list,
   networks,
   optionalText,
@@ -278,6 +280,44 @@ export const options = {
     env: "CONNVO_ORG_QUOTA_BYTES",
     type: whole(1, Number.MAX_SAFE_INTEGER).optional(),
     doc: "Bytes of recordings an organisation may keep; absent = no limit. A starting recording beyond it is refused.",
+  }),
+  s3Bucket: option({
+    env: "CONNVO_S3_BUCKET",
+    type: bucketName.optional(),
+    doc: "Keep finished files in this bucket of an S3-compatible store; absent: in the data folder.",
+  }),
+  s3Endpoint: option({
+    env: "CONNVO_S3_ENDPOINT",
+    type: httpUrl.optional(),
+    doc: "Address of that store; absent: Amazon's, by the region.",
+  }),
+  s3Region: option({
+    env: "CONNVO_S3_REGION",
+    type: text,
+    default: "us-east-1",
+    doc: "Region of the bucket; other stores than Amazon's mostly take the default.",
+  }),
+  s3AccessKey: option({
+    env: "CONNVO_S3_ACCESS_KEY",
+    type: text.optional(),
+    doc: "Access key id; required with the bucket.",
+    secret: true,
+  }),
+  s3SecretKey: option({
+    env: "CONNVO_S3_SECRET_KEY",
+    type: text.optional(),
+    doc: "Secret access key; required with the bucket.",
+    secret: true,
+  }),
+  s3Prefix: option({
+    env: "CONNVO_S3_PREFIX",
+    type: keyPrefix.optional(),
+    doc: "Stands before every key in the bucket, such as connvo/; servers with databases of their own need prefixes of their own.",
+  }),
+  s3ForcePathStyle: option({
+    env: "CONNVO_S3_FORCE_PATH_STYLE",
+    type: flag.optional(),
+    doc: "Name the bucket in the path and not in the host name; absent: true with CONNVO_S3_ENDPOINT.",
   }),
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",
