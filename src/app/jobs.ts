@@ -10,6 +10,7 @@ import { type RenditionMaker, startRenditionLoop } from "../jobs/renditions.ts";
 import { startRetentionLoop } from "../jobs/retention.ts";
 import { startSettleLoops } from "../jobs/settle.ts";
 import { startSliceLoop } from "../jobs/slices.ts";
+import { startSweepLoop } from "../jobs/sweepStorage.ts";
 import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
 import { download, forgetPart } from "../net/download.ts";
@@ -24,7 +25,11 @@ const senderSilenceMs = 30_000;
 /** Starts all background work, as much of it as this server's provider leaves to it. */
 export function startLoops(services: Services, lifetime: Lifetime): void {
   const { config, video } = services;
-  const loops = [...startSettleLoops(services), startRetentionLoop(services)];
+  const loops = [
+    ...startSettleLoops(services),
+    startRetentionLoop(services),
+    startSweepLoop(services),
+  ];
   if (config.composeJobs > 0)
     loops.push(
       ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),
