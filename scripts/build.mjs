@@ -16,6 +16,7 @@ export const entries = {
   demo: "src/cli/demo.ts",
   backup: "src/cli/backup.ts",
   restore: "src/cli/restore.ts",
+  storageMove: "src/cli/storageMove.ts",
   generate: "src/cli/generate.ts",
   bench: "bench/main.ts",
 };

@@ -1,23 +1,17 @@
-import { access } from "node:fs/promises";
-import path from "node:path";
 import { Command } from "commander";
 import { loadConfig } from "../config/config.ts";
 import { systemClock } from "../core/clock.ts";
 import { silentLog } from "../core/log.ts";
 import { backUp } from "../db/backup/backup.ts";
-import { embeddedFolder, openTarget } from "../db/embedded/target.ts";
-import { rowCount, runCommand } from "./databaseCommand.ts";
+import { openTarget } from "../db/embedded/target.ts";
+import { requireDatabase, rowCount, runCommand } from "./databaseCommand.ts";
 
 const command = new Command("backup")
   .description("Writes the database into one file; the server may keep running.")
   .argument("<file>", "the backup to make; replaced if it exists")
   .action(async (file: string) => {
     const config = loadConfig(process.env);
-    // Starting an embedded database that is not there would make an empty one.
-    if (config.databaseUrl === undefined)
-      await access(path.join(embeddedFolder(config.dataDir), "PG_VERSION")).catch(() => {
-        throw new Error(`There is no database in ${config.dataDir}.`);
-      });
+    await requireDatabase(config);
     const database = await openTarget(config, silentLog, systemClock);
     try {
       const { connection } = database;
