@@ -107,15 +107,20 @@ async function makeAndStore(
   const output = path.join(deps.workDir, `${rendition.id}.${extension}`);
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
   try {
-    const probe = await underLease(deps, owner, rendition, stopping, (options) =>
-      deps.maker.make(rendition, recording, output, options),
-    );
-    if (probe.problems.length > 0) throw unusable(`a bad file: ${probe.problems.join("; ")}`);
     // A key of this attempt alone: a worker that has been overtaken can neither replace nor remove another's file.
     const storageKey = `recordings/${recording.id}/${rendition.id}.${rendition.attempts}.${extension}`;
-    const stored = await storage.putFile(storageKey, output).catch((error: unknown) => {
-      throw new Away("the storage did not take the file", { cause: error });
-    });
+    // Storing is under the lease too: a large file takes longer to a store elsewhere than a lease lasts.
+    const { probe, stored } = await underLease(
+      deps,
+      owner,
+      rendition,
+      stopping,
+      async (options) => {
+        const made = await deps.maker.make(rendition, recording, output, options);
+        if (made.problems.length > 0) throw unusable(`a bad file: ${made.problems.join("; ")}`);
+        return { probe: made, stored: await store(deps, storageKey, output, options.signal) };
+      },
+    );
     const { finished, ready } = await db.transaction(async (tx) => {
       const file = { storageKey, ...stored, probe };
       const done = await finishRendition(tx, rendition, owner, file);
@@ -131,6 +136,25 @@ async function makeAndStore(
   } finally {
     await rm(output, { force: true });
     await rm(`${output}.part`, { force: true });
+  }
+}
+
+/** A storage that is away is waited for with the file in hand: to make it again would cost more. */
+async function store(
+  { services: { storage, clock, log } }: RenditionDeps,
+  key: string,
+  file: string,
+  signal: AbortSignal,
+) {
+  for (;;) {
+    try {
+      return await storage.putFile(key, file);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn({ err: error, key }, "the storage does not take a file; trying again");
+    }
+    await clock.sleep(awayMs, signal);
+    signal.throwIfAborted();
   }
 }
 

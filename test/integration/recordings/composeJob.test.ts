@@ -168,6 +168,26 @@ it("waits, without an attempt lost, while rooms or storage are away", async () =
   await until(recordingId, { recording: "ready", attempts: 1 });
 });
 
+it("keeps its lease while a slow storage takes the file", async () => {
+  const { recordingId } = await stopped();
+  const { storage } = stage.services;
+  const leaseUntil = async () => {
+    const [found] = await test.sql<{ until: Date }>(
+      "SELECT lease_until AS until FROM renditions WHERE recording_id = $1",
+      [recordingId],
+    );
+    return Number(found?.until);
+  };
+  const { putFile } = storage;
+  vi.spyOn(storage, "putFile").mockImplementation(async (...args) => {
+    const before = await leaseUntil();
+    await vi.waitFor(async () => expect(await leaseUntil()).toBeGreaterThan(before), patience);
+    return putFile(...args);
+  });
+  run(write);
+  await until(recordingId, { recording: "ready", attempts: 1 });
+});
+
 it("takes over from a worker that died with the rendition in hand", async () => {
   const { recordingId } = await stopped();
   await test.sql(
