@@ -22,7 +22,7 @@ describe("the systemd unit", () => {
 
   it("runs what the build makes, sets options there are, and leaves a stop to the server", () => {
     expect(value("ExecStart")).toEqual(["/usr/bin/node --enable-source-maps dist/main.js"]);
-    const names = matches(value("Environment").join(" "), /(CONNVO_[A-Z_]+)=/g);
+    const names = matches(value("Environment").join(" "), /(CONNVO_[A-Z0-9_]+)=/g);
     expect(names.filter((name) => !known.has(name))).toEqual([]);
     expect(value("KillMode")).toEqual(["process"]);
     const [gentle, hurried] = matches(
@@ -40,7 +40,7 @@ describe("the Dockerfile", () => {
 
   it("sets options there are, NODE_ENV apart", () => {
     const block = /^ENV ((?:.*\\\n)*.*)/m.exec(runtime)?.[1] ?? "";
-    const names = matches(block, /([A-Z_]+)=/g).filter((name) => name !== "NODE_ENV");
+    const names = matches(block, /([A-Z0-9_]+)=/g).filter((name) => name !== "NODE_ENV");
     expect(names).toContain("CONNVO_DATA_DIR");
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   });
@@ -91,7 +91,7 @@ describe("compose.yaml", () => {
   const service = compose.slice(compose.indexOf("  connvo:"), compose.indexOf("\n  postgres:"));
 
   it("sets options there are", () => {
-    const names = matches(service, /^ {6}([A-Z_]+): /gm);
+    const names = matches(service, /^ {6}([A-Z0-9_]+): /gm);
     expect(names).toContain("CONNVO_PUBLIC_URL");
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   });
