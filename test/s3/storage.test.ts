@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { buffer, text } from "node:stream/consumers";
-import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { CreateMultipartUploadCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/core/clock.ts";
 import type { ListedObject, Storage } from "../../src/storage/port.ts";
 import { takeTime } from "../support/patience.ts";
 import {
@@ -106,6 +107,19 @@ describe.runIf(hasStore)("files in S3", () => {
     for (let at = 0; at < keys.length; at += 50)
       await Promise.all(keys.slice(at, at + 50).map(put));
     expect(new Set((await listed()).map((object) => object.key))).toEqual(new Set(keys));
+  });
+
+  it("gives up its own uploads that were begun long ago", async () => {
+    const begin = (Key: string) =>
+      client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
+    for (const Key of [`connvo/${key}`, `connvo/${key}`, `other/${key}`, "connvo/x"])
+      await begin(Key);
+    expect(await storage.abandonUploads(3_600_000)).toBe(0);
+    expect((await contentsOf(client, bucket)).uploads).toBe(4);
+    const clock = { ...systemClock, now: () => Date.now() + 7_200_000 };
+    const later = openStore(bucket, ledger, { clock }).storage;
+    expect(await later.abandonUploads(3_600_000)).toBe(2);
+    expect((await contentsOf(client, bucket)).uploads).toBe(2);
   });
 
   it.each(["../escape", "a//b", "", "/etc/passwd"])("refuses %j as a key", async (bad) => {
