@@ -163,7 +163,9 @@ it("waits, without an attempt lost, while rooms or storage are away", async () =
   await waitsWhile(() => video.calls.recordingState.length);
   const putFile = vi.spyOn(storage, "putFile").mockRejectedValue(new Error("ENOSPC"));
   video.unreachable = false;
-  await waitsWhile(() => putFile.mock.calls.length);
+  // The file is at hand, and not made again.
+  await vi.waitFor(() => expect(putFile.mock.calls.length).toBeGreaterThanOrEqual(6), patience);
+  await until(recordingId, { rendition: "composing", attempts: 1, recording: "processing" });
   putFile.mockRestore();
   await until(recordingId, { recording: "ready", attempts: 1 });
 });
