@@ -37,6 +37,7 @@ import { addServerGauges } from "./gauges.ts";
 import { startLoops } from "./jobs.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
 import { openStorage } from "./storage.ts";
+import { streamWebhook } from "./streamWebhook.ts";
 import { followPresence, openVideo, type StopOptions } from "./video.ts";
 
 /** A running server. */
@@ -141,6 +142,8 @@ async function open(
     const options = { rooms: embedded, iceServersOf: servers, userOf };
     plugins.push(async (scope) => roomRoutes(scope, options));
   }
+  const webhook = streamWebhook({ config, db, metrics });
+  if (webhook) plugins.push(webhook);
   if (local) plugins.push(localIssuerRoutes(config, local));
   const server = buildServer({
     registry,

@@ -6,6 +6,7 @@ import { composing } from "../jobs/composing.ts";
 import { fetching } from "../jobs/fetching.ts";
 import type { Loop } from "../jobs/loop.ts";
 import { machineLoad } from "../jobs/machineLoad.ts";
+import { startNoticeLoop } from "../jobs/notices.ts";
 import { type RenditionMaker, startRenditionLoop } from "../jobs/renditions.ts";
 import { startRetentionLoop } from "../jobs/retention.ts";
 import { startSettleLoops } from "../jobs/settle.ts";
@@ -30,6 +31,7 @@ export function startLoops(services: Services, lifetime: Lifetime): void {
     startRetentionLoop(services),
     startSweepLoop(services),
   ];
+  if (!video.capabilities.composesLocally) loops.push(startNoticeLoop(services));
   if (config.composeJobs > 0)
     loops.push(
       ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),

@@ -182,6 +182,12 @@ export const options = {
     doc: "GetStream API secret.",
     secret: true,
   }),
+  streamPreviousSecret: option({
+    env: "CONNVO_STREAM_PREVIOUS_SECRET",
+    type: optionalText,
+    doc: "GetStream API secret before the current one: while it is replaced, webhooks signed with either are taken.",
+    secret: true,
+  }),
   streamBaseUrl: option({
     env: "CONNVO_STREAM_BASE_URL",
     type: httpUrl,

@@ -21,10 +21,29 @@ const removeOldCalls = statement(
      SELECT ctid FROM limited_calls WHERE at < app_now() - interval '10 minutes' LIMIT ${batch})`,
 );
 
-/** Removes rows nobody will read again. @returns how many of the larger kind went */
+/** A repeat of what a provider told is known for a month. */
+const removeOldNotices = statement(
+  "retention.notices",
+  `DELETE FROM provider_notices WHERE id IN (
+     SELECT id FROM provider_notices WHERE received_at < app_now() - interval '30 days' LIMIT ${batch})`,
+);
+
+/** Nobody has been in that room for long. */
+const removeOldSessions = statement(
+  "retention.providerSessions",
+  `DELETE FROM provider_sessions WHERE ctid IN (
+     SELECT ctid FROM provider_sessions WHERE NOT is_in AND said_at < app_now() - interval '30 days' LIMIT ${batch})`,
+);
+
+/** Removes rows nobody will read again. @returns how many of the most frequent kind went */
 export function removeOldRows(db: Database): Promise<number> {
   return db.transaction(async (tx) =>
-    Math.max(await tx.run(removeOldCommits), await tx.run(removeOldCalls)),
+    Math.max(
+      await tx.run(removeOldCommits),
+      await tx.run(removeOldCalls),
+      await tx.run(removeOldNotices),
+      await tx.run(removeOldSessions),
+    ),
   );
 }
 

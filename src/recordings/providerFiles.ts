@@ -12,6 +12,11 @@ const claim = statement(
   `INSERT INTO provider_files (room_id, file, recording_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 );
 
+const ownerOf = statement<{ recordingId: string }>(
+  "providerFiles.ownerOf",
+  `SELECT recording_id AS "recordingId" FROM provider_files WHERE room_id = $1 AND file = $2`,
+);
+
 /** How a provider that makes files itself is asked about a recording: with the files of its room that are known. */
 export async function refWithFiles(tx: ReadTx, recording: Recording): Promise<RecordingRef> {
   const known = await tx.all(filesOfRoom, [recording.roomId]);
@@ -24,7 +29,8 @@ export async function refWithFiles(tx: ReadTx, recording: Recording): Promise<Re
   };
 }
 
-/** Makes a file this recording's. @returns false when it, or another of this recording, is claimed already */
+/** Makes a file this recording's. @returns false when it is another's, or this recording has another */
 export async function claimFile(tx: Tx, recording: Recording, file: string): Promise<boolean> {
-  return (await tx.run(claim, [recording.roomId, file, recording.id])) === 1;
+  await tx.run(claim, [recording.roomId, file, recording.id]);
+  return (await tx.first(ownerOf, [recording.roomId, file]))?.recordingId === recording.id;
 }

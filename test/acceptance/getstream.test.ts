@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Delivery, deliveryOf } from "../support/getstreamStandIn/deliveries.ts";
 import {
   type GetStreamStandIn,
   startGetStreamStandIn,
@@ -149,6 +150,27 @@ it("goes on with a file whose connection breaks, and does not fetch again what i
   cloud.sendFiles({ cutAfter: Number.POSITIVE_INFINITY });
 });
 
+it("takes Stream's webhooks, and nobody else's", async () => {
+  const event = {
+    type: "call.session_participant_joined",
+    call_cid: `default:${meetingId}`,
+    session_id: "s",
+    participant: { user: { id: "stranger" }, user_session_id: "phone", role: "user" },
+  };
+  const told = deliveryOf(event, { ...cloud, gzip: true });
+  expect(await deliver(told)).toBe(200);
+  expect(await deliver(told)).toBe(200);
+  expect(await deliver(deliveryOf(event, { ...cloud, apiSecret: "guessed" }))).toBe(401);
+  expect(await deliver({ body: told.body, headers: {} })).toBe(401);
+  const answer = await fetch(`${server.url}/metrics`);
+  const counted = (await answer.text()).match(/^connvo_stream_webhooks\{.*$/gm);
+  expect(counted?.sort()).toEqual([
+    'connvo_stream_webhooks{outcome="accepted"} 1',
+    'connvo_stream_webhooks{outcome="bad_signature"} 2',
+    'connvo_stream_webhooks{outcome="repeated"} 1',
+  ]);
+});
+
 it("turns the MP3 of a sound recording into the M4A that was promised", async () => {
   cloud.sendFiles({ content: madeByStream("-f", "mp3") });
   const other = await signIn(server.url, "Bob");
@@ -192,6 +214,14 @@ async function joinCall(person: Person, id: string): Promise<void> {
   );
   cloud.calls.users.set(userId, { id: userId });
   cloud.calls.join(id, userId);
+}
+
+async function deliver({ body, headers }: Delivery): Promise<number> {
+  const answer = await fetch(`${server.url}/webhooks/getstream`, {
+    method: "POST",
+    ...{ body: new Uint8Array(body), headers },
+  });
+  return answer.status;
 }
 
 async function becomes(

@@ -11,12 +11,16 @@ export const patience = {
 /** Pause before an unreachable or undecided provider is asked again, ms. */
 export const retryMs = 2_000;
 
+/** Pause before a provider is asked again that tells what happens by webhook, of which some may be lost; ms. */
+export const toldPollMs = 60_000;
+
 /**
  * Pause before a provider of its own is asked again for a recording that has waited for `ageMs`: what it does takes seconds at
  * first, then minutes, and each question counts against the rate that all meetings share. Ms.
  */
-export function remotePollMs(ageMs: number): number {
-  if (ageMs < 60_000) return 5_000;
+export function remotePollMs(ageMs: number, isTold: boolean): number {
+  if (ageMs < 60_000) return isTold ? 15_000 : 5_000;
+  if (isTold) return toldPollMs;
   return ageMs < 15 * 60_000 ? 15_000 : 60_000;
 }
 

@@ -1,6 +1,7 @@
 import { isAppError } from "../../core/errors.ts";
-import { statement } from "../../db/port.ts";
+import { type ReadTx, statement } from "../../db/port.ts";
 import type { ProviderRecording, RecordingRef } from "../../video/port.ts";
+import { areTold } from "../notices.ts";
 import { refWithFiles } from "../providerFiles.ts";
 import { configOf, type Recording, refOf } from "../recording.ts";
 import { ensureRendition, findRenditionByConfig } from "../renditions/renditions.ts";
@@ -8,7 +9,14 @@ import type { RecordingServices } from "../services.ts";
 import { isOfLostSite, isOfSite } from "../sites.ts";
 import { advanceRecording, now, postponeRecording, recordingColumns } from "../store.ts";
 import { shouldStop } from "./autoStop.ts";
-import { leaseMs, patience, processingPollMs, remotePollMs, retryMs } from "./deadlines.ts";
+import {
+  leaseMs,
+  patience,
+  processingPollMs,
+  remotePollMs,
+  retryMs,
+  toldPollMs,
+} from "./deadlines.ts";
 import { lateFileDeadline, settleFailed } from "./lateFile.ts";
 import { type Failure, recordFailure, recordReady, recordStarted } from "./outcome.ts";
 import { carryOutPause } from "./pauseWish.ts";
@@ -96,7 +104,7 @@ async function settleRunning(services: RecordingServices, recording: Recording, 
   return services.db.transaction(async (tx) => {
     const reason = await shouldStop(tx, services, recording, at);
     if (reason) await requestStop(tx, recording.id, { reason });
-    else await postponeRecording(tx, recording, at + services.video.capabilities.statePollMs);
+    else await postponeRecording(tx, recording, at + (await pollMs(tx, services)));
   });
 }
 
@@ -105,6 +113,13 @@ async function settleStopping(services: RecordingServices, recording: Recording,
   if (answer.status === "recording" || answer.status === "starting")
     return giveUpOrRetry(services, recording, at, "stop_unconfirmed");
   return settleEnded(services, recording, answer, at);
+}
+
+/** A provider that tells by itself what happens is asked rarely. */
+async function pollMs(tx: ReadTx, { video }: RecordingServices): Promise<number> {
+  const { statePollMs, composesLocally } = video.capabilities;
+  if (composesLocally || !(await areTold(tx))) return statePollMs;
+  return Math.max(statePollMs, toldPollMs);
 }
 
 type Ended = Exclude<ProviderRecording, { status: "recording" | "starting" }>;
@@ -220,8 +235,12 @@ async function giveUpOrRetry(
         : "The video provider has not made the file in time; if it comes within two weeks, it is taken",
     });
   }
-  const pauseMs = video.capabilities.composesLocally ? retryMs : remotePollMs(waitedMs);
-  return db.transaction((tx) => postponeRecording(tx, recording, at + pauseMs));
+  return db.transaction(async (tx) => {
+    const pauseMs = video.capabilities.composesLocally
+      ? retryMs
+      : remotePollMs(waitedMs, await areTold(tx));
+    await postponeRecording(tx, recording, at + pauseMs);
+  });
 }
 
 /** A purge is never given up. */
