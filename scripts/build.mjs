@@ -17,6 +17,7 @@ export const entries = {
   backup: "src/cli/backup.ts",
   restore: "src/cli/restore.ts",
   storageMove: "src/cli/storageMove.ts",
+  getstreamSetup: "src/cli/getstreamSetup.ts",
   generate: "src/cli/generate.ts",
   bench: "bench/main.ts",
 };

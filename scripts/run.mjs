@@ -5,7 +5,15 @@ import { pathToFileURL } from "node:url";
 import { build, root } from "./build.mjs";
 import { endWithNpm } from "./launcher.mjs";
 
-const programs = ["demo", "backup", "restore", "storageMove", "generate", "bench"];
+const programs = [
+  "demo",
+  "backup",
+  "restore",
+  "storageMove",
+  "getstreamSetup",
+  "generate",
+  "bench",
+];
 
 /** The generator is built on its own: it must also run when what it generates is missing, and with it the rest of the build. */
 async function buildGenerator() {

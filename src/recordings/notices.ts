@@ -51,9 +51,12 @@ const claimByEgress = statement(
    ON CONFLICT DO NOTHING`,
 );
 
-const recently = statement<{ told: boolean }>(
-  "notices.recently",
-  `SELECT EXISTS (SELECT 1 FROM provider_notices WHERE received_at > app_now() - interval '10 minutes') AS told`,
+const askingFacts = statement<Asking>(
+  "notices.asking",
+  `SELECT
+     EXISTS (SELECT 1 FROM provider_notices WHERE received_at > app_now() - interval '10 minutes') AS "isTold",
+     (SELECT count(*)::int FROM recordings WHERE deadline_at IS NOT NULL AND site_id IS NULL
+        AND state IN ('starting', 'stopping', 'processing')) AS waiting`,
 );
 
 const health = statement<{ untold: number; started: number }>(
@@ -99,9 +102,16 @@ export async function heedNotice(tx: Tx, { type, roomId, body }: Notice): Promis
   await tx.run(lookSoon, [roomId]);
 }
 
-/** Whether notices arrive at all, so that less has to be asked. */
-export async function areTold(tx: ReadTx): Promise<boolean> {
-  return (await tx.first(recently))?.told ?? false;
+/** What decides how often a provider is asked. */
+export interface Asking {
+  /** Notices arrive, so that less has to be asked. */
+  isTold: boolean;
+  /** Recordings of all nodes for which something is waited for. */
+  waiting: number;
+}
+
+export async function asking(tx: ReadTx): Promise<Asking> {
+  return (await tx.first(askingFacts)) ?? { isTold: false, waiting: 0 };
 }
 
 /** How well the provider's webhook works, for the operator: of the recordings that started within a day, those of which it told nothing. */

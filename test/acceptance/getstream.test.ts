@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Delivery, deliveryOf } from "../support/getstreamStandIn/deliveries.ts";
 import {
@@ -169,6 +170,22 @@ it("takes Stream's webhooks, and nobody else's", async () => {
     'connvo_stream_webhooks{outcome="bad_signature"} 2',
     'connvo_stream_webhooks{outcome="repeated"} 1',
   ]);
+});
+
+it("has Stream deliver to it by one command", async () => {
+  const url = "https://meet.example/webhooks/getstream";
+  const run = (...more: string[]) =>
+    promisify(execFile)(process.execPath, ["dist/getstreamSetup.js", "--url", url, ...more], {
+      env: {
+        ...process.env,
+        STREAM_API_KEY: cloud.apiKey,
+        STREAM_API_SECRET: cloud.apiSecret,
+        CONNVO_STREAM_BASE_URL: cloud.url,
+      },
+    });
+  await expect(run("--check")).rejects.toMatchObject({ code: 1 });
+  expect((await run()).stdout).toContain("from now on");
+  expect((await run("--check")).stdout).toContain("Stream delivers its events there");
 });
 
 it("turns the MP3 of a sound recording into the M4A that was promised", async () => {

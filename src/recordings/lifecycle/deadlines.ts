@@ -1,3 +1,5 @@
+import type { Asking } from "../notices.ts";
+
 /** A node working on a recording is left alone for that long, ms; then another takes over. */
 export const leaseMs = 20_000;
 
@@ -14,11 +16,18 @@ export const retryMs = 2_000;
 /** Pause before a provider is asked again that tells what happens by webhook, of which some may be lost; ms. */
 export const toldPollMs = 60_000;
 
+/** Of the thousand questions a minute that Stream answers an application, so many are for recordings that wait. */
+const questionsPerMinute = 600;
+
 /**
  * Pause before a provider of its own is asked again for a recording that has waited for `ageMs`: what it does takes seconds at
- * first, then minutes, and each question counts against the rate that all meetings share. Ms.
+ * first, then minutes. However many recordings wait, on all nodes together, the questions stay within the provider's rate. Ms.
  */
-export function remotePollMs(ageMs: number, isTold: boolean): number {
+export function remotePollMs(ageMs: number, { isTold, waiting }: Asking): number {
+  return Math.max(byAge(ageMs, isTold), (waiting * 60_000) / questionsPerMinute);
+}
+
+function byAge(ageMs: number, isTold: boolean): number {
   if (ageMs < 60_000) return isTold ? 15_000 : 5_000;
   if (isTold) return toldPollMs;
   return ageMs < 15 * 60_000 ? 15_000 : 60_000;

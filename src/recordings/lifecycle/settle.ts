@@ -1,7 +1,7 @@
 import { isAppError } from "../../core/errors.ts";
 import { type ReadTx, statement } from "../../db/port.ts";
 import type { ProviderRecording, RecordingRef } from "../../video/port.ts";
-import { areTold } from "../notices.ts";
+import { asking } from "../notices.ts";
 import { refWithFiles } from "../providerFiles.ts";
 import { configOf, type Recording, refOf } from "../recording.ts";
 import { ensureRendition, findRenditionByConfig } from "../renditions/renditions.ts";
@@ -118,7 +118,7 @@ async function settleStopping(services: RecordingServices, recording: Recording,
 /** A provider that tells by itself what happens is asked rarely. */
 async function pollMs(tx: ReadTx, { video }: RecordingServices): Promise<number> {
   const { statePollMs, composesLocally } = video.capabilities;
-  if (composesLocally || !(await areTold(tx))) return statePollMs;
+  if (composesLocally || !(await asking(tx)).isTold) return statePollMs;
   return Math.max(statePollMs, toldPollMs);
 }
 
@@ -238,7 +238,7 @@ async function giveUpOrRetry(
   return db.transaction(async (tx) => {
     const pauseMs = video.capabilities.composesLocally
       ? retryMs
-      : remotePollMs(waitedMs, await areTold(tx));
+      : remotePollMs(waitedMs, await asking(tx));
     await postponeRecording(tx, recording, at + pauseMs);
   });
 }

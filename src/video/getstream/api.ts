@@ -96,7 +96,8 @@ function dateOf(answer: unknown): string | null | undefined {
   return metadata?.responseHeaders?.get("date");
 }
 
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/** Waits for an answer until the signal aborts. @throws the signal's reason then */
+export function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return answer;
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason);

@@ -4,7 +4,8 @@ import { AppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { mayHaveHappened } from "../faults.ts";
 import type { ProviderRecording, RecordingRef, RecordingStartRequest } from "../port.ts";
-import type { StreamApi } from "./api.ts";
+import { type StreamApi, unlessAborted } from "./api.ts";
+import { CallReader } from "./callReader.ts";
 import { type CallState, readCall } from "./callState.ts";
 import { isAnswer } from "./errors.ts";
 import { pathSegment } from "./ids.ts";
@@ -38,11 +39,13 @@ export class StreamRecorder {
   readonly #log: Log;
   readonly #traces = new Traces();
   readonly #turns = new Turns();
+  readonly #reader: CallReader;
 
   constructor(api: StreamApi, clock: Clock, log: Log) {
     this.#api = api;
     this.#clock = clock;
     this.#log = log;
+    this.#reader = new CallReader(api, clock);
   }
 
   /**
@@ -54,10 +57,12 @@ export class StreamRecorder {
     return this.#turns.take(request.roomId, () => this.#start(call, request, signal));
   }
 
-  /** What Stream shows of the recording; two reads. */
+  /** What Stream shows of the recording: one read, shared with others asked for at the same time, and one of its files once it has ended. */
   async state(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
     const call = this.#api.call(ref.roomId);
-    return (await this.#fetchState(call, ref, { operation: "recordingState", signal })).answer;
+    const seen = await unlessAborted(this.#reader.read(ref.roomId), signal);
+    const context = { operation: "recordingState", signal };
+    return (await this.#judge(call, ref, context, seen)).answer;
   }
 
   /** Stream refuses to stop what does not run; that is no failure here. */
@@ -226,6 +231,15 @@ export class StreamRecorder {
       if (isAnswer(error, 404)) return undefined;
       throw error;
     });
+    return this.#judge(call, ref, context, seen);
+  }
+
+  async #judge(
+    call: StreamCall,
+    ref: RecordingRef,
+    context: Reading,
+    seen: CallState | undefined,
+  ): Promise<Look> {
     if (!seen) return { answer: { status: "absent" } };
     const before = this.#trace(ref);
     const files = this.#mayBeListed(before, seen) ? await this.#files(call, context) : [];

@@ -112,7 +112,8 @@ it("tells by its egress which of two recordings a file is of, in whatever order 
 });
 
 describe("presence", () => {
-  const at = (ms: number) => new Date(Date.now() - 60_000 + ms).toISOString();
+  const minuteAgo = Date.now() - 60_000;
+  const at = (ms: number) => new Date(minuteAgo + ms).toISOString();
   const word = (type: "joined" | "left", session: string, ms: number) =>
     tell(`call.session_participant_${type}`, {
       created_at: at(ms),

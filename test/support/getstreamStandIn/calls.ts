@@ -59,6 +59,8 @@ const stockRecording: RecordSettings = {
 
 /** The calls and users of one Stream application, and what may be done to them. */
 export class Calls {
+  /** Where events are delivered to. */
+  hooks: Record<string, unknown>[] = [];
   readonly users = new Map<string, { id: string; name?: string }>();
   readonly #calls = new Map<string, Call>();
   readonly #options: CallsOptions;
@@ -72,6 +74,11 @@ export class Calls {
     const call = this.#calls.get(id);
     if (!call) throw callMissing(`default:${id}`);
     return call;
+  }
+
+  /** By `type:id`; undefined for one that is not there. */
+  find(cid: string): Call | undefined {
+    return [...this.#calls.values()].find((call) => call.cid === cid);
   }
 
   getOrCreate(id: string, data: CallData): { call: Call; created: boolean } {

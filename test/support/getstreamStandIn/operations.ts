@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { callAnswer, membersAnswer, recordingAnswer, userAnswer } from "./answers.ts";
 import type { Calls } from "./calls.ts";
 import { badInput } from "./errors.ts";
@@ -45,6 +46,22 @@ export const operations: readonly Operation[] = [
     pattern: new RegExp(`^${call}$`),
     status: 200,
     run: wholeCall,
+  },
+  {
+    name: "QueryCalls",
+    method: "POST",
+    pattern: /^\/api\/v2\/video\/calls$/,
+    status: 201,
+    schema: "QueryCalls",
+    run({ calls, body }) {
+      const { filter_conditions, limit = 25 } = body as Body<"QueryCalls">;
+      const found = filter_conditions.cid.$in.flatMap((cid) => calls.find(cid) ?? []);
+      return {
+        calls: found.slice(0, limit).map((one) => ({
+          ...{ call: callAnswer(one), members: membersAnswer(one), own_capabilities: [] },
+        })),
+      };
+    },
   },
   {
     name: "GetOrCreateCall",
@@ -157,6 +174,27 @@ export const operations: readonly Operation[] = [
     schema: "KickUser",
     run(input) {
       input.calls.kick(id(input), (input.body as Body<"KickUser">).user_id);
+      return {};
+    },
+  },
+  {
+    name: "GetApp",
+    method: "GET",
+    pattern: /^\/api\/v2\/app$/,
+    status: 200,
+    run: ({ calls }) => ({ app: { name: "stand-in", event_hooks: calls.hooks } }),
+  },
+  {
+    name: "UpdateApp",
+    method: "PATCH",
+    pattern: /^\/api\/v2\/app$/,
+    status: 200,
+    schema: "UpdateApp",
+    run({ calls, body }) {
+      const { event_hooks } = body as Body<"UpdateApp">;
+      // The list is replaced: whoever is left out is gone, and whoever has no id is new.
+      if (event_hooks)
+        calls.hooks = event_hooks.map((hook) => ({ id: hook["id"] ?? randomUUID(), ...hook }));
       return {};
     },
   },

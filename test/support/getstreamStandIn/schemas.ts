@@ -110,6 +110,11 @@ export const requestSchemas = {
   DeleteCall: z.looseObject({ hard: z.boolean().optional() }),
   BlockUser: z.looseObject({ user_id: text }),
   KickUser: z.looseObject({ user_id: text, block: z.boolean().optional() }),
+  QueryCalls: z.looseObject({
+    filter_conditions: z.looseObject({ cid: z.looseObject({ $in: z.array(text).max(100) }) }),
+    limit: z.int().max(100).optional(),
+  }),
+  UpdateApp: z.looseObject({ event_hooks: z.array(z.looseObject({})).max(20).optional() }),
   UpdateUsers: z.looseObject({ users: z.record(text, user) }),
 } as const;
 
