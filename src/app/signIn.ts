@@ -6,6 +6,11 @@ import type { Config } from "../config/config.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { localAuth } from "../http/signIn/localAuth.ts";
+import { guardedFetch } from "../net/guardedFetch.ts";
+import { outbound } from "../net/outbound.ts";
+
+/** An issuer that says nothing for this long has gone, ms. */
+const issuerSilenceMs = 5_000;
 
 /** The issuer of this server's own tokens. */
 export function openIssuer({ dataDir, localPlan: plan }: Config, log: Log): Promise<LocalIssuer> {
@@ -21,7 +26,10 @@ export function authenticatorOf(
 ): Authenticator {
   const issuers = issuersFromConfig(config);
   if (local) issuers.push(local.issuer);
-  return createAuthenticator({ issuers, adminKey, clock: systemClock, log });
+  // The issuer that the operator named may be inside; its `jwks_uri` may be there or public.
+  const trustedOrigins = config.oidcIssuer === undefined ? [] : [new URL(config.oidcIssuer).origin];
+  const fetch = guardedFetch(outbound({ trustedOrigins, silenceMs: issuerSilenceMs }));
+  return createAuthenticator({ issuers, adminKey, clock: systemClock, log, fetch });
 }
 
 /** Issuers outside say nothing of plans unless they are asked. */

@@ -24,8 +24,13 @@ const open = (plan: Plan = "paid", folder = dataDir) =>
 
 const keyFile = () => path.join(dataDir, "keys", "localIssuer.json");
 
+/** Its keys are in memory. */
+const neverFetched = () => Promise.reject(new Error("nothing is fetched here"));
 const authenticatorOf = async (issuer: Awaited<ReturnType<typeof open>>) =>
-  createAuthenticator({ issuers: [issuer.issuer], adminKey: "unused", clock, log: silentLog });
+  createAuthenticator({
+    ...{ issuers: [issuer.issuer], adminKey: "unused", clock, log: silentLog },
+    fetch: neverFetched,
+  });
 
 describe("the built-in issuer", () => {
   it("signs people in under their name for twelve hours", async () => {
@@ -156,6 +161,7 @@ describe("tokens at the built-in issuer's door", () => {
       adminKey: "unused",
       clock,
       log: silentLog,
+      fetch: neverFetched,
     });
     const token = await room.sign({ ...claims(), aud: "connvo-room" });
     await expect(authenticator.authenticate(`Bearer ${token}`)).rejects.toMatchObject({

@@ -15,8 +15,8 @@ export interface AuthenticatorOptions {
   adminKey: string;
   clock: Clock;
   log: Log;
-  /** Default: the platform's. */
-  fetch?: Fetch;
+  /** Reads documents of issuers, whose `jwks_uri` may name any address. */
+  fetch: Fetch;
 }
 
 /** Tells who a request comes from. */
@@ -35,7 +35,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     issuers,
     clock,
     log,
-    fetch: options.fetch ?? globalThis.fetch,
+    fetch: options.fetch,
   });
   const cache = new TokenCache(cachedTokens);
   return {
