@@ -6,6 +6,7 @@ import { configOf, type Recording } from "../recordings/recording.ts";
 import {
   claimRendition,
   failRendition,
+  findRendition,
   finishRendition,
   type Rendition,
   releaseRendition,
@@ -221,7 +222,7 @@ async function underLease<T>(
 }
 
 async function giveUpOrRetry(
-  { services }: RenditionDeps,
+  { services, maker }: RenditionDeps,
   owner: string,
   rendition: Rendition,
   recording: Recording,
@@ -231,12 +232,15 @@ async function giveUpOrRetry(
   const message = error instanceof Error ? error.message : String(error);
   const retryInMs =
     retryable && rendition.attempts < maxAttempts ? 2 ** rendition.attempts * 1000 : undefined;
-  const over = await services.db.transaction(async (tx) => {
+  const { over, isGone } = await services.db.transaction(async (tx) => {
     const failed = await failRendition(tx, rendition, owner, message, retryInMs);
-    if (failed?.state !== "failed" || !isRequested(recording, rendition)) return undefined;
-    return failRecording(tx, recording, { code: "compose_failed", message });
+    if (!failed) return { isGone: (await findRendition(tx, rendition.id)) === undefined };
+    if (failed.state !== "failed" || !isRequested(recording, rendition)) return {};
+    return { over: await failRecording(tx, recording, { code: "compose_failed", message }) };
   });
   if (over) logMove(services.log, over);
+  // Its recording was deleted meanwhile.
+  if (isGone) await maker.forget(rendition, recording);
 }
 
 function isRequested(recording: Recording, rendition: Rendition): boolean {

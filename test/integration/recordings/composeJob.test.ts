@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
@@ -50,6 +51,10 @@ afterEach(async () => {
   await Promise.all(loops.splice(0).map((loop) => loop.stop()));
   await test.sql(`DELETE FROM renditions`);
 });
+
+/** Resolves once the work is to end; it may be so before it begins. */
+const untilAborted = (signal: AbortSignal) =>
+  signal.aborted ? undefined : once(signal, "abort").then(() => undefined);
 
 function run(compose: Compose): Loop {
   const { services } = stage;
@@ -209,7 +214,7 @@ it("stops composing when another worker has taken over, and overwrites nothing",
     await test.sql(
       `UPDATE renditions SET lease_owner = 'other', lease_until = app_now() + interval '1 h'`,
     );
-    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await untilAborted(signal);
     aborted = true;
     throw new Error("aborted");
   });
@@ -220,7 +225,7 @@ it("stops composing when another worker has taken over, and overwrites nothing",
 it("gives the rendition back uncounted when the server stops", async () => {
   const { recordingId } = await stopped();
   const loop = run(async (_job, { signal }) => {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await untilAborted(signal);
     throw new Error("aborted");
   });
   await until(recordingId, { rendition: "composing" });

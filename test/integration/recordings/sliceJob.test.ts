@@ -74,7 +74,9 @@ async function running() {
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("aborted")));
+    const stop = () => reject(new Error("aborted"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
   });
 const soon = (check: () => void | Promise<void>) => vi.waitFor(check, patience);
 
