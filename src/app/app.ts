@@ -34,7 +34,7 @@ import type { VerifiedGrant } from "../video/embedded/roomTokens.ts";
 import { blaming } from "./blaming.ts";
 import { freeBytes, makeDataFolder, openData, openSite } from "./data.ts";
 import { addServerGauges } from "./gauges.ts";
-import { startLoops } from "./jobs.ts";
+import { startLoops, startWebhooks } from "./jobs.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
 import { openStorage } from "./storage.ts";
 import { streamWebhook } from "./streamWebhook.ts";
@@ -165,6 +165,7 @@ async function open(
   if (followed) lifetime.add("certificate", async () => followed.stop());
   const listening = await blaming("HOST, PORT", server.listen(config.host, config.port));
   address ??= listening;
+  startWebhooks(services, lifetime);
   const startMs = Math.round(performance.now() - startedAt);
   log.info({ url: address, video: video.name, startMs }, "ready");
   const stop = (options: StopOptions = {}) => {

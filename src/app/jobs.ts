@@ -12,16 +12,20 @@ import { startRetentionLoop } from "../jobs/retention.ts";
 import { startSettleLoops } from "../jobs/settle.ts";
 import { startSliceLoop } from "../jobs/slices.ts";
 import { startSweepLoop } from "../jobs/sweepStorage.ts";
+import { startWebhookLoop } from "../jobs/webhooks.ts";
 import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
 import { download, forgetPart } from "../net/download.ts";
 import { outbound } from "../net/outbound.ts";
 import type { Services } from "../runtime/context.ts";
+import { endpointUrl } from "../webhooks/address.ts";
 
 /** A day of 1080p is far below this. */
 const maxProviderFileBytes = 256 * 2 ** 30;
 /** A sender of a file that says nothing for this long has gone, ms. */
 const senderSilenceMs = 30_000;
+/** A receiver of webhooks that says nothing for this long has gone, ms. */
+const receiverSilenceMs = 15_000;
 
 /** Starts all background work, as much of it as this server's provider leaves to it. */
 export function startLoops(services: Services, lifetime: Lifetime): void {
@@ -37,6 +41,17 @@ export function startLoops(services: Services, lifetime: Lifetime): void {
       ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),
     );
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
+}
+
+/** Sends webhooks; once the server listens, because they tell its address. */
+export function startWebhooks(services: Services, lifetime: Lifetime): void {
+  const { webhookOrigins = [] } = services.config;
+  const loop = startWebhookLoop({
+    services,
+    send: outbound({ trustedOrigins: webhookOrigins, silenceMs: receiverSilenceMs }),
+    isAllowed: (url) => endpointUrl(url.href, webhookOrigins).ok,
+  });
+  lifetime.add("webhooks", () => loop.stop());
 }
 
 /** How a child process that makes files is started: it needs none of our settings, and least of all our secrets. */

@@ -9,7 +9,14 @@ export interface AuditEntry {
   /** Absent = the server itself or the administrator. */
   actorUserId?: string | undefined;
   meetingId?: string | undefined;
-  resourceType: "user" | "organization" | "meeting" | "participant" | "invite" | "recording";
+  resourceType:
+    | "user"
+    | "organization"
+    | "meeting"
+    | "participant"
+    | "invite"
+    | "recording"
+    | "webhook";
   resourceId: string;
   /** `resource.verb`, e.g. `meeting.start`. */
   action: string;

@@ -2,8 +2,10 @@ import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 import { type ReadTx, type Statement, statement } from "../db/port.ts";
 import type { Participant, ParticipantRole, User } from "./identity.ts";
+import { administeredOrg, namedOrg } from "./orgAdmin.ts";
 import type {
   Grant,
+  OrgGrant,
   ParticipantGrant,
   Permission,
   PermissionRequest,
@@ -82,6 +84,15 @@ export const can = {
   /** As `participant`, of the meeting a recording was made of. */
   recordingParticipant: (argument: string) => participantOf(ofRecording, argument),
   recordingHost: (argument: string) => hostOf(ofRecording, argument),
+  /** An administrator of their own organisation, or the administration key for the one that is named. */
+  orgAdmin: (argument: string): Permission<OrgGrant> => ({
+    requires: "orgAdmin",
+    check: async (request) => {
+      if (request.identity.kind === "admin") return namedOrg(request.args, argument);
+      const active = activeUser(request);
+      return active.ok ? administeredOrg(active.value.user, request.args[argument]) : active;
+    },
+  }),
 } as const;
 
 function activeUser({ identity, user }: PermissionRequest): Result<UserGrant> {

@@ -18,13 +18,18 @@ export interface PermissionRequest {
 
 /** One rule on who may call a function. Made by `can`; the type parameter says what the handler may rely on. */
 export interface Permission<G extends Grant = Grant> {
-  /** For documentation: `anyone`, `user`, `participant`, `host`, `admin`. */
-  readonly requires: "anyone" | "user" | "participant" | "host" | "admin";
+  /** For documentation: `anyone`, `user`, `participant`, `host`, `orgAdmin`, `admin`. */
+  readonly requires: "anyone" | "user" | "participant" | "host" | "orgAdmin" | "admin";
   check(request: PermissionRequest): Promise<Result<G>>;
 }
 
 export interface UserGrant extends Grant {
   user: User;
+}
+
+export interface OrgGrant extends Grant {
+  /** The organisation that the caller administers. */
+  orgId: string;
 }
 
 export interface ParticipantGrant extends UserGrant {

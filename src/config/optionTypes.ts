@@ -65,6 +65,18 @@ export const list = text.transform((value) =>
     .filter((entry) => entry !== ""),
 );
 
+/** Schemes, hosts and ports without anything behind them, with commas between. */
+export const origins = list.pipe(
+  z.array(
+    httpUrl
+      .refine(
+        (value) => !URL.canParse(value) || new URL(value).href === `${new URL(value).origin}/`,
+        "must be origins such as https://hooks.internal:8443, without a path",
+      )
+      .transform((value) => new URL(value).origin),
+  ),
+);
+
 export const turnUrls = text
   .transform((value) => value.split(",").map((url) => url.trim()))
   .pipe(

@@ -9,6 +9,7 @@ import {
   list,
   networks,
   optionalText,
+  origins,
   port,
   text,
   turnUrls,
@@ -341,6 +342,11 @@ export const options = {
     type: text.optional(),
     doc: "The secret that TURN server shares with this one (coturn: static-auth-secret): each person gets credentials of 12 hours.",
     secret: true,
+  }),
+  webhookOrigins: option({
+    env: "CONNVO_WEBHOOK_ORIGINS",
+    type: origins.optional(),
+    doc: "Origins such as https://hooks.internal:8443, with commas between, at which webhooks may be received besides public addresses at port 443.",
   }),
 } as const satisfies Record<string, Option>;
 

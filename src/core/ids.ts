@@ -12,6 +12,8 @@ export const idPrefixes = {
   renditions: "rendition",
   auditLogs: "audit",
   commits: "commit",
+  webhookEndpoints: "endpoint",
+  webhookEvents: "webhook",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

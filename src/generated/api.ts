@@ -731,6 +731,148 @@ export interface Api {
       >;
     };
   };
+  webhooks: {
+    mutations: {
+      /** createEndpoint */
+      createEndpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          description?: string;
+          eventTypes?: Array<"meeting.started" | "meeting.ended" | "recording.started" | "recording.paused" | "recording.resumed" | "recording.stopped" | "recording.found" | "recording.ready" | "recording.failed" | "recording.deleted">;
+          orgId?: string;
+          url: string;
+        },
+        {
+          createdAt: number;
+          description?: string;
+          disabledReason?: string;
+          enabled: boolean;
+          endpointId: string;
+          eventTypes: Array<"meeting.started" | "meeting.ended" | "recording.started" | "recording.paused" | "recording.resumed" | "recording.stopped" | "recording.found" | "recording.ready" | "recording.failed" | "recording.deleted">;
+          previousSecretUntil?: number;
+          secret: string;
+          updatedAt: number;
+          url: string;
+        }
+      >;
+      /** deleteEndpoint */
+      deleteEndpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          endpointId: string;
+          orgId?: string;
+        },
+        null
+      >;
+      /** replayDelivery */
+      replayDelivery: FunctionReference<
+        "mutation",
+        "public",
+        {
+          endpointId: string;
+          eventId: string;
+          orgId?: string;
+        },
+        null
+      >;
+      /** rotateSecret */
+      rotateSecret: FunctionReference<
+        "mutation",
+        "public",
+        {
+          endpointId: string;
+          orgId?: string;
+        },
+        {
+          previousSecretUntil?: number;
+          secret: string;
+        }
+      >;
+      /** sendTestEvent */
+      sendTestEvent: FunctionReference<
+        "mutation",
+        "public",
+        {
+          endpointId: string;
+          orgId?: string;
+        },
+        {
+          eventId: string;
+        }
+      >;
+      /** updateEndpoint */
+      updateEndpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          description?: string;
+          enabled?: boolean;
+          endpointId: string;
+          eventTypes?: Array<"meeting.started" | "meeting.ended" | "recording.started" | "recording.paused" | "recording.resumed" | "recording.stopped" | "recording.found" | "recording.ready" | "recording.failed" | "recording.deleted">;
+          orgId?: string;
+          url?: string;
+        },
+        {
+          createdAt: number;
+          description?: string;
+          disabledReason?: string;
+          enabled: boolean;
+          endpointId: string;
+          eventTypes: Array<"meeting.started" | "meeting.ended" | "recording.started" | "recording.paused" | "recording.resumed" | "recording.stopped" | "recording.found" | "recording.ready" | "recording.failed" | "recording.deleted">;
+          previousSecretUntil?: number;
+          updatedAt: number;
+          url: string;
+        }
+      >;
+    };
+    queries: {
+      /** listDeliveries */
+      listDeliveries: FunctionReference<
+        "query",
+        "public",
+        {
+          endpointId: string;
+          limit?: number;
+          orgId?: string;
+        },
+        Array<{
+          attempts: number;
+          createdAt: number;
+          eventId: string;
+          lastAttemptAt?: number;
+          lastError?: string;
+          lastStatus?: number;
+          meetingId?: string;
+          nextAttemptAt?: number;
+          recordingId?: string;
+          sequence: number;
+          state: "pending" | "delivered" | "dead";
+          type: string;
+        }>
+      >;
+      /** listEndpoints */
+      listEndpoints: FunctionReference<
+        "query",
+        "public",
+        {
+          orgId?: string;
+        },
+        Array<{
+          createdAt: number;
+          description?: string;
+          disabledReason?: string;
+          enabled: boolean;
+          endpointId: string;
+          eventTypes: Array<"meeting.started" | "meeting.ended" | "recording.started" | "recording.paused" | "recording.resumed" | "recording.stopped" | "recording.found" | "recording.ready" | "recording.failed" | "recording.deleted">;
+          previousSecretUntil?: number;
+          updatedAt: number;
+          url: string;
+        }>
+      >;
+    };
+  };
 }
 
 export const api = anyApi as unknown as Api;

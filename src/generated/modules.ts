@@ -9,6 +9,8 @@ import * as recordings_mutations from "../functions/recordings/mutations.ts";
 import * as recordings_queries from "../functions/recordings/queries.ts";
 import * as users_mutations from "../functions/users/mutations.ts";
 import * as users_queries from "../functions/users/queries.ts";
+import * as webhooks_mutations from "../functions/webhooks/mutations.ts";
+import * as webhooks_queries from "../functions/webhooks/queries.ts";
 
 /** Every module of the public API under its path. */
 export const functionModules: FunctionModules = {
@@ -21,4 +23,6 @@ export const functionModules: FunctionModules = {
   "recordings/queries": recordings_queries,
   "users/mutations": users_mutations,
   "users/queries": users_queries,
+  "webhooks/mutations": webhooks_mutations,
+  "webhooks/queries": webhooks_queries,
 };

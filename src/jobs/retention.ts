@@ -35,7 +35,15 @@ const removeOldSessions = statement(
      SELECT ctid FROM provider_sessions WHERE NOT is_in AND said_at < app_now() - interval '30 days' LIMIT ${batch})`,
 );
 
-/** Removes rows nobody will read again. @returns how many of the most frequent kind went */
+/** What was told long ago, or could not be; with its deliveries. */
+const removeOldWebhooks = statement(
+  "retention.webhooks",
+  `DELETE FROM webhook_events WHERE id IN (
+     SELECT id FROM webhook_events WHERE created_at < app_now() - interval '30 days'
+     ORDER BY created_at LIMIT ${batch})`,
+);
+
+/** Removes rows nobody will read again. @returns how many of the kind went of which most did */
 export function removeOldRows(db: Database): Promise<number> {
   return db.transaction(async (tx) =>
     Math.max(
@@ -43,6 +51,7 @@ export function removeOldRows(db: Database): Promise<number> {
       await tx.run(removeOldCalls),
       await tx.run(removeOldNotices),
       await tx.run(removeOldSessions),
+      await tx.run(removeOldWebhooks),
     ),
   );
 }

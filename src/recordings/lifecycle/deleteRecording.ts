@@ -1,14 +1,17 @@
 import { recordAudit, recordEvent } from "../../audit/record.ts";
 import { AppError } from "../../core/errors.ts";
 import { statement, type Tx } from "../../db/port.ts";
+import { emit } from "../../webhooks/emit.ts";
+import type { Recording } from "../recording.ts";
 import { removeUnfinishedRenditions } from "../renditions/renditions.ts";
 import { isOpen } from "../states.ts";
-import { lockRecording } from "../store.ts";
+import { lockRecording, recordingColumns } from "../store.ts";
+import { webhookData } from "../webhookData.ts";
 
-const markDeleted = statement(
+const markDeleted = statement<Recording>(
   "recordings.markDeleted",
-  `UPDATE recordings SET deleted_at = app_now(), deadline_at = app_now(), updated_at = app_now()
-   WHERE id = $1`,
+  `UPDATE recordings r SET deleted_at = app_now(), deadline_at = app_now(), updated_at = app_now()
+   WHERE r.id = $1 RETURNING ${recordingColumns}`,
 );
 
 /**
@@ -25,9 +28,9 @@ export async function deleteRecording(tx: Tx, id: string, actorUserId: string): 
       state: recording.state,
     });
   }
-  await tx.run(markDeleted, [id]);
+  const deleted = (await tx.first(markDeleted, [id])) ?? recording;
   await removeUnfinishedRenditions(tx, id);
-  const { meetingId } = recording;
+  const { meetingId, orgId } = deleted;
   tx.writes(`meeting:${meetingId}`);
   await recordEvent(tx, { meetingId, recordingId: id, type: "recording_deleted", data: {} });
   await recordAudit(tx, {
@@ -38,4 +41,6 @@ export async function deleteRecording(tx: Tx, id: string, actorUserId: string): 
     action: "recording.delete",
     metadata: {},
   });
+  const told = { orgId, type: "recording_deleted", meetingId, recordingId: id };
+  await emit(tx, { ...told, data: webhookData(deleted) });
 }

@@ -1,10 +1,12 @@
-import { recordAudit, recordEvent } from "../../audit/record.ts";
+import { type AuditEntry, recordAudit, recordEvent } from "../../audit/record.ts";
 import type { Log } from "../../core/log.ts";
 import type { Tx } from "../../db/port.ts";
 import type { ProviderRecording } from "../../video/port.ts";
+import { emit } from "../../webhooks/emit.ts";
 import type { Recording } from "../recording.ts";
 import type { RecordingServices } from "../services.ts";
 import { advanceRecording, now, requireRecording } from "../store.ts";
+import { webhookData } from "../webhookData.ts";
 
 /** Why a recording failed: a stable code and words for people. */
 export interface Failure {
@@ -68,7 +70,7 @@ export async function failRecording(
   return moved ?? requireRecording(tx, recording.id);
 }
 
-/** One audit entry and one event for a move the server made itself or completed. */
+/** One audit entry and one event for a move the server made itself or completed; told to webhooks. */
 export async function announce(
   tx: Tx,
   recording: Recording,
@@ -76,16 +78,21 @@ export async function announce(
   data: Record<string, string | number | boolean | null>,
   actorUserId: string | null = null,
 ): Promise<void> {
-  const { id, meetingId } = recording;
-  await recordEvent(tx, { meetingId, recordingId: id, type, data });
-  await recordAudit(tx, {
+  const { id: recordingId, meetingId, orgId } = recording;
+  const audit: AuditEntry = {
     ...(actorUserId === null ? {} : { actorUserId }),
     meetingId,
     resourceType: "recording",
-    resourceId: id,
+    resourceId: recordingId,
     action: type.replace("recording_", "recording."),
     metadata: data,
-  });
+  };
+  // Said in one go: one round trip.
+  await Promise.all([
+    recordEvent(tx, { meetingId, recordingId, type, data }),
+    recordAudit(tx, audit),
+    emit(tx, { orgId, type, meetingId, recordingId, data: webhookData(recording) }),
+  ]);
 }
 
 /** The requested file is there; `stoppedAt` where only the file tells how long it is, epoch ms. */

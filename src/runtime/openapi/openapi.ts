@@ -173,6 +173,7 @@ const callers = {
   user: "For signed-in users.",
   participant: "For participants of the meeting.",
   host: "For hosts of the meeting.",
+  orgAdmin: "For administrators of the organisation, and for administration with the admin key.",
   admin: "For administration, with the admin key.",
 } as const;
 
@@ -183,6 +184,7 @@ function describe({ kind, permission, docs }: FunctionDefinition): string {
 
 function securityOf({ permission }: FunctionDefinition): readonly SecurityRequirement[] {
   if (permission.requires === "admin") return [{ adminKey: [] }];
+  if (permission.requires === "orgAdmin") return [{ bearerAuth: [] }, { adminKey: [] }];
   return permission.requires === "anyone" ? [{ bearerAuth: [] }, {}] : [{ bearerAuth: [] }];
 }
 

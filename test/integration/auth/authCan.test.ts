@@ -95,18 +95,19 @@ const permissions = {
   host: can.host("meetingId"),
   recordingParticipant: can.recordingParticipant("recordingId"),
   recordingHost: can.recordingHost("recordingId"),
+  orgAdmin: can.orgAdmin("orgId"),
 } as const;
 
 /** One line per caller, one column per permission. */
 const table = `
-              anyone user      admin     participant host      recordingParticipant recordingHost
-  anonymous   ok     401       401       401         401       401                  401
-  admin       ok     401       ok        401         401       401                  401
-  host        ok     ok        forbidden ok          ok        ok                   ok
-  participant ok     ok        forbidden ok          low       ok                   low
-  observer    ok     ok        forbidden ok          low       ok                   low
-  stranger    ok     ok        forbidden unknown     unknown   unknown              unknown
-  inactive    ok     forbidden forbidden forbidden   forbidden forbidden            forbidden
+              anyone user      admin     participant host      recordingParticipant recordingHost orgAdmin
+  anonymous   ok     401       401       401         401       401                  401           401
+  admin       ok     401       ok        401         401       401                  401           unnamed
+  host        ok     ok        forbidden ok          ok        ok                   ok            forbidden
+  participant ok     ok        forbidden ok          low       ok                   low           forbidden
+  observer    ok     ok        forbidden ok          low       ok                   low           forbidden
+  stranger    ok     ok        forbidden unknown     unknown   unknown              unknown       forbidden
+  inactive    ok     forbidden forbidden forbidden   forbidden forbidden            forbidden     forbidden
 `;
 
 const answers: Record<string, string> = {
@@ -115,6 +116,7 @@ const answers: Record<string, string> = {
   forbidden: "FORBIDDEN",
   low: "INSUFFICIENT_PERMISSIONS",
   unknown: "NOT_FOUND",
+  unnamed: "VALIDATION_ERROR",
 };
 
 describe("who may do what", () => {

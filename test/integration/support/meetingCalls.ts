@@ -13,6 +13,8 @@ import * as recordingActions from "../../../src/functions/recordings/actions.ts"
 import * as recordingQueries from "../../../src/functions/recordings/queries.ts";
 import * as userMutations from "../../../src/functions/users/mutations.ts";
 import * as userQueries from "../../../src/functions/users/queries.ts";
+import * as webhookMutations from "../../../src/functions/webhooks/mutations.ts";
+import * as webhookQueries from "../../../src/functions/webhooks/queries.ts";
 import { databaseAccounts } from "../../../src/runtime/call/accounts.ts";
 import { Invoker } from "../../../src/runtime/call/invoke.ts";
 import type { Services } from "../../../src/runtime/context.ts";
@@ -32,6 +34,8 @@ export const registry = buildRegistry({
   "recordings/queries": recordingQueries,
   "users/mutations": userMutations,
   "users/queries": userQueries,
+  "webhooks/mutations": webhookMutations,
+  "webhooks/queries": webhookQueries,
 });
 
 const document = documented(registry);
