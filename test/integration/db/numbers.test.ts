@@ -20,11 +20,16 @@ let ids: Record<string, string>;
 beforeAll(async () => {
   test = await testDatabase();
   stage = meetingStage(test);
-  host = person();
+  host = person({ orgId: "org_numbers", orgRole: "admin" });
   const meetingId = await meetingOf(stage, host);
   const hostId = await userIdOf(stage, host);
   const { recordingId } = await startRecording(stage.services, hostId, { meetingId });
-  ids = { meetingId, recordingId, title: "Planning" };
+  const { endpointId } = await stage.call<{ endpointId: string }>(
+    host,
+    "webhooks/mutations:createEndpoint",
+    { url: "https://hooks.example.org" },
+  );
+  ids = { meetingId, recordingId, endpointId, title: "Planning" };
 });
 afterAll(() => test.close());
 
