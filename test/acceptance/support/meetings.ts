@@ -150,7 +150,7 @@ export async function inRoom(person: Person, meetingId: string): Promise<number>
 }
 
 /** A call with the administration key. */
-export async function callAsAdmin(url: string, path: string, args: Args): Promise<unknown> {
+export async function callAsAdmin<T>(url: string, path: string, args: Args): Promise<T> {
   const answer = await fetch(`${url}/api/run/${path.replace(":", "/")}`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Convex ${adminKey}` },
@@ -158,5 +158,5 @@ export async function callAsAdmin(url: string, path: string, args: Args): Promis
   });
   const body = (await answer.json()) as { status: string; value?: unknown };
   if (body.status !== "success") throw new Error(`${path}: ${JSON.stringify(body)}`);
-  return body.value;
+  return body.value as T;
 }

@@ -11,10 +11,10 @@ import { attempt } from "../../../src/webhooks/attempt.ts";
 import { claimDeliveries } from "../../../src/webhooks/claims.ts";
 import { messageOf } from "../../../src/webhooks/message.ts";
 import { patience } from "../../support/patience.ts";
+import { isSignedBy, openReceiver, type Receiver } from "../../support/webhookReceiver.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { type MeetingStage, meetingOf, meetingStage, person } from "../support/meetingCalls.ts";
 import { activeMeeting, recordingStage, type Stage } from "../support/recordings.ts";
-import { isSignedBy, openReceiver, type Receiver } from "../support/webhookReceiver.ts";
 import { sender, webhookDeps } from "../support/webhooks.ts";
 
 let test: TestDatabase;
