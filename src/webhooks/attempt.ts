@@ -87,6 +87,8 @@ function outcomeOf({ statusCode: status = 0, headers }: IncomingMessage, now: nu
 /** Lets the receiver finish its answer; whatever becomes of it, its status has been said. */
 async function drain(answer: IncomingMessage): Promise<void> {
   let bytes = 0;
+  // An error of an answer that nobody reads any more must not end the process.
+  answer.on("error", () => undefined);
   try {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       bytes += chunk.length;
