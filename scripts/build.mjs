@@ -18,6 +18,7 @@ export const entries = {
   restore: "src/cli/restore.ts",
   storageMove: "src/cli/storageMove.ts",
   getstreamSetup: "src/cli/getstreamSetup.ts",
+  getstreamSmoke: "src/cli/getstreamSmoke.ts",
   generate: "src/cli/generate.ts",
   bench: "bench/main.ts",
 };

@@ -11,6 +11,7 @@ const programs = [
   "restore",
   "storageMove",
   "getstreamSetup",
+  "getstreamSmoke",
   "generate",
   "bench",
 ];

@@ -188,6 +188,22 @@ it("has Stream deliver to it by one command", async () => {
   expect((await run("--check")).stdout).toContain("Stream delivers its events there");
 });
 
+it("is tried by one command, which leaves nothing behind", async () => {
+  const run = (keys: Record<string, string>) =>
+    promisify(execFile)(process.execPath, ["dist/getstreamSmoke.js"], {
+      env: { ...process.env, CONNVO_STREAM_BASE_URL: cloud.url, ...keys },
+    });
+  const keys = { STREAM_API_KEY: cloud.apiKey, STREAM_API_SECRET: cloud.apiSecret };
+  expect((await run({})).stdout).toContain("1. key and secret are taken");
+  const { stdout } = await run(keys);
+  expect(stdout).toContain("All of it works.");
+  const cid = /default:\S+/.exec(stdout)?.[0] ?? "";
+  expect(cloud.calls.find(cid)).toBeUndefined();
+  await expect(run({ ...keys, STREAM_API_SECRET: "wrong" })).rejects.toMatchObject({
+    stdout: expect.stringContaining("FAILED"),
+  });
+});
+
 it("turns the MP3 of a sound recording into the M4A that was promised", async () => {
   cloud.sendFiles({ content: madeByStream("-f", "mp3") });
   const other = await signIn(server.url, "Bob");
