@@ -8,6 +8,7 @@ import type { MeetingContext, MeetingFacts, MeetingView } from "./parts/meetingT
 import { Room } from "./Room.tsx";
 import { recordingView } from "./recording/recordingView.ts";
 import { useFinishedRecording } from "./recording/useFinishedRecording.ts";
+import { RoomContext } from "./state/roomContext.ts";
 import { useRoomConnection } from "./useRoomConnection.ts";
 
 export interface AttendanceProps {
@@ -49,11 +50,11 @@ export function Attendance({ context, facts, polled, removed, local, onLeave }: 
       </Over>
     );
   return (
-    <Room
-      {...{ context, facts, room, connection, local, recording, finished, onLeave }}
-      serverAway={polled.error !== undefined}
-      refresh={polled.refresh}
-    />
+    <RoomContext
+      value={{ context, meeting, room, connection, local, recording, refresh: polled.refresh }}
+    >
+      <Room serverAway={polled.error !== undefined} {...{ finished, onLeave }} />
+    </RoomContext>
   );
 }
 

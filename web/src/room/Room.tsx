@@ -6,36 +6,26 @@ import { ControlBar } from "./controls/ControlBar.tsx";
 import { ControlProblem } from "./controls/ControlProblem.tsx";
 import { SettingsDialog } from "./controls/SettingsDialog.tsx";
 import { useShortcuts } from "./controls/useShortcuts.ts";
-import type { LocalMedia } from "./media/local/localMedia.ts";
-import type { RoomConnection } from "./media/roomConnection.ts";
-import type { PersonView, RoomView } from "./media/roomView.ts";
+import type { PersonView } from "./media/roomView.ts";
 import { PhaseBanner } from "./PhaseBanner.tsx";
-import type { MeetingContext, MeetingFacts, MeetingView } from "./parts/meetingTypes.ts";
+import type { MeetingContext } from "./parts/meetingTypes.ts";
 import { PeoplePanel } from "./people/PeoplePanel.tsx";
 import { FinishedNotice } from "./recording/FinishedNotice.tsx";
 import { RecordingBadge } from "./recording/RecordingBadge.tsx";
-import type { RecordingView } from "./recording/recordingView.ts";
 import { Stage } from "./stage/Stage.tsx";
+import { useRoom } from "./state/roomContext.ts";
 import { useShortcutPreference } from "./useShortcutPreference.ts";
 
 export interface RoomProps {
-  context: MeetingContext;
-  facts: MeetingFacts & { meeting: MeetingView };
-  room: RoomView;
-  connection: RoomConnection;
-  local: LocalMedia;
-  recording: RecordingView | undefined;
   /** The newest recording that has ended while one was here. */
   finished: string | undefined;
   serverAway: boolean;
-  refresh: () => Promise<void>;
   onLeave: () => void;
 }
 
 /** The meeting itself. */
-export function Room(props: RoomProps) {
-  const { context, facts, room, connection, local, recording } = props;
-  const { meeting } = facts;
+export function Room({ finished, serverAway, onLeave }: RoomProps) {
+  const { context, meeting, room, local, recording } = useRoom();
   const [panel, setPanel] = useState<"people" | "settings">();
   const [shortcuts, setShortcuts] = useShortcutPreference();
   const element = useRef<HTMLElement>(null);
@@ -57,11 +47,11 @@ export function Room(props: RoomProps) {
         {recording !== undefined && <RecordingBadge recording={recording} />}
       </header>
       <div className="room__notices">
-        <PhaseBanner phase={room.phase} serverAway={props.serverAway} />
-        <FinishedNotice recordingId={props.finished} watchUrl={context.watchUrl} />
+        <PhaseBanner phase={room.phase} serverAway={serverAway} />
+        <FinishedNotice recordingId={finished} watchUrl={context.watchUrl} />
       </div>
       <div className="room__middle">
-        <Stage room={room} connection={connection} local={local} />
+        <Stage />
         {panel === "people" && (
           <PeoplePanel
             people={room.people}
@@ -71,12 +61,10 @@ export function Room(props: RoomProps) {
         )}
       </div>
       <ControlBar
-        {...{ context, meeting, room, connection, local, recording }}
-        refresh={props.refresh}
         peopleShown={panel === "people"}
         onPeople={() => setPanel((last) => (last === "people" ? undefined : "people"))}
         onSettings={() => setPanel("settings")}
-        onLeave={props.onLeave}
+        onLeave={onLeave}
       />
       <ControlProblem task={remove.task} />
       {panel === "settings" && (

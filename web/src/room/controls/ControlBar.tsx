@@ -1,12 +1,8 @@
 import { useState } from "react";
 import { functions } from "../../api/functions.ts";
 import { useAction } from "../../api/useAction.ts";
-import type { LocalMedia } from "../media/local/localMedia.ts";
-import type { RoomConnection } from "../media/roomConnection.ts";
-import type { RoomView } from "../media/roomView.ts";
 import { DeviceButton } from "../parts/DeviceButton.tsx";
-import type { MeetingContext, MeetingView } from "../parts/meetingTypes.ts";
-import type { RecordingView } from "../recording/recordingView.ts";
+import { useRoom } from "../state/roomContext.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 import { EndDialog } from "./EndDialog.tsx";
@@ -15,13 +11,6 @@ import { RecordingControls } from "./RecordingControls.tsx";
 import { ShareControl } from "./ShareControl.tsx";
 
 export interface ControlBarProps {
-  context: MeetingContext;
-  meeting: MeetingView;
-  room: RoomView;
-  connection: RoomConnection;
-  local: LocalMedia;
-  recording: RecordingView | undefined;
-  refresh: () => Promise<void>;
   peopleShown: boolean;
   onPeople: () => void;
   onSettings: () => void;
@@ -30,7 +19,7 @@ export interface ControlBarProps {
 
 /** What one can do in the meeting. */
 export function ControlBar(props: ControlBarProps) {
-  const { context, meeting, room, connection, local, recording, refresh } = props;
+  const { context, meeting, room, connection, local } = useRoom();
   const isHost = meeting.userRole === "host";
   const publishes = meeting.userRole !== "observer";
   return (
@@ -42,7 +31,7 @@ export function ControlBar(props: ControlBarProps) {
           <ShareControl connection={connection} sharing={room.sharing} />
         </>
       )}
-      {isHost && <RecordingControls {...{ context, recording, refresh }} />}
+      {isHost && <RecordingControls />}
       <Control
         icon="people"
         label="People"
@@ -53,15 +42,14 @@ export function ControlBar(props: ControlBarProps) {
       {isHost && <InviteControl context={context} />}
       {publishes && <Control icon="settings" label="Settings" onClick={props.onSettings} />}
       <Control icon="leave" label="Leave" look="danger" onClick={props.onLeave} />
-      {isHost && <EndControl context={context} refresh={refresh} />}
+      {isHost && <EndControl />}
     </div>
   );
 }
 
-function EndControl({
-  context: { api, meetingId },
-  refresh,
-}: Pick<ControlBarProps, "context" | "refresh">) {
+function EndControl() {
+  const { context, refresh } = useRoom();
+  const { api, meetingId } = context;
   const [asking, setAsking] = useState(false);
   const task = useAction();
   const end = () =>

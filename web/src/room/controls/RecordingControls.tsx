@@ -1,20 +1,14 @@
 import { useState } from "react";
-import type { MeetingContext } from "../parts/meetingTypes.ts";
 import { RecordDialog } from "../recording/RecordDialog.tsx";
 import type { RecordingView } from "../recording/recordingView.ts";
 import { type RecordingTask, useRecordingTask } from "../recording/useRecordingTask.ts";
+import { useRoom } from "../state/roomContext.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 
-export interface RecordingControlsProps {
-  context: MeetingContext;
-  recording: RecordingView | undefined;
-  /** Asks the server anew. */
-  refresh: () => Promise<void>;
-}
-
 /** Record, pause, go on and stop; for hosts. */
-export function RecordingControls({ context, recording, refresh }: RecordingControlsProps) {
+export function RecordingControls() {
+  const { context, recording, refresh } = useRoom();
   const [asking, setAsking] = useState(false);
   const task = useRecordingTask(context, refresh);
   const close = () => {

@@ -1,23 +1,19 @@
 import { type CSSProperties, useEffect, useMemo, useState } from "react";
 import { Button } from "../../ui/Button.tsx";
-import { isSending, type LocalMedia } from "../media/local/localMedia.ts";
+import { isSending } from "../media/local/localMedia.ts";
 import type { RoomConnection } from "../media/roomConnection.ts";
-import type { PersonView, RoomView } from "../media/roomView.ts";
+import type { PersonView } from "../media/roomView.ts";
 import { AudioView } from "../parts/MediaView.tsx";
 import { useLocalState } from "../parts/useLocalMedia.ts";
 import { useStream } from "../parts/useStream.ts";
+import { useRoom } from "../state/roomContext.ts";
 import { SlotWatcher } from "./slotWatcher.ts";
 import { Tile } from "./Tile.tsx";
 import { columnsFor, stageOf } from "./tiles.ts";
 
-export interface StageProps {
-  room: RoomView;
-  connection: RoomConnection;
-  local: LocalMedia;
-}
-
 /** Everybody's pictures, shared screens large, and the sound of all. */
-export function Stage({ room, connection, local }: StageProps) {
+export function Stage() {
+  const { room, connection, local } = useRoom();
   const watcher = useWatcher(connection);
   const { camera } = useLocalState(local);
   const ownCamera = useStream(isSending(camera) ? camera.track : undefined);

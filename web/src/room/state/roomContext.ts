@@ -1,0 +1,27 @@
+import { createContext, useContext } from "react";
+import type { LocalMedia } from "../media/local/localMedia.ts";
+import type { RoomConnection } from "../media/roomConnection.ts";
+import type { RoomView } from "../media/roomView.ts";
+import type { MeetingContext, MeetingView } from "../parts/meetingTypes.ts";
+import type { RecordingView } from "../recording/recordingView.ts";
+
+/** What everything in a room works with. */
+export interface RoomSurroundings {
+  context: MeetingContext;
+  meeting: MeetingView;
+  room: RoomView;
+  connection: RoomConnection;
+  local: LocalMedia;
+  recording: RecordingView | undefined;
+  /** Asks the server anew. */
+  refresh: () => Promise<void>;
+}
+
+export const RoomContext = createContext<RoomSurroundings | undefined>(undefined);
+
+/** @throws Error outside a room */
+export function useRoom(): RoomSurroundings {
+  const surroundings = useContext(RoomContext);
+  if (surroundings === undefined) throw new Error("There is no room around this component");
+  return surroundings;
+}
