@@ -61,6 +61,20 @@ it("tells who is not the provider nothing but that", async () => {
   expect(received[1]?.signature).toBeUndefined();
 });
 
+it("reads no more of an address of which too much was refused, and of others as ever", async () => {
+  for (let time = 0; time < 60; time++)
+    expect((await post("{}", { "x-signature": "bad" })).statusCode).toBe(401);
+  const refused = await post("{}", { "x-signature": "bad" });
+  expect([refused.statusCode, refused.headers["retry-after"]]).toEqual([429, "1"]);
+  expect(received).toHaveLength(60);
+  expect(outcomes.at(-1)).toBe("rate_limited");
+  const other = await app.inject({
+    ...{ method: "POST", url: "/webhooks/sample", remoteAddress: "192.0.2.7" },
+    ...{ headers: { "x-signature": "good" }, payload: "{}" },
+  });
+  expect(other.statusCode).toBe(200);
+});
+
 it("takes no more than 256 KiB", async () => {
   const type = { "content-type": "application/json" };
   expect((await post("x".repeat(256 * 1024), type)).statusCode).toBe(200);
