@@ -84,9 +84,10 @@ module.exports = {
       "^src/(runtime|auth)/",
       ...features.map((feature) => `^src/${feature}/`),
     ]),
+    room("sync", "src/sync/", ["^src/db/port\\.ts$", "^src/(auth|runtime)/"]),
     room("http", "src/http/", [
       ports,
-      "^src/(config|auth|runtime)/",
+      "^src/(config|auth|runtime|sync)/",
       ...features.map((feature) => `^src/${feature}/`),
     ]),
     room("synth", "src/synth/"),
@@ -97,7 +98,7 @@ module.exports = {
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
     onlyIn("addresses-judged-in-net", "ipaddr\\.js", "^src/net/"),
     onlyIn("s3-behind-storage", "@aws-sdk", "^src/storage/s3/"),
-    onlyIn("fastify-at-the-edge", "fastify|@fastify", "^src/(http|app)/"),
+    onlyIn("fastify-at-the-edge", "fastify|@fastify|ws", "^src/(http|app)/"),
     {
       name: "no-orphans",
       severity: "error",

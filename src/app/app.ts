@@ -19,6 +19,7 @@ import { metricsRoute } from "../http/metrics.ts";
 import { roomRoutes } from "../http/rooms/roomRoutes.ts";
 import { buildServer } from "../http/server.ts";
 import { isStrictTransport } from "../http/strictTransport.ts";
+import { syncRoutes } from "../http/sync/syncRoutes.ts";
 import { openCertificate } from "../http/tls.ts";
 import { webPages } from "../http/webPages.ts";
 import { createCaptureReader } from "../media/format/captureReader.ts";
@@ -30,10 +31,11 @@ import { Invoker } from "../runtime/call/invoke.ts";
 import type { CallRecord } from "../runtime/call/outcome.ts";
 import type { Services } from "../runtime/context.ts";
 import { buildRegistry } from "../runtime/registry.ts";
+import { SyncHub } from "../sync/hub.ts";
 import type { VerifiedGrant } from "../video/embedded/roomTokens.ts";
 import { blaming } from "./blaming.ts";
 import { freeBytes, makeDataFolder, openData, openSite } from "./data.ts";
-import { addServerGauges } from "./gauges.ts";
+import { addLiveGauges, addServerGauges } from "./gauges.ts";
 import { startLoops, startWebhooks } from "./jobs.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
 import { openStorage } from "./storage.ts";
@@ -129,11 +131,22 @@ async function open(
     log.debug(call, "call");
   };
   const invoker = new Invoker({ registry, services, accounts, log, onCall });
+  const hub = await SyncHub.open({
+    db,
+    invoker,
+    authenticator,
+    clock: systemClock,
+    log,
+    transactions: Math.ceil(config.databasePoolSize / 2),
+    onDelivered: (ms) => metrics.onDelivered(ms),
+  });
+  addLiveGauges(metrics, hub);
   const files = { ...services, authenticator, openFiles: new OpenFiles() };
   const plugins: FastifyPluginAsync[] = [
     async (scope) => recordingFiles(scope, files),
     async (scope) => recordingTracks(scope, files),
     async (scope) => metricsRoute(scope, { metrics, authenticator }),
+    async (scope) => syncRoutes(scope, { hub, clock: systemClock, registry, ...config }),
     (scope) => webPages(scope, { folder: webFolder(), localAuth: localIssuerWanted }),
   ];
   if (embedded) {
@@ -161,6 +174,7 @@ async function open(
     plugins,
   });
   lifetime.add("http", (hurry) => server.close(drainMs, hurry));
+  lifetime.add("live clients", (hurry) => hub.close(hurry));
   const followed = certificate?.follow((pair) => server.useCertificate(pair));
   if (followed) lifetime.add("certificate", async () => followed.stop());
   const listening = await blaming("HOST, PORT", server.listen(config.host, config.port));

@@ -41,17 +41,28 @@ export function addServerGauges(metrics: Metrics, { db, video, rooms }: GaugeSou
   if (rooms) addRoomGauges(metrics, rooms);
 }
 
+/** What live clients watch on this node. */
+export function addLiveGauges(metrics: Metrics, hub: { stats(): object }): void {
+  metrics.addGauge({
+    name: "connvo_live",
+    help: "Live clients of this node, their subscriptions, the different queries among them, and queries run since the start",
+    labelNames: ["measure"],
+    read: () => measuresOf(hub.stats()),
+  });
+}
+
 /** One gauge with a label for each counter: a new counter of the room process needs no change here. */
 function addRoomGauges(metrics: Metrics, rooms: { stats(): Promise<object> }): void {
   metrics.addGauge({
     name: "connvo_rooms",
     help: "Gauges and counters of the room process since it started; empty while it is away",
     labelNames: ["measure"],
-    read: async () => {
-      const stats = await rooms.stats().catch(() => ({}));
-      return Object.entries(stats)
-        .filter((entry): entry is [string, number] => typeof entry[1] === "number")
-        .map(([measure, value]) => ({ labels: { measure }, value }));
-    },
+    read: async () => measuresOf(await rooms.stats().catch(() => ({}))),
   });
+}
+
+function measuresOf(stats: object): { labels: { measure: string }; value: number }[] {
+  return Object.entries(stats)
+    .filter((entry): entry is [string, number] => typeof entry[1] === "number")
+    .map(([measure, value]) => ({ labels: { measure }, value }));
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from "fastify";
 import { issuersFromConfig } from "../auth/issuers/issuersFromConfig.ts";
 import { type LocalIssuer, openLocalIssuer } from "../auth/issuers/localIssuer.ts";
-import { type Authenticator, createAuthenticator } from "../auth/tokens/authenticator.ts";
+import { type ConnectionAuthenticator, createAuthenticator } from "../auth/tokens/authenticator.ts";
 import type { Config } from "../config/config.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -23,7 +23,7 @@ export function authenticatorOf(
   log: Log,
   adminKey: string,
   local: LocalIssuer | undefined,
-): Authenticator {
+): ConnectionAuthenticator {
   const issuers = issuersFromConfig(config);
   if (local) issuers.push(local.issuer);
   // The issuer that the operator named may be inside; its `jwks_uri` may be there or public.

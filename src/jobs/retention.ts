@@ -21,6 +21,13 @@ const removeOldCalls = statement(
      SELECT ctid FROM limited_calls WHERE at < app_now() - interval '10 minutes' LIMIT ${batch})`,
 );
 
+/** A client that was away for longer does not ask what became of its mutations. */
+const removeOldMutations = statement(
+  "retention.clientMutations",
+  `DELETE FROM client_mutations WHERE ctid IN (
+     SELECT ctid FROM client_mutations WHERE at < app_now() - interval '14 days' LIMIT ${batch})`,
+);
+
 /** A repeat of what a provider told is known for a month. */
 const removeOldNotices = statement(
   "retention.notices",
@@ -49,6 +56,7 @@ export function removeOldRows(db: Database): Promise<number> {
     Math.max(
       await tx.run(removeOldCommits),
       await tx.run(removeOldCalls),
+      await tx.run(removeOldMutations),
       await tx.run(removeOldNotices),
       await tx.run(removeOldSessions),
       await tx.run(removeOldWebhooks),

@@ -25,6 +25,8 @@ export interface GaugeSource {
 
 export interface Metrics {
   onCall(call: ObservedCall): void;
+  /** A change reached a live client this long after it was committed, ms. */
+  onDelivered(ms: number): void;
   addGauge(source: GaugeSource): void;
   readonly contentType: string;
   /** Prometheus text. */
@@ -52,7 +54,14 @@ export function createMetrics(): Metrics {
     buckets: latencyBuckets,
     registers: [registry],
   });
+  const staleness = new Histogram({
+    name: "connvo_live_staleness_seconds",
+    help: "Time from a commit until what it changed was sent to a live client",
+    buckets: latencyBuckets,
+    registers: [registry],
+  });
   return {
+    onDelivered: (ms) => staleness.observe(ms / 1000),
     onCall: ({ fn, kind, outcome, code, ms }) =>
       calls.observe({ fn, kind, outcome, code: code ?? "" }, ms / 1000),
     addGauge: ({ name, help, labelNames, read }) => {

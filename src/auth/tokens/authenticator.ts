@@ -19,6 +19,13 @@ export interface AuthenticatorOptions {
   fetch: Fetch;
 }
 
+/** Who credentials prove, and for how long they do. */
+export interface Proof {
+  readonly identity: Identity;
+  /** Epoch ms from which they must be looked at again. */
+  readonly goodUntil: number;
+}
+
 /** Tells who a request comes from. */
 export interface Authenticator {
   /**
@@ -29,7 +36,13 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Identity>;
 }
 
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+/** Tells it also of connections that outlast their credentials. */
+export interface ConnectionAuthenticator extends Authenticator {
+  /** As `authenticate`. @throws AuthError */
+  prove(authorization: string | undefined): Promise<Proof>;
+}
+
+export function createAuthenticator(options: AuthenticatorOptions): ConnectionAuthenticator {
   const { issuers, adminKey, clock, log } = options;
   const verifier = new TokenVerifier({
     issuers,
@@ -38,15 +51,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     fetch: options.fetch,
   });
   const cache = new TokenCache(cachedTokens);
+  const prove = async (authorization: string | undefined): Promise<Proof> => {
+    if (authorization === undefined) return forEver({ kind: "anonymous" });
+    const { scheme, credentials } = parse(authorization);
+    if (scheme === "convex") return forEver(admin(credentials, adminKey));
+    return bearer(credentials, verifier, cache, clock);
+  };
   return {
-    authenticate: async (authorization) => {
-      if (authorization === undefined) return { kind: "anonymous" };
-      const { scheme, credentials } = parse(authorization);
-      if (scheme === "convex") return admin(credentials, adminKey);
-      return bearer(credentials, verifier, cache, clock);
-    },
+    prove,
+    authenticate: async (authorization) => (await prove(authorization)).identity,
   };
 }
+
+const forEver = (identity: Identity): Proof => ({
+  identity,
+  goodUntil: Number.POSITIVE_INFINITY,
+});
 
 function parse(authorization: string): { scheme: "bearer" | "convex"; credentials: string } {
   if (authorization.length < 7) {
@@ -69,10 +89,10 @@ async function bearer(
   verifier: TokenVerifier,
   cache: TokenCache,
   clock: Clock,
-): Promise<Identity> {
+): Promise<Proof> {
   const known = cache.get(token, clock.now());
   if (known !== undefined) return known;
   const verified = await verifier.verify(token);
   cache.set(token, verified);
-  return verified.identity;
+  return verified;
 }

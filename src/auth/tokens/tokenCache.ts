@@ -21,14 +21,14 @@ export class TokenCache {
     this.#limit = limit;
   }
 
-  get(token: string, now: number): UserIdentity | undefined {
+  get(token: string, now: number): VerifiedToken | undefined {
     const key = keyOf(token);
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
     if (now >= entry.goodUntil || entry.keys.revision() !== entry.revision) return undefined;
     this.#entries.set(key, entry);
-    return entry.identity;
+    return entry;
   }
 
   set(token: string, entry: VerifiedToken): void {

@@ -21,13 +21,18 @@ const tablesQuery = `
      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
    ORDER BY c.relname`;
 
-/** Table of the applied migrations: described by the header, not copied. */
 const migrationsTable = "schema_migrations";
+
+/**
+ * Not copied: the applied migrations are described by the header, and the numbers of transactions mean nothing in another
+ * database.
+ */
+const leftOut: ReadonlySet<string> = new Set([migrationsTable, "commit_log"]);
 
 /** Our tables with their row counts, parents before the tables that refer to them. */
 export async function describeTables(client: pg.Client): Promise<TableHeader[]> {
   const { rows } = await client.query<TableRow>(tablesQuery);
-  const tables = inLoadOrder(rows.filter((row) => row.name !== migrationsTable));
+  const tables = inLoadOrder(rows.filter(({ name }) => !leftOut.has(name)));
   const described: TableHeader[] = [];
   for (const { name, columns } of tables) {
     described.push({ name, columns, rows: await countRows(client, name) });

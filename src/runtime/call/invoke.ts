@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import { CallRates } from "../../core/limits/callRates.ts";
 import type { Log } from "../../core/log.ts";
 import { orThrow } from "../../core/result.ts";
-import type { ReadTx } from "../../db/port.ts";
+import type { ReadTx, Tx } from "../../db/port.ts";
 import type { FunctionKind } from "../builders.ts";
 import type { ActionContext, QueryContext, Services } from "../context.ts";
 import type { RegisteredFunction, Registry } from "../registry.ts";
@@ -15,6 +15,7 @@ import { CallLog } from "./callLog.ts";
 import { failureOf, inactiveUser, logFailure, recordOf } from "./failures.ts";
 import type { CallRecord, Outcome } from "./outcome.ts";
 import { unknownFunction, wrongKind } from "./refusals.ts";
+import { type CarriedOut, CarriedOutElsewhere, onceOnly, type RequestKey } from "./repeats.ts";
 import { writeResult } from "./results.ts";
 
 /** One call as an edge hands it over. */
@@ -30,6 +31,8 @@ export interface Call {
   readonly format: Format;
   readonly identity: Identity;
   readonly requestId: string;
+  /** Of a mutation whose repeats are told from new ones: carried out once, and answered alike. */
+  readonly once?: RequestKey;
   /** Asked for by actions only; aborts when the client has gone or the server stops. */
   signal(): AbortSignal;
 }
@@ -41,6 +44,12 @@ export interface InvokerOptions {
   log: Log;
   /** Told of every call when it has ended; must not throw. */
   onCall?: (record: CallRecord) => void;
+}
+
+/** What a function gave, before it counts as an outcome. */
+interface Answer {
+  readonly json: string;
+  readonly ts?: bigint;
 }
 
 /** What every handler's context is at run time; `tx` and `signal` are there for those who declare them. */
@@ -67,21 +76,50 @@ export class Invoker {
     this.#rates = new CallRates(() => services.clock.now());
   }
 
-  async invoke(call: Call): Promise<Outcome> {
+  invoke(call: Call): Promise<Outcome> {
+    return this.#recorded(call, (fn, args) => this.#run(fn, call, args));
+  }
+
+  /**
+   * Runs a query in a transaction of the caller's, which may read more in the same state of the database.
+   * @param again the caller's row has been written: see `provision`
+   * @returns undefined when the caller's row has to be written first
+   */
+  queryIn(tx: ReadTx, call: Call, again: boolean): Promise<Outcome | undefined> {
+    return this.#recorded({ ...call, kind: "query" }, async (fn, args) => {
+      const json = await this.#runIn(tx, fn, call, args, again);
+      return json === undefined ? undefined : { json };
+    });
+  }
+
+  /** Writes the caller's row, or brings it up to date. */
+  async provision(identity: Identity): Promise<void> {
+    if (identity.kind === "user") await this.#accounts.provision(identity);
+  }
+
+  async #recorded<T extends Answer | undefined>(
+    call: Call,
+    run: (fn: RegisteredFunction, args: Record<string, unknown>) => Promise<T>,
+  ): Promise<Outcome | Extract<T, undefined>> {
     const started = performance.now();
     const fn = this.#registry.get(call.name);
-    const outcome = await this.#settle(fn, call);
-    this.#onCall?.({
-      fn: fn?.name ?? "unknown",
-      kind: fn?.definition.kind ?? "unknown",
-      requestId: call.requestId,
-      ...recordOf(outcome),
-      ms: performance.now() - started,
-    });
+    const outcome = await this.#settle(fn, call, run);
+    if (outcome !== undefined)
+      this.#onCall?.({
+        fn: fn?.name ?? "unknown",
+        kind: fn?.definition.kind ?? "unknown",
+        requestId: call.requestId,
+        ...recordOf(outcome),
+        ms: performance.now() - started,
+      });
     return outcome;
   }
 
-  async #settle(fn: RegisteredFunction | undefined, call: Call): Promise<Outcome> {
+  async #settle<T extends Answer | undefined>(
+    fn: RegisteredFunction | undefined,
+    call: Call,
+    run: (fn: RegisteredFunction, args: Record<string, unknown>) => Promise<T>,
+  ): Promise<Outcome | Extract<T, undefined>> {
     if (fn === undefined)
       return { ok: false, failure: unknownFunction(call.name, call.kind === undefined) };
     const { kind } = fn.definition;
@@ -91,7 +129,10 @@ export class Invoker {
     if (!read.ok) return { ok: false, failure: read.refusal };
     try {
       this.#count(fn, call.identity);
-      return { ok: true, json: await this.#run(fn, call, read.args) };
+      const answer = await run(fn, read.args);
+      return answer === undefined
+        ? (answer as Extract<T, undefined>)
+        : { ok: true, ...(answer as Answer) };
     } catch (error) {
       const failure = failureOf(error);
       logFailure(this.#callLog(fn, call), failure, error);
@@ -110,20 +151,40 @@ export class Invoker {
     throw new AppError("RATE_LIMIT_EXCEEDED", message, { action: name, limit, retryAfterMs });
   }
 
-  #run(fn: RegisteredFunction, call: Call, args: Record<string, unknown>): Promise<string> {
+  async #run(fn: RegisteredFunction, call: Call, args: Record<string, unknown>): Promise<Answer> {
     const { db } = this.#services;
+    const { once } = call;
     switch (fn.definition.kind) {
-      case "query":
-        return this.#provisioned(call, (again) =>
-          db.read((tx) => this.#runIn(tx, fn, call, args, again)),
-        );
-      case "mutation":
-        return this.#provisioned(call, (again) =>
-          db.transaction((tx) => this.#runIn(tx, fn, call, args, again)),
-        );
+      case "query": {
+        const work = (tx: ReadTx, again: boolean) => this.#runIn(tx, fn, call, args, again);
+        return { json: await this.#provisioned(call, (again) => db.read((tx) => work(tx, again))) };
+      }
+      case "mutation": {
+        const work = (tx: Tx, again: boolean) => this.#runIn(tx, fn, call, args, again);
+        if (once) return this.#runOnce(call, once, work);
+        const json = this.#provisioned(call, (again) => db.transaction((tx) => work(tx, again)));
+        return { json: await json };
+      }
       case "action":
-        return this.#act(fn, call, args);
+        return { json: await this.#act(fn, call, args) };
     }
+  }
+
+  #runOnce(
+    call: Call,
+    once: RequestKey,
+    work: (tx: Tx, again: boolean) => Promise<string | undefined>,
+  ): Promise<CarriedOut> {
+    const attempt = (again: boolean) =>
+      this.#services.db.transaction((tx) =>
+        onceOnly(tx, once, call.identity, () => work(tx, again)),
+      );
+    return this.#provisioned(call, (again) =>
+      attempt(again).catch((error: unknown) => {
+        if (error instanceof CarriedOutElsewhere) return attempt(again);
+        throw error;
+      }),
+    );
   }
 
   /** Handler and result check inside the transaction: a bad result must not leave its writes behind. */

@@ -3,7 +3,13 @@ import type { Blame, ErrorCode, ErrorData } from "../../core/errors.ts";
 /** How a call ended, before any edge has written it down. */
 export type Outcome =
   /** The checked result as JSON text in the format the call asked for. */
-  { readonly ok: true; readonly json: string } | { readonly ok: false; readonly failure: Failure };
+  | {
+      readonly ok: true;
+      readonly json: string;
+      /** Of a mutation that was told apart from its repeats: the number of its commit. */
+      readonly ts?: bigint;
+    }
+  | { readonly ok: false; readonly failure: Failure };
 
 export type Failure = Refusal | Unavailable | Broken;
 

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import type { Identity } from "../../auth/identity.ts";
+import { statement, type Tx } from "../../db/port.ts";
+
+/** What makes a mutation the same as one that was sent before. */
+export interface RequestKey {
+  /** A client's own, the same after it connected again. */
+  readonly sessionId: string;
+  readonly requestId: number;
+}
+
+/** What a mutation gave, and the number of its commit. */
+export interface CarriedOut {
+  readonly json: string;
+  readonly ts: bigint;
+}
+
+/** The same mutation was committed over another connection meanwhile: what this one did is undone. */
+export class CarriedOutElsewhere extends Error {
+  override name = "CarriedOutElsewhere";
+}
+
+const find = statement<{ result: string; ts: string }>(
+  "repeats.find",
+  `SELECT result, ts::text AS ts FROM client_mutations
+   WHERE session_id = $1 AND request_id = $2 AND caller = $3`,
+);
+
+// Waits for a transaction that is about to write the same row.
+const insert = statement<{ ts: string }>(
+  "repeats.insert",
+  `INSERT INTO client_mutations (session_id, request_id, caller, result) VALUES ($1, $2, $3, $4)
+   ON CONFLICT DO NOTHING RETURNING ts::text AS ts`,
+);
+
+/**
+ * Carries a mutation out unless it was before, and remembers its result in the same transaction.
+ * @returns undefined when `work` does.
+ * @throws CarriedOutElsewhere: then the transaction is to be run again, and finds the result.
+ */
+export async function onceOnly(
+  tx: Tx,
+  { sessionId, requestId }: RequestKey,
+  identity: Identity,
+  work: () => Promise<string | undefined>,
+): Promise<CarriedOut | undefined> {
+  const request = [sessionId, requestId, callerOf(identity)];
+  const known = await tx.first(find, request);
+  if (known) return { json: known.result, ts: BigInt(known.ts) };
+  const json = await work();
+  if (json === undefined) return undefined;
+  const row = await tx.first(insert, [...request, json]);
+  if (row === undefined) throw new CarriedOutElsewhere();
+  return { json, ts: BigInt(row.ts) };
+}
+
+/** The same for all tokens of a person. */
+function callerOf(identity: Identity): string {
+  if (identity.kind !== "user") return identity.kind;
+  const { issuer, subject } = identity;
+  return createHash("sha256")
+    .update(JSON.stringify([issuer, subject]))
+    .digest("base64url");
+}

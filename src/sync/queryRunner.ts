@@ -1,0 +1,188 @@
+import pLimit, { type LimitFunction } from "p-limit";
+import type { Log } from "../core/log.ts";
+import type { Database, DataKey, ReadTx, SqlValue, Statement } from "../db/port.ts";
+import { DatabaseUnavailableError } from "../db/port.ts";
+import type { Invoker } from "../runtime/call/invoke.ts";
+import { errorMessage, type Outcome } from "../runtime/call/outcome.ts";
+import { type Moment, newsSince } from "./commitLog.ts";
+import { failed, type QueryReport, updated } from "./protocol.ts";
+import type { QueryStore } from "./queryStore.ts";
+import type { QueryResult, WatchedQuery } from "./watchedQuery.ts";
+
+export interface QueryRunnerOptions {
+  db: Database;
+  invoker: Invoker;
+  store: QueryStore;
+  log: Log;
+  /** Transactions that may read at once. */
+  transactions: number;
+}
+
+/** What several queries give in one state of the database. */
+export interface View {
+  readonly moment: Moment;
+  readonly results: ReadonlyMap<WatchedQuery, QueryResult>;
+}
+
+/** Something has to be done outside the snapshot before it can be read. */
+class NotYet extends Error {
+  readonly prepare: () => Promise<void>;
+
+  constructor(prepare: () => Promise<void>) {
+    super("not yet");
+    this.prepare = prepare;
+  }
+}
+
+/** Brings watched queries to one state of the database, running those only that may have changed. */
+export class QueryRunner {
+  readonly #options: QueryRunnerOptions;
+  readonly #limit: LimitFunction;
+  /** Queries run since the start. */
+  runs = 0;
+
+  constructor(options: QueryRunnerOptions) {
+    this.#options = options;
+    this.#limit = pLimit(options.transactions);
+  }
+
+  /**
+   * What these queries give now, all in the same state of the database.
+   * @throws DatabaseUnavailableError
+   */
+  async view(queries: readonly WatchedQuery[]): Promise<View> {
+    let provisioned = false;
+    // Each round but the last repairs one thing.
+    for (let round = 0; round <= queries.length + 2; round++) {
+      await this.#othersDone(queries);
+      try {
+        return await this.#claimed(queries, () => this.#read(queries, provisioned));
+      } catch (error) {
+        if (!(error instanceof NotYet)) throw error;
+        await error.prepare();
+        provisioned = true;
+      }
+    }
+    throw new Error("the queries do not come to rest");
+  }
+
+  /** What another runs anyway is not run a second time. Nobody who waits here is waited for. */
+  async #othersDone(queries: readonly WatchedQuery[]): Promise<void> {
+    const running = () => queries.flatMap((query) => (query.stale ? (query.running ?? []) : []));
+    for (let waited = running(); waited.length > 0; waited = running()) await Promise.all(waited);
+  }
+
+  async #claimed<T>(queries: readonly WatchedQuery[], work: () => Promise<T>): Promise<T> {
+    const mine = queries.filter((query) => query.stale);
+    let done = () => {};
+    const running = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    for (const query of mine) query.running = running;
+    try {
+      return await work();
+    } finally {
+      for (const query of mine) query.running = undefined;
+      done();
+    }
+  }
+
+  #read(queries: readonly WatchedQuery[], again: boolean): Promise<View> {
+    const { db, store } = this.#options;
+    return this.#limit(async () => {
+      const { since, end } = store.begin();
+      try {
+        return await db.read(async (tx) => {
+          const news = await newsSince(tx, since);
+          store.apply(news);
+          return await this.#readIn(tx, news.moment, queries, again);
+        });
+      } finally {
+        end();
+      }
+    });
+  }
+
+  async #readIn(
+    tx: ReadTx,
+    moment: Moment,
+    queries: readonly WatchedQuery[],
+    again: boolean,
+  ): Promise<View> {
+    const results = new Map<WatchedQuery, QueryResult>();
+    for (const query of queries) {
+      const known = query.resultIn(moment.snapshot);
+      if (known) results.set(query, known);
+    }
+    for (const query of queries) {
+      if (!results.has(query)) results.set(query, await this.#run(tx, moment, query, again));
+    }
+    return { moment, results };
+  }
+
+  async #run(
+    tx: ReadTx,
+    { snapshot }: Moment,
+    query: WatchedQuery,
+    again: boolean,
+  ): Promise<QueryResult> {
+    const { invoker, store } = this.#options;
+    const { name, argsText, identity, requestId } = query;
+    this.runs += 1;
+    const tracked = new TrackedRead(tx);
+    const call = {
+      name,
+      kind: "query" as const,
+      args: JSON.parse(argsText) as unknown,
+      argsBytes: Buffer.byteLength(argsText),
+      format: "convex_encoded_json" as const,
+      identity,
+      requestId,
+      signal: () => new AbortController().signal,
+    };
+    const outcome = await invoker.queryIn(tracked, call, again);
+    if (outcome === undefined) throw new NotYet(() => invoker.provision(identity));
+    const { staleSince: changedAt } = query;
+    const report = reportOf(outcome, requestId);
+    const result = { report, keys: tracked.keys, snapshot, changedAt };
+    store.keep(query, result);
+    // What broke may have broken the transaction for the others.
+    if (!outcome.ok && outcome.failure.kind === "broken") throw new NotYet(async () => {});
+    return result;
+  }
+}
+
+function reportOf(outcome: Outcome, requestId: string): QueryReport {
+  if (outcome.ok) return updated(outcome.json);
+  const { failure } = outcome;
+  switch (failure.kind) {
+    case "refused":
+      return failed(errorMessage(requestId, failure), failure.typed ? failure.data : undefined);
+    case "broken":
+      return failed(`[Request ID: ${requestId}] Server Error`);
+    case "unavailable":
+      throw new DatabaseUnavailableError(failure.message);
+  }
+}
+
+/** Hands statements on and remembers what was read. */
+class TrackedRead implements ReadTx {
+  readonly keys = new Set<DataKey>();
+  readonly #tx: ReadTx;
+
+  constructor(tx: ReadTx) {
+    this.#tx = tx;
+  }
+
+  all<Row>(wanted: Statement<Row>, values?: readonly SqlValue[]): Promise<Row[]> {
+    return this.#tx.all(wanted, values);
+  }
+
+  first<Row>(wanted: Statement<Row>, values?: readonly SqlValue[]): Promise<Row | undefined> {
+    return this.#tx.first(wanted, values);
+  }
+
+  reads(...keys: DataKey[]): void {
+    for (const key of keys) this.keys.add(key);
+  }
+}

@@ -1,0 +1,137 @@
+import type { Identity } from "../auth/identity.ts";
+import { nameOf } from "./calls.ts";
+import { modification, type QueryChange, removal } from "./protocol.ts";
+import type { QueryStore } from "./queryStore.ts";
+import type { QueryResult, WatchedQuery, Watcher } from "./watchedQuery.ts";
+
+/** What a client says of its queries makes no sense; without a code it is told why and never comes back. */
+export class QuerySetError extends Error {
+  readonly code: number | undefined;
+
+  constructor(message: string, code?: number) {
+    super(message);
+    this.name = "QuerySetError";
+    this.code = code;
+  }
+}
+
+interface Subscription {
+  query: WatchedQuery;
+  /** The members of what the client has been told last. */
+  told: string | undefined;
+}
+
+/** Queries one client may watch; a page needs a few dozen. */
+const mostQueries = 1_000;
+/** All their arguments together, bytes of JSON. */
+const mostArgsBytes = 2 * 1024 * 1024;
+
+/** The queries that one client watches, and what it has been told of them. */
+export class QuerySet {
+  readonly #store: QueryStore;
+  readonly #watcher: Watcher;
+  readonly #subscriptions = new Map<number, Subscription>();
+  /** Several subscriptions of a client may be to one query. */
+  readonly #uses = new Map<WatchedQuery, number>();
+  #argsBytes = 0;
+  #removed: number[] = [];
+
+  constructor(store: QueryStore, watcher: Watcher) {
+    this.#store = store;
+    this.#watcher = watcher;
+  }
+
+  get size(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** @throws QuerySetError; what came before the bad change is done */
+  modify(changes: readonly QueryChange[], identity: Identity): void {
+    for (const change of changes) {
+      if (change.type === "Remove") this.#remove(change.queryId);
+      else this.#add(change, identity);
+    }
+  }
+
+  /** Another caller: every query is another one. */
+  identify(identity: Identity): void {
+    for (const subscription of this.#subscriptions.values()) {
+      const { name, argsText } = subscription.query;
+      const query = this.#watch(name, argsText, identity);
+      this.#unwatch(subscription.query);
+      subscription.query = query;
+    }
+  }
+
+  watched(): WatchedQuery[] {
+    return [...this.#uses.keys()];
+  }
+
+  /** What of those results the client has not been told, as modifications of a Transition; they count as told from now on. */
+  changes(results: ReadonlyMap<WatchedQuery, QueryResult>): {
+    modifications: string[];
+    /** When the oldest of the changes was committed, by `performance.now()`. */
+    staleSince: number | undefined;
+  } {
+    const modifications = this.#removed.map(removal);
+    this.#removed = [];
+    let staleSince: number | undefined;
+    for (const [queryId, subscription] of this.#subscriptions) {
+      const result = results.get(subscription.query);
+      if (result === undefined || result.report.members === subscription.told) continue;
+      modifications.push(modification(queryId, result.report));
+      if (subscription.told !== undefined) {
+        const { changedAt } = result;
+        if (changedAt !== undefined) staleSince = Math.min(changedAt, staleSince ?? changedAt);
+      }
+      subscription.told = result.report.members;
+    }
+    return { modifications, staleSince };
+  }
+
+  clear(): void {
+    for (const query of this.#uses.keys()) this.#store.unwatch(query, this.#watcher);
+    this.#uses.clear();
+    this.#subscriptions.clear();
+  }
+
+  #add(
+    { queryId, udfPath, args, componentPath }: Extract<QueryChange, { type: "Add" }>,
+    identity: Identity,
+  ): void {
+    if (this.#subscriptions.has(queryId)) throw new QuerySetError("DuplicateQueryId", 1011);
+    const named = nameOf({ udfPath, componentPath });
+    if ("problem" in named) throw new QuerySetError(named.problem);
+    const argsText = JSON.stringify(args);
+    this.#argsBytes += Buffer.byteLength(argsText);
+    if (this.#subscriptions.size >= mostQueries || this.#argsBytes > mostArgsBytes)
+      throw new QuerySetError("TooManyQueries", 1013);
+    const query = this.#watch(named.name, argsText, identity);
+    this.#subscriptions.set(queryId, { query, told: undefined });
+  }
+
+  #remove(queryId: number): void {
+    const subscription = this.#subscriptions.get(queryId);
+    if (subscription === undefined) throw new QuerySetError("UnknownQueryId", 1011);
+    this.#subscriptions.delete(queryId);
+    this.#argsBytes -= Buffer.byteLength(subscription.query.argsText);
+    this.#unwatch(subscription.query);
+    if (subscription.told !== undefined) this.#removed.push(queryId);
+  }
+
+  #watch(name: string, argsText: string, identity: Identity): WatchedQuery {
+    const query = this.#store.watch(name, argsText, identity, this.#watcher);
+    this.#uses.set(query, (this.#uses.get(query) ?? 0) + 1);
+    return query;
+  }
+
+  #unwatch(query: WatchedQuery): void {
+    const uses = (this.#uses.get(query) ?? 0) - 1;
+    if (uses > 0) {
+      this.#uses.set(query, uses);
+      return;
+    }
+    this.#uses.delete(query);
+    this.#store.unwatch(query, this.#watcher);
+  }
+}
