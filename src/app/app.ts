@@ -31,6 +31,7 @@ import { Invoker } from "../runtime/call/invoke.ts";
 import type { CallRecord } from "../runtime/call/outcome.ts";
 import type { Services } from "../runtime/context.ts";
 import { buildRegistry } from "../runtime/registry.ts";
+import { momentOf } from "../sync/commitLog.ts";
 import { SyncHub } from "../sync/hub.ts";
 import type { VerifiedGrant } from "../video/embedded/roomTokens.ts";
 import { blaming } from "./blaming.ts";
@@ -165,6 +166,7 @@ async function open(
     clock: systemClock,
     log,
     version: version(),
+    commitTs: async () => (await db.read(momentOf)).ts,
     publicUrl,
     connections: { total: config.connectionLimit, perAddress: config.addressConnectionLimit },
     trustedProxies: config.trustedProxies,

@@ -36,6 +36,8 @@ export interface ServerOptions {
   log: Log;
   /** Version of the server. */
   version: string;
+  /** The number of the database's present state. */
+  commitTs: () => Promise<bigint>;
   /** Address at which clients reach it, without a trailing slash; asked for once it listens. */
   publicUrl: () => string;
   /** Certificate to serve https with; absent = http. */
@@ -170,6 +172,9 @@ const preflighted = [
   "/instance_name",
   "/openapi.json",
   "/api/query",
+  "/api/query_ts",
+  "/api/query_at_ts",
+  "/api/query_batch",
   "/api/mutation",
   "/api/action",
   "/api/function",

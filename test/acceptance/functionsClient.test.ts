@@ -34,6 +34,12 @@ describe("an unmodified ConvexHttpClient", () => {
     expect(await convex.query(queryOf("messages"), {})).toEqual(["a", "b", "c"]);
   });
 
+  it("runs a query at a timestamp of its own", async () => {
+    expect(await client().consistentQuery(queryOf("counter:total"), {})).toBe(6);
+    const refused = client().consistentQuery(queryOf("nowhere:total"), {});
+    await expect(refused).rejects.toThrow("Could not find public function for 'nowhere:total'");
+  });
+
   it("gets back every kind of value it sent", async () => {
     const value = {
       int: -(2n ** 63n),

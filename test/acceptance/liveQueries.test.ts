@@ -81,8 +81,9 @@ it("a change of one client is seen by another, on the same node and on another",
   await told("both see it end", () =>
     [here, there].every((all) => states(all).at(-1) === "concluded"),
   );
-  expect(states(here)).toEqual(["scheduled", "active", "concluded"]);
-  expect(states(there)).toEqual(["scheduled", "active", "concluded"]);
+  // More than the state changes meanwhile: a room is opened.
+  for (const all of [here, there])
+    expect([...new Set(states(all))]).toEqual(["scheduled", "active", "concluded"]);
 });
 
 it("a mutation's promise resolves when its effect is seen", async () => {

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { errorCode } from "../../core/errorCode.ts";
 import type { Format } from "../../runtime/values/values.ts";
+import { decodeTs } from "../../sync/protocol.ts";
 import { findExcess, type JsonLimits, jsonLimits } from "../limits/jsonScan.ts";
 import { badJsonBody, RequestError } from "../replies/requestError.ts";
 
@@ -22,7 +23,12 @@ export interface FunctionBody {
   readonly format: unknown;
   /** The function's path, where the body names it. */
   readonly path: unknown;
+  /** The state of the database that a query is asked for. */
+  readonly ts: unknown;
 }
+
+/** Queries that may be asked for at once. */
+const mostQueries = 100;
 
 const otherJsonTypes = /^application\/[\w.+-]*\+json(?:\s*;|$)/i;
 
@@ -64,12 +70,34 @@ const excesses: Record<keyof JsonLimits, (limits: JsonLimits) => string> = {
 export function readFunctionBody(body: unknown): FunctionBody {
   if (body === undefined || body === null)
     throw badJsonBody("Expected request with `Content-Type: application/json`");
-  const { json, bytes } = body as ParsedBody;
+  return functionBodyOf(body as ParsedBody);
+}
+
+function functionBodyOf({ json, bytes }: ParsedBody): FunctionBody {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw wrongShape("invalid type, expected a JSON object");
   if (!Object.hasOwn(json, "args")) throw wrongShape("missing field `args`");
-  const { args, path, format } = json as Partial<Record<string, unknown>>;
-  return { args, path, format, bytes };
+  const { args, path, format, ts } = json as Partial<Record<string, unknown>>;
+  return { args, path, format, bytes, ts };
+}
+
+/** Reads a list of queries. @throws RequestError as `readFunctionBody` */
+export function readBatchBody(body: unknown): FunctionBody[] {
+  if (body === undefined || body === null)
+    throw badJsonBody("Expected request with `Content-Type: application/json`");
+  const { json, bytes } = body as ParsedBody;
+  const { queries } = (json ?? {}) as { queries?: unknown };
+  if (!Array.isArray(queries)) throw wrongShape("missing field `queries`, a list");
+  if (queries.length > mostQueries) throw wrongShape(`queries: at most ${mostQueries} at once`);
+  return queries.map((query) => functionBodyOf({ json: query, bytes }));
+}
+
+/** The timestamp of the body. @throws RequestError without one */
+export function timestampOf({ ts }: FunctionBody): bigint {
+  if (ts === undefined) throw wrongShape("missing field `ts`");
+  const read = typeof ts === "string" ? decodeTs(ts) : undefined;
+  if (read === undefined) throw wrongShape("ts: expected a timestamp of `/api/query_ts`");
+  return read;
 }
 
 /** The `path` of the body, mandatory where the address does not name the function. @throws RequestError without one */

@@ -3,11 +3,12 @@ import type { Identity } from "../../auth/identity.ts";
 import type { Authenticator } from "../../auth/tokens/authenticator.ts";
 import { defaultArgsBytes, type FunctionKind } from "../../runtime/builders.ts";
 import { textLimit } from "../../runtime/call/arguments.ts";
-import type { Invoker } from "../../runtime/call/invoke.ts";
-import { errorMessage, type Failure, type Outcome } from "../../runtime/call/outcome.ts";
+import type { Call, Invoker } from "../../runtime/call/invoke.ts";
+import { errorMessage, type Outcome } from "../../runtime/call/outcome.ts";
 import { type ParsedPath, parseFunctionPath, parseRunPath } from "../../runtime/functionPath.ts";
 import type { Registry } from "../../runtime/registry.ts";
 import type { Format } from "../../runtime/values/values.ts";
+import { encodeTs } from "../../sync/protocol.ts";
 import { bodyTooLong } from "../limits/bodyGuard.ts";
 import { disconnectSignal } from "../replies/disconnect.ts";
 import { internalErrorBody, unavailableReply } from "../replies/errorReply.ts";
@@ -19,8 +20,10 @@ import {
   type FunctionBody,
   formatOf,
   pathOf,
+  readBatchBody,
   readFunctionBody,
   strangerBodyLimit,
+  timestampOf,
 } from "./functionBody.ts";
 
 export interface FunctionRoutesOptions {
@@ -29,6 +32,8 @@ export interface FunctionRoutesOptions {
   authenticator: Authenticator;
   /** Aborts when the server gives up on calls that are still running. */
   stopping: AbortSignal;
+  /** The number of the database's present state. */
+  commitTs(): Promise<bigint>;
 }
 
 /** `/api/run` writes the published envelope, the other endpoints what Convex's clients read. */
@@ -57,6 +62,21 @@ export function functionRoutes(scope: FastifyInstance, options: FunctionRoutesOp
   }
   const onRequest = (request: FastifyRequest) => edge.admit(request, edge.bodyLimit());
   scope.post("/api/function", { onRequest }, (request, reply) => edge.callAny(request, reply));
+  scope.post("/api/query_at_ts", { onRequest }, (request, reply) => edge.callAt(request, reply));
+  scope.post("/api/query_batch", { onRequest }, (request, reply) => edge.batch(request, reply));
+  void scope.register((bodiless, _options, done) => {
+    timestampRoute(bodiless, options);
+    done();
+  });
+}
+
+/** Convex's client sends no body and says that it is JSON; whatever comes is not read. */
+function timestampRoute(scope: FastifyInstance, { commitTs }: FunctionRoutesOptions): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: 1024 }, async () => null);
+  scope.post("/api/query_ts", async (_request, reply) =>
+    reply.header("cache-control", "no-store").send({ ts: encodeTs(await commitTs()) }),
+  );
 }
 
 declare module "fastify" {
@@ -151,6 +171,34 @@ class FunctionEdge {
     return this.#answer("convex", { name, kind, body, format, identity }, request, reply);
   }
 
+  /**
+   * `/api/query_at_ts`: as `/api/query`, in a state not older than the one named. It is the present one: what a query gave in a state
+   * that has passed is not kept.
+   * @throws as `run`; RequestError for a state there has not been
+   */
+  async callAt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const ts = timestampOf(readFunctionBody(request.body));
+    if (ts > (await this.#options.commitTs()))
+      throw new RequestError(400, "BadTimestamp", "There has been no state with this timestamp");
+    return this.call(request, "query", reply);
+  }
+
+  /** `/api/query_batch`: several queries in one state. @throws as `run` */
+  async batch(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const fallback = defaultFormat(request.headers["convex-client"]);
+    const bodies = readBatchBody(request.body);
+    const identity = identityOf(request);
+    const calls = bodies.map((body) => ({
+      ...this.#callOf(this.#nameIn(body), "query", body, identity, request, reply),
+      format: formatOf(body, fallback),
+    }));
+    const outcomes = await this.#options.invoker.queryTogether(calls);
+    const failed = outcomes.find((one) => !one.ok && one.failure.kind !== "refused");
+    if (failed) return send("convex", failed, request.id, reply);
+    const texts = outcomes.map((one) => textOf("convex", one, request.id));
+    return json(reply).send(`{"results":[${texts.join(",")}]}`);
+  }
+
   /** `/api/function`: any kind of function, for administration. @throws as `run`; RequestError 403 for everybody else */
   async callAny(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const fallback = defaultFormat(request.headers["convex-client"]);
@@ -186,18 +234,29 @@ class FunctionEdge {
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const { name, kind, body, format, identity } = call;
-    const { invoker, stopping } = this.#options;
-    const outcome = await invoker.invoke({
+    const { invoker } = this.#options;
+    const asked = this.#callOf(name, kind, body, identity, request, reply);
+    return send(envelope, await invoker.invoke({ ...asked, format }), request.id, reply);
+  }
+
+  #callOf(
+    name: string,
+    kind: FunctionKind | undefined,
+    body: FunctionBody,
+    identity: Identity,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Omit<Call, "format"> {
+    const { stopping } = this.#options;
+    return {
       name,
       kind,
       args: body.args,
       argsBytes: body.bytes,
-      format,
       identity,
       requestId: request.id,
       signal: () => AbortSignal.any([disconnectSignal(reply), stopping]),
-    });
-    return send(envelope, outcome, request.id, reply);
+    };
   }
 }
 
@@ -227,41 +286,32 @@ function send(
   requestId: string,
   reply: FastifyReply,
 ): FastifyReply {
+  if (outcome.ok || outcome.failure.kind === "refused")
+    return json(reply).send(textOf(envelope, outcome, requestId));
+  const { failure } = outcome;
+  if (failure.kind === "broken")
+    return json(reply).code(500).send(JSON.stringify(internalErrorBody));
+  const { code, message, retryAfterMs } = failure;
+  const { status, headers, body } = unavailableReply(code, message, retryAfterMs);
+  return json(reply).code(status).headers(headers).send(JSON.stringify(body));
+}
+
+const json = (reply: FastifyReply) =>
   reply
     .header("content-type", "application/json; charset=utf-8")
     .header("cache-control", "no-store");
-  return outcome.ok
-    ? reply.send(successText(envelope, outcome.json))
-    : sendFailure(envelope, outcome.failure, requestId, reply);
-}
 
-function successText(envelope: Envelope, json: string): string {
-  return envelope === "run"
-    ? `{"status":"success","errorMessage":"","errorData":{},"value":${json}}`
-    : `{"status":"success","value":${json}}`;
-}
-
-function sendFailure(
-  envelope: Envelope,
-  failure: Failure,
-  requestId: string,
-  reply: FastifyReply,
-): FastifyReply {
-  switch (failure.kind) {
-    case "refused":
-      return reply.send(
-        JSON.stringify({
-          status: "error",
-          errorMessage: errorMessage(requestId, failure),
-          ...((failure.typed || envelope === "run") && { errorData: failure.data }),
-        }),
-      );
-    case "unavailable": {
-      const { code, message, retryAfterMs } = failure;
-      const { status, headers, body } = unavailableReply(code, message, retryAfterMs);
-      return reply.code(status).headers(headers).send(JSON.stringify(body));
-    }
-    case "broken":
-      return reply.code(500).send(JSON.stringify(internalErrorBody));
-  }
+/** The body that tells of a call whose caller is told. */
+function textOf(envelope: Envelope, outcome: Outcome, requestId: string): string {
+  if (outcome.ok)
+    return envelope === "run"
+      ? `{"status":"success","errorMessage":"","errorData":{},"value":${outcome.json}}`
+      : `{"status":"success","value":${outcome.json}}`;
+  const { failure } = outcome;
+  if (failure.kind !== "refused") throw new Error("nobody is told of this in words");
+  return JSON.stringify({
+    status: "error",
+    errorMessage: errorMessage(requestId, failure),
+    ...((failure.typed || envelope === "run") && { errorData: failure.data }),
+  });
 }

@@ -92,6 +92,29 @@ export class Invoker {
     });
   }
 
+  /** Runs queries of one caller in one state of the database. */
+  async queryTogether(calls: readonly Call[]): Promise<Outcome[]> {
+    const [first] = calls;
+    if (first === undefined) return [];
+    return this.#provisioned(first, (again) =>
+      this.#services.db.read(async (tx) => {
+        const outcomes: Outcome[] = [];
+        for (const call of calls) {
+          const outcome = await this.queryIn(
+            tx,
+            { ...call, args: structuredClone(call.args) },
+            again,
+          );
+          if (outcome === undefined) return undefined;
+          outcomes.push(outcome);
+          // What broke may have broken the transaction for the others.
+          if (!outcome.ok && outcome.failure.kind !== "refused") break;
+        }
+        return outcomes;
+      }),
+    );
+  }
+
   /** Writes the caller's row, or brings it up to date. */
   async provision(identity: Identity): Promise<void> {
     if (identity.kind === "user") await this.#accounts.provision(identity);

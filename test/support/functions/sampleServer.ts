@@ -69,6 +69,7 @@ export function sampleServer(options: SampleOptions = {}): SampleServer {
     clock: systemClock,
     log,
     version: "0.0.0-test",
+    commitTs: async () => 1n,
     publicUrl: () => "http://127.0.0.1:3210",
     ...options,
   });
