@@ -21,6 +21,6 @@ CREATE TABLE client_mutations (
   result text NOT NULL,
   ts bigint NOT NULL DEFAULT nextval('commit_ts'),
   at timestamptz NOT NULL DEFAULT app_now(),
-  PRIMARY KEY (session_id, request_id, caller)
+  PRIMARY KEY (session_id, request_id)
 );
 CREATE INDEX client_mutations_by_time ON client_mutations (at);

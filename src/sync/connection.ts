@@ -143,7 +143,9 @@ export class SyncConnection {
 
   #go(): void {
     if (this.#closed) return;
-    this.#running ??= this.#work()
+    // Later: whoever wakes this one is in the middle of something.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#work())
       .catch((error: unknown) => {
         this.#services.log.error({ err: error }, "a live connection broke");
         this.close(1011, "InternalServerError");

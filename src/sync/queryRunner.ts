@@ -24,6 +24,8 @@ export interface View {
   readonly results: ReadonlyMap<WatchedQuery, QueryResult>;
 }
 
+type Claim = (query: WatchedQuery) => void;
+
 /** Something has to be done outside the snapshot before it can be read. */
 class NotYet extends Error {
   readonly prepare: () => Promise<void>;
@@ -56,7 +58,10 @@ export class QueryRunner {
     for (let round = 0; round <= queries.length + 2; round++) {
       await this.#othersDone(queries);
       try {
-        return await this.#claimed(queries, () => this.#read(queries, provisioned));
+        return await this.#claiming((claim) => {
+          for (const query of queries) if (query.stale) claim(query);
+          return this.#read(queries, provisioned, claim);
+        });
       } catch (error) {
         if (!(error instanceof NotYet)) throw error;
         await error.prepare();
@@ -72,22 +77,26 @@ export class QueryRunner {
     for (let waited = running(); waited.length > 0; waited = running()) await Promise.all(waited);
   }
 
-  async #claimed<T>(queries: readonly WatchedQuery[], work: () => Promise<T>): Promise<T> {
-    const mine = queries.filter((query) => query.stale);
+  /** Marks queries as being run until `work` is done. */
+  async #claiming<T>(work: (claim: Claim) => Promise<T>): Promise<T> {
+    const mine = new Set<WatchedQuery>();
     let done = () => {};
     const running = new Promise<void>((resolve) => {
       done = resolve;
     });
-    for (const query of mine) query.running = running;
     try {
-      return await work();
+      return await work((query) => {
+        if (query.running !== undefined) return;
+        query.running = running;
+        mine.add(query);
+      });
     } finally {
       for (const query of mine) query.running = undefined;
       done();
     }
   }
 
-  #read(queries: readonly WatchedQuery[], again: boolean): Promise<View> {
+  #read(queries: readonly WatchedQuery[], again: boolean, claim: Claim): Promise<View> {
     const { db, store } = this.#options;
     return this.#limit(async () => {
       const { since, end } = store.begin();
@@ -95,6 +104,8 @@ export class QueryRunner {
         return await db.read(async (tx) => {
           const news = await newsSince(tx, since);
           store.apply(news);
+          // At once, before whoever is woken by it looks.
+          for (const query of queries) if (query.stale) claim(query);
           return await this.#readIn(tx, news.moment, queries, again);
         });
       } finally {
@@ -111,7 +122,7 @@ export class QueryRunner {
   ): Promise<View> {
     const results = new Map<WatchedQuery, QueryResult>();
     for (const query of queries) {
-      const known = query.resultIn(moment.snapshot);
+      const known = this.#options.store.resultIn(query, moment.snapshot);
       if (known) results.set(query, known);
     }
     for (const query of queries) {

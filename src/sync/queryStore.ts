@@ -65,6 +65,20 @@ export class QueryStore {
       oldest === undefined ? [] : this.#recent.filter(({ xid }) => !oldest.since.sees(xid));
   }
 
+  /** What a query gives in a state that is being read from (`begin`), where that is known already. */
+  resultIn({ result, stale }: WatchedQuery, snapshot: Snapshot): QueryResult | undefined {
+    if (stale || result === undefined) return undefined;
+    if (snapshot.includes(result.snapshot)) return result;
+    // Another read it a moment later: nothing it depends on has changed in between?
+    const differs = this.#recent.some(
+      ({ xid, keys }) =>
+        !snapshot.sees(xid) &&
+        result.snapshot.sees(xid) &&
+        keys.some((key) => result.keys.has(key)),
+    );
+    return differs ? undefined : result;
+  }
+
   /** Makes stale what the commits touch, unless it was read after them; in whatever order, and however often they are told. */
   apply({ moment, commits, now }: News): void {
     for (const commit of commits) {

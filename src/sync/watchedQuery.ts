@@ -43,12 +43,6 @@ export class WatchedQuery {
     this.argsText = argsText;
     this.identity = identity;
   }
-
-  /** The result, where it is also what the query gives in that state. */
-  resultIn(snapshot: Snapshot): QueryResult | undefined {
-    if (this.stale || this.result === undefined) return undefined;
-    return snapshot.includes(this.result.snapshot) ? this.result : undefined;
-  }
 }
 
 /** Names a query as one caller sees it; callers whose tokens say different things share nothing. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Identity } from "../../auth/identity.ts";
+import { AppError } from "../../core/errors.ts";
 import { statement, type Tx } from "../../db/port.ts";
 
 /** What makes a mutation the same as one that was sent before. */
@@ -20,10 +21,9 @@ export class CarriedOutElsewhere extends Error {
   override name = "CarriedOutElsewhere";
 }
 
-const find = statement<{ result: string; ts: string }>(
+const find = statement<{ result: string; ts: string; caller: string }>(
   "repeats.find",
-  `SELECT result, ts::text AS ts FROM client_mutations
-   WHERE session_id = $1 AND request_id = $2 AND caller = $3`,
+  `SELECT result, ts::text AS ts, caller FROM client_mutations WHERE session_id = $1 AND request_id = $2`,
 );
 
 // Waits for a transaction that is about to write the same row.
@@ -36,7 +36,8 @@ const insert = statement<{ ts: string }>(
 /**
  * Carries a mutation out unless it was before, and remembers its result in the same transaction.
  * @returns undefined when `work` does.
- * @throws CarriedOutElsewhere: then the transaction is to be run again, and finds the result.
+ * @throws CarriedOutElsewhere: then the transaction is to be run again, and finds the result; AppError CONFLICT when it was
+ * carried out for another caller, whose result is nobody else's: a client may sign in or out while it waits.
  */
 export async function onceOnly(
   tx: Tx,
@@ -44,12 +45,14 @@ export async function onceOnly(
   identity: Identity,
   work: () => Promise<string | undefined>,
 ): Promise<CarriedOut | undefined> {
-  const request = [sessionId, requestId, callerOf(identity)];
-  const known = await tx.first(find, request);
+  const caller = callerOf(identity);
+  const known = await tx.first(find, [sessionId, requestId]);
+  if (known && known.caller !== caller)
+    throw new AppError("CONFLICT", "This was carried out for who was signed in before");
   if (known) return { json: known.result, ts: BigInt(known.ts) };
   const json = await work();
   if (json === undefined) return undefined;
-  const row = await tx.first(insert, [...request, json]);
+  const row = await tx.first(insert, [sessionId, requestId, caller, json]);
   if (row === undefined) throw new CarriedOutElsewhere();
   return { json, ts: BigInt(row.ts) };
 }
