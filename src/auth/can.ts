@@ -3,12 +3,14 @@ import { ok, type Result, refuse } from "../core/result.ts";
 import { type ReadTx, type Statement, statement } from "../db/port.ts";
 import type { Participant, ParticipantRole, User } from "./identity.ts";
 import { administeredOrg, namedOrg } from "./orgAdmin.ts";
+import { anyPerson, ownOrAdministered } from "./ownUser.ts";
 import type {
   Grant,
   OrgGrant,
   ParticipantGrant,
   Permission,
   PermissionRequest,
+  PersonGrant,
   UserGrant,
 } from "./permission.ts";
 
@@ -73,6 +75,21 @@ export const can = {
     requires: "user",
     check: async (request) => activeUser(request),
   } satisfies Permission<UserGrant>,
+  /** An active user, acting for themselves, or the administration key, acting for anybody. */
+  userOrAdmin: {
+    requires: "userOrAdmin",
+    check: async (request) =>
+      request.identity.kind === "admin" ? administrator(request) : activeUser(request),
+  } satisfies Permission<Grant>,
+  /** The user that the argument names, an administrator of their organisation, or the administration key. */
+  selfOrOrgAdmin: (argument: string): Permission<PersonGrant> => ({
+    requires: "selfOrOrgAdmin",
+    check: async (request) => {
+      if (request.identity.kind === "admin") return anyPerson(request, argument);
+      const active = activeUser(request);
+      return active.ok ? ownOrAdministered(request, active.value.user, argument) : active;
+    },
+  }),
   /** The administration key. */
   admin: {
     requires: "admin",
@@ -80,6 +97,14 @@ export const can = {
   } satisfies Permission<Grant>,
   /** Anybody who has a place in the meeting, observers too. */
   participant: (argument: string) => participantOf(ofMeeting, argument),
+  /** Who takes part in the meeting: hosts and participants; observers only look on. */
+  contributor: (argument: string): Permission<ParticipantGrant> => ({
+    requires: "contributor",
+    check: async (request) => {
+      const place = await findPlace(request, ofMeeting, argument);
+      return place.ok ? asContributor(place.value) : place;
+    },
+  }),
   host: (argument: string) => hostOf(ofMeeting, argument),
   /** As `participant`, of the meeting a recording was made of. */
   recordingParticipant: (argument: string) => participantOf(ofRecording, argument),
@@ -146,6 +171,17 @@ function asHost(grant: ParticipantGrant): Result<ParticipantGrant> {
   return refuse(
     new AppError("INSUFFICIENT_PERMISSIONS", "Only the meeting's host may do this", {
       requiredRole: "host",
+      currentRole: role,
+    }),
+  );
+}
+
+function asContributor(grant: ParticipantGrant): Result<ParticipantGrant> {
+  const { role } = grant.participant;
+  if (role !== "observer") return ok(grant);
+  return refuse(
+    new AppError("INSUFFICIENT_PERMISSIONS", "Observers of a meeting may not do this", {
+      requiredRole: "participant",
       currentRole: role,
     }),
   );

@@ -4,7 +4,7 @@ import type { User } from "./identity.ts";
 import type { OrgGrant, PermissionRequest } from "./permission.ts";
 
 /** The role in a token that makes its bearer an administrator of their organisation. */
-const adminRole = "admin";
+export const adminRole = "admin";
 
 /** The organisation that a user administers, which is their own; `asked` may name it. */
 export function administeredOrg(user: User, asked: unknown): Result<OrgGrant> {

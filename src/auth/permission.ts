@@ -16,10 +16,22 @@ export interface PermissionRequest {
   args: Record<string, unknown>;
 }
 
+/** What a caller has to be, as documentation and the table of permissions name it. */
+export type Requirement =
+  | "anyone"
+  | "user"
+  | "userOrAdmin"
+  | "selfOrOrgAdmin"
+  | "participant"
+  | "contributor"
+  | "host"
+  | "orgAdmin"
+  | "admin";
+
 /** One rule on who may call a function. Made by `can`; the type parameter says what the handler may rely on. */
 export interface Permission<G extends Grant = Grant> {
-  /** For documentation: `anyone`, `user`, `participant`, `host`, `orgAdmin`, `admin`. */
-  readonly requires: "anyone" | "user" | "participant" | "host" | "orgAdmin" | "admin";
+  /** For documentation: who passes. */
+  readonly requires: Requirement;
   check(request: PermissionRequest): Promise<Result<G>>;
 }
 
@@ -30,6 +42,11 @@ export interface UserGrant extends Grant {
 export interface OrgGrant extends Grant {
   /** The organisation that the caller administers. */
   orgId: string;
+}
+
+export interface PersonGrant extends Grant {
+  /** Whom it is about: the caller or somebody they administer, deactivated or not. */
+  person: User;
 }
 
 export interface ParticipantGrant extends UserGrant {

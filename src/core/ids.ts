@@ -3,6 +3,8 @@ import { typeid } from "typeid-js";
 /** Table name as clients know it → TypeID prefix of its keys. */
 export const idPrefixes = {
   users: "user",
+  profiles: "profile",
+  userSettings: "settings",
   organizations: "org",
   meetings: "meeting",
   meetingParticipants: "participant",

@@ -34,7 +34,7 @@ export function namedStatement<Row, Values extends object>(
 }
 
 /** What a transaction read or wrote, e.g. `meeting:meeting_01…`; live queries are invalidated by it. */
-export type DataKey = `${"user" | "meeting" | "org"}:${string}`;
+export type DataKey = `${"user" | "meeting" | "org" | "catalog"}:${string}`;
 
 export type SqlValue = string | number | boolean | null | readonly string[] | Buffer | object;
 

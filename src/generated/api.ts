@@ -3,6 +3,26 @@ import { anyApi, type FunctionReference } from "convex/server";
 
 /** Every public function by path: `api.meetings.stream.index.startRecording`. */
 export interface Api {
+  interests: {
+    queries: {
+      /** listCatalog */
+      listCatalog: FunctionReference<
+        "query",
+        "public",
+        {
+          category?: string;
+          limit?: number;
+        },
+        Array<{
+          category: string;
+          iconName?: string;
+          key: string;
+          label: string;
+          usageCount?: number;
+        }>
+      >;
+    };
+  };
   meetings: {
     invites: {
       /** acceptInvite */
@@ -63,6 +83,26 @@ export interface Api {
       >;
     };
     lifecycle: {
+      /** addMultipleParticipants */
+      addMultipleParticipants: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          participants: Array<{
+            role: "host" | "co-host" | "participant" | "observer";
+            userId: string;
+          }>;
+        },
+        {
+          added: Array<string>;
+          skipped: Array<{
+            reason: string;
+            userId: string;
+          }>;
+          success: boolean;
+        }
+      >;
       /** addParticipant */
       addParticipant: FunctionReference<
         "mutation",
@@ -204,6 +244,17 @@ export interface Api {
           videoProvider: "webrtc" | "getstream";
           webrtcReady: boolean;
         }
+      >;
+      /** updateParticipantRole */
+      updateParticipantRole: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          newRole: "host" | "participant";
+          userId: string;
+        },
+        null
       >;
     };
     queries: {
@@ -357,6 +408,93 @@ export interface Api {
           }
         >;
       };
+    };
+  };
+  profiles: {
+    mutations: {
+      /** createProfile */
+      createProfile: FunctionReference<
+        "mutation",
+        "public",
+        {
+          age?: number;
+          bio?: string;
+          company?: string;
+          displayName: string;
+          experience?: string;
+          field?: string;
+          gender?: "male" | "female" | "non-binary" | "prefer-not-to-say";
+          goals?: string;
+          jobTitle?: string;
+          languages?: Array<string>;
+          linkedinUrl?: string;
+        },
+        string
+      >;
+      /** updateProfile */
+      updateProfile: FunctionReference<
+        "mutation",
+        "public",
+        {
+          age?: number;
+          bio?: string;
+          company?: string;
+          displayName?: string;
+          experience?: string;
+          field?: string;
+          gender?: "male" | "female" | "non-binary" | "prefer-not-to-say";
+          goals?: string;
+          jobTitle?: string;
+          languages?: Array<string>;
+          linkedinUrl?: string;
+        },
+        string
+      >;
+    };
+    queries: {
+      /** getCurrentUserProfile */
+      getCurrentUserProfile: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          _id: string;
+          age?: number;
+          bio?: string;
+          company?: string;
+          createdAt: number;
+          displayName: string;
+          experience?: string;
+          field?: string;
+          gender?: "male" | "female" | "non-binary" | "prefer-not-to-say";
+          goals?: string;
+          jobTitle?: string;
+          languages: Array<string>;
+          linkedinUrl?: string;
+          updatedAt: number;
+          userId: string;
+        } | null
+      >;
+      /** getProfileByUserIdPublic */
+      getProfileByUserIdPublic: FunctionReference<
+        "query",
+        "public",
+        {
+          userId: string;
+        },
+        {
+          _id: string;
+          bio?: string;
+          company?: string;
+          displayName: string;
+          experience?: string;
+          field?: string;
+          goals?: string;
+          jobTitle?: string;
+          languages: Array<string>;
+          userId: string;
+        } | null
+      >;
     };
   };
   recordings: {
@@ -678,8 +816,82 @@ export interface Api {
       >;
     };
   };
+  settings: {
+    mutations: {
+      /** updateSettings */
+      updateSettings: FunctionReference<
+        "mutation",
+        "public",
+        {
+          activityTracking?: boolean;
+          dataSharing?: boolean;
+          emailNotifications?: boolean;
+          profileVisibility?: boolean;
+          pushNotifications?: boolean;
+          smsNotifications?: boolean;
+        },
+        string
+      >;
+    };
+    queries: {
+      /** getCurrentUserSettings */
+      getCurrentUserSettings: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          _id: string;
+          activityTracking: boolean;
+          createdAt: number;
+          dataSharing: boolean;
+          emailNotifications: boolean;
+          profileVisibility: boolean;
+          pushNotifications: boolean;
+          smsNotifications: boolean;
+          updatedAt: number;
+          userId: string;
+        } | null
+      >;
+    };
+  };
   users: {
     mutations: {
+      /** deactivateUser */
+      deactivateUser: FunctionReference<
+        "mutation",
+        "public",
+        {
+          userId: string;
+        },
+        null
+      >;
+      /** saveOnboarding */
+      saveOnboarding: FunctionReference<
+        "mutation",
+        "public",
+        {
+          age: number;
+          bio: string;
+          company: string;
+          field: string;
+          gender: "male" | "female" | "non-binary" | "prefer-not-to-say";
+          idempotencyKey?: string;
+          interests: Array<{
+            category: "academic" | "industry" | "skill" | "personal";
+            iconName?: string;
+            id: string;
+            name: string;
+          }>;
+          jobTitle: string;
+          linkedinUrl?: string;
+        },
+        {
+          interestsCount: number;
+          onboardingCompleted: boolean;
+          profileId: string;
+          userId: string;
+        }
+      >;
       /** setPlan */
       setPlan: FunctionReference<
         "mutation",
@@ -690,6 +902,37 @@ export interface Api {
           userId?: string;
         },
         null
+      >;
+      /** updateLastSeen */
+      updateLastSeen: FunctionReference<
+        "mutation",
+        "public",
+        Record<string, never>,
+        null
+      >;
+      /** updateUserInterests */
+      updateUserInterests: FunctionReference<
+        "mutation",
+        "public",
+        {
+          interests: Array<string>;
+          userId: string;
+        },
+        null
+      >;
+      /** updateUserProfile */
+      updateUserProfile: FunctionReference<
+        "mutation",
+        "public",
+        {
+          bio?: string;
+          displayName?: string;
+          experience?: string;
+          goals?: string;
+          languages?: Array<string>;
+          userId: string;
+        },
+        string
       >;
       /** upsertUser */
       upsertUser: FunctionReference<
@@ -728,6 +971,83 @@ export interface Api {
           updatedAt: number;
           workosUserId: string;
         } | null
+      >;
+      /** getOnboardingState */
+      getOnboardingState: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          completedAt?: number;
+          onboardingComplete: boolean;
+          profileExists: boolean;
+          profileId?: string;
+          userId: string;
+        }
+      >;
+      /** getUserById */
+      getUserById: FunctionReference<
+        "query",
+        "public",
+        {
+          userId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          avatarUrl?: string;
+          createdAt: number;
+          displayName?: string;
+          email: string;
+          isActive: boolean;
+          lastSeenAt?: number;
+          onboardingComplete?: boolean;
+          onboardingCompletedAt?: number;
+          onboardingStartedAt?: number;
+          orgId?: string;
+          orgRole?: string;
+          updatedAt: number;
+          workosUserId: string;
+        } | null
+      >;
+      /** getUserProfile */
+      getUserProfile: FunctionReference<
+        "query",
+        "public",
+        {
+          userId: string;
+        },
+        {
+          _id: string;
+          avatarUrl?: string;
+          displayName?: string;
+          isActive: boolean;
+          orgId?: string;
+          orgRole?: string;
+        } | null
+      >;
+      /** listActiveUsersInOrg */
+      listActiveUsersInOrg: FunctionReference<
+        "query",
+        "public",
+        {
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            numItems: number;
+          };
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _id: string;
+            avatarUrl?: string;
+            displayName?: string;
+            isActive: boolean;
+          }>;
+        }
       >;
     };
   };

@@ -1,3 +1,4 @@
+import { settleHosts } from "../meetings/lifecycle/settleHosts.ts";
 import { settleRooms } from "../meetings/lifecycle/settleRooms.ts";
 import type { MeetingServices } from "../meetings/services.ts";
 import { settleDue } from "../recordings/lifecycle/settle.ts";
@@ -8,7 +9,7 @@ import { type Loop, startLoop } from "./loop.ts";
 const batch = 16;
 const idleMs = 1_000;
 
-/** Drives everything past its deadline on, on every node at once: recordings, and the rooms of meetings. */
+/** Drives everything past its deadline on, on every node at once: recordings, the rooms of meetings, meetings without hosts. */
 export function startSettleLoops(services: RecordingServices & MeetingServices): Loop[] {
   const { clock, log } = services;
   const settle = (name: string, work: () => Promise<number>) =>
@@ -16,5 +17,6 @@ export function startSettleLoops(services: RecordingServices & MeetingServices):
   return [
     settle("settle recordings", () => settleDue(services, batch)),
     settle("settle rooms", () => settleRooms(services, batch)),
+    settle("settle hosts", () => settleHosts(services, batch)),
   ];
 }

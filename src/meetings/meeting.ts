@@ -24,7 +24,6 @@ export interface Meeting {
 /** How many people a meeting has, whatever their role. */
 export interface Headcount {
   total: number;
-  hosts: number;
   joined: number;
 }
 

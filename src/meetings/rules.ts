@@ -20,11 +20,14 @@ export function mayAdd(meeting: Capped, people: Pick<Headcount, "total">): Resul
   return people.total < meeting.maxParticipants ? ok(undefined) : full(meeting);
 }
 
-/** Whether this member may be taken out: everybody but the last host, or nobody could end the meeting. */
-export function mayRemove(member: Member, people: Pick<Headcount, "hosts">): Result<void> {
-  if (member.role !== "host" || people.hosts > 1) return ok(undefined);
+/**
+ * Whether this member may stop being a host, or be taken out: everybody but the last host, or nobody could end the meeting.
+ * Refusals: VALIDATION_ERROR (`last_host`)
+ */
+export function mayGo(member: Pick<Member, "role">, otherHosts: number): Result<void> {
+  if (member.role !== "host" || otherHosts > 0) return ok(undefined);
   return refuse(
-    new AppError("VALIDATION_ERROR", "The meeting's last host cannot be removed", {
+    new AppError("VALIDATION_ERROR", "The meeting's last host has to stay its host", {
       field: "userId",
       reason: "last_host",
     }),

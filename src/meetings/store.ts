@@ -21,9 +21,15 @@ const lockById = statement<Meeting>(
 
 const countPeople = statement<Headcount>(
   "meetings.headcount",
-  `SELECT count(*) AS total, count(*) FILTER (WHERE role = 'host') AS hosts,
-     count(*) FILTER (WHERE presence = 'joined') AS joined
+  `SELECT count(*) AS total, count(*) FILTER (WHERE presence = 'joined') AS joined
    FROM meeting_participants WHERE meeting_id = $1`,
+);
+
+/** Whoever is deactivated can end nothing, and does not count. */
+const countOtherHosts = statement<{ others: number }>(
+  "meetings.otherHosts",
+  `SELECT count(*) AS others FROM meeting_participants p JOIN users u ON u.id = p.user_id
+   WHERE p.meeting_id = $1 AND p.role = 'host' AND u.is_active AND p.user_id <> $2`,
 );
 
 const findMemberOf = statement<Member>(
@@ -69,6 +75,13 @@ export async function headcount(tx: ReadTx, meetingId: string): Promise<Headcoun
   const counted = await tx.first(countPeople, [meetingId]);
   if (!counted) throw new Error("the database did not count");
   return counted;
+}
+
+/** How many active hosts a locked meeting has beside this user. */
+export async function otherHosts(tx: ReadTx, meetingId: string, userId: string): Promise<number> {
+  const counted = await tx.first(countOtherHosts, [meetingId, userId]);
+  if (!counted) throw new Error("the database did not count");
+  return counted.others;
 }
 
 export function findMember(

@@ -28,6 +28,13 @@ export const requestedRole = v.union(
   v.literal("observer"),
 );
 
+export const activityType = v.union(
+  v.literal("speaking"),
+  v.literal("message"),
+  v.literal("screen_share"),
+  v.literal("reaction"),
+);
+
 export const inviteRole = v.union(v.literal("participant"), v.literal("observer"));
 
 const presence = v.union(v.literal("invited"), v.literal("joined"), v.literal("left"));

@@ -6,6 +6,8 @@ import { AppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { orThrow } from "../core/result.ts";
 import { statement, type Tx } from "../db/port.ts";
+import { defaultName } from "./profiles/rules.ts";
+import { ensureProfile } from "./profiles/store.ts";
 import { anyProfile, ownProfile, type Profile, type ProfileRequest } from "./rules.ts";
 
 const updateOwn = statement<{ id: string }>(
@@ -71,6 +73,7 @@ async function storeOwn(
   const row = await tx.first(updateOwn, [issuer, subject, email, displayName, emailVerified]);
   if (!row) throw new Error("a signed-in user has no row");
   tx.writes(`user:${row.id}`);
+  await ensureProfile(tx, row.id, defaultName({ displayName: displayName ?? undefined, email }));
   return row.id;
 }
 
@@ -91,6 +94,9 @@ async function storeAny(
   if (id === undefined) throw new Error("an upsert returned no row");
   if (known) await tx.run(updateAny, [id, email, displayName, orgId, orgRole]);
   tx.writes(`user:${id}`);
+  // An organisation that is told of as it is now; whoever lists the one before has read the user.
+  if (orgId !== null) tx.writes(`org:${orgId}`);
+  await ensureProfile(tx, id, defaultName({ displayName: displayName ?? undefined, email }));
   await recordAudit(tx, { resourceType: "user", resourceId: id, action: "user.stored" });
   return id;
 }

@@ -1,3 +1,6 @@
+import type { User } from "../auth/identity.ts";
+import { administers, isColleague } from "../auth/ownUser.ts";
+import { known } from "../core/known.ts";
 import { type ReadTx, statement } from "../db/port.ts";
 
 interface Row {
@@ -33,6 +36,38 @@ export async function ownView(tx: ReadTx, userId: string) {
   tx.reads(`user:${userId}`);
   const row = await tx.first(findRow, [userId]);
   if (!row) throw new Error("a signed-in user has no row");
+  return fullRow(row);
+}
+
+/**
+ * A user as `viewer` may see them: all of the row for themselves and their organisation's administrators; for colleagues
+ * without address and subject, which are empty, and without what tells of their habits; null for everybody else, as for
+ * whoever does not exist.
+ */
+export async function viewFor(tx: ReadTx, viewer: User, userId: string) {
+  const row = await findRowById(tx, userId);
+  if (!row) return null;
+  if (row.id === viewer.id || administers(viewer, row)) return fullRow(row);
+  return isColleague(viewer, row) ? colleagueRow(row) : null;
+}
+
+/** A user's card: who they are, and their organisation and role there for colleagues; null for whoever does not exist. */
+export async function cardFor(tx: ReadTx, viewer: User, userId: string) {
+  const row = await findRowById(tx, userId);
+  if (!row) return null;
+  const { id, isActive, displayName, avatarUrl, orgId, orgRole } = row;
+  const isClose = id === viewer.id || isColleague(viewer, row);
+  const shown = { displayName, avatarUrl, ...(isClose && { orgId, orgRole }) };
+  return { _id: id, isActive, ...known(shown) };
+}
+
+async function findRowById(tx: ReadTx, userId: string): Promise<Row | undefined> {
+  if (!/^[\w-]{1,64}$/.test(userId)) return undefined;
+  tx.reads(`user:${userId}`);
+  return tx.first(findRow, [userId]);
+}
+
+function fullRow(row: Row) {
   const { id, subject, createdAt, email, isActive, updatedAt, onboardingComplete, ...rest } = row;
   return {
     _id: id,
@@ -47,8 +82,16 @@ export async function ownView(tx: ReadTx, userId: string) {
   };
 }
 
-/** Null columns do not exist for a client: absent is absent. */
-function known<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], null> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], null> };
+function colleagueRow({ id, createdAt, updatedAt, isActive, ...rest }: Row) {
+  const { displayName, avatarUrl, orgId, orgRole } = rest;
+  return {
+    _id: id,
+    _creationTime: createdAt,
+    workosUserId: "",
+    createdAt,
+    email: "",
+    isActive,
+    updatedAt,
+    ...known({ displayName, avatarUrl, orgId, orgRole }),
+  };
 }

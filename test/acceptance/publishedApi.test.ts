@@ -37,6 +37,8 @@ const served = [...buildRegistry(functionModules).values()].flatMap((fn) => {
 const extensions: Readonly<Record<string, readonly string[]>> = {
   "meetings/queries:getMeeting": ["returns.recording"],
   "meetings/queries:listUserMeetings": ["returns[].recording"],
+  // Convex's clients send both, and refuse to page without.
+  "users/queries:listActiveUsersInOrg": ["args.paginationOpts.endCursor", "args.paginationOpts.id"],
 };
 
 /** The schema in one spelling, without the fields at `dropped`; fails where such a field is missing or required. */

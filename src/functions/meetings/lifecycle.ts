@@ -4,11 +4,13 @@ import { createMeeting as create } from "../../meetings/lifecycle/createMeeting.
 import { cancelMeeting as cancel, endMeeting as end } from "../../meetings/lifecycle/endMeeting.ts";
 import { startMeeting as start } from "../../meetings/lifecycle/startMeeting.ts";
 import { joinMeeting as join, leaveMeeting as leave } from "../../meetings/people/attendance.ts";
+import { addParticipants } from "../../meetings/people/manyPeople.ts";
 import { organizerOf } from "../../meetings/people/organizer.ts";
 import {
   addParticipant as add,
   removeParticipant as remove,
 } from "../../meetings/people/people.ts";
+import { changeRole } from "../../meetings/people/roles.ts";
 import { connectionInfo as connect } from "../../meetings/room/connectionInfo.ts";
 import {
   connectionInfo,
@@ -19,10 +21,9 @@ import {
   videoProvider,
 } from "../../meetings/validators.ts";
 import { mutation } from "../../runtime/builders.ts";
-import { userOrAdmin } from "../../users/permission.ts";
 
 export const createMeeting = mutation({
-  permission: userOrAdmin,
+  permission: can.userOrAdmin,
   callsPerMinute: 60,
   summary: "createMeeting",
   description:
@@ -69,6 +70,44 @@ export const addParticipant = mutation({
   args: { meetingId: v.id("meetings"), role: requestedRole, userId: v.id("users") },
   returns: v.object({ participantId: v.id("meetingParticipants"), success: v.boolean() }),
   handler: ({ tx, grant }, args) => add(tx, { ...args, actorUserId: grant.user.id }),
+});
+
+export const addMultipleParticipants = mutation({
+  permission: can.host("meetingId"),
+  callsPerMinute: 60,
+  summary: "addMultipleParticipants",
+  description:
+    "Adds up to 100 users to a meeting that is not over, and tells whom it skipped: `already a participant`, `user not " +
+    'found` or `meeting is full`. A "co-host" is stored as participant. Refused with VALIDATION_ERROR when the meeting ' +
+    "is over. For the host.",
+  args: {
+    meetingId: v.id("meetings"),
+    participants: v.array(v.object({ role: requestedRole, userId: v.id("users") })),
+  },
+  returns: v.object({
+    added: v.array(v.id("meetingParticipants")),
+    skipped: v.array(v.object({ reason: v.string(), userId: v.id("users") })),
+    success: v.boolean(),
+  }),
+  handler: ({ tx, grant }, args) => addParticipants(tx, { ...args, actorUserId: grant.user.id }),
+});
+
+export const updateParticipantRole = mutation({
+  permission: can.host("meetingId"),
+  summary: "updateParticipantRole",
+  description:
+    "Makes somebody in the meeting a host or a participant, in any of its states; what they are already is no change. " +
+    "The last host, deactivated ones not counted, has to stay one. For the host.",
+  args: {
+    meetingId: v.id("meetings"),
+    newRole: v.union(v.literal("host"), v.literal("participant")),
+    userId: v.id("users"),
+  },
+  returns: v.null(),
+  handler: async ({ tx, grant }, { newRole, ...args }) => {
+    await changeRole(tx, { ...args, role: newRole, actorUserId: grant.user.id });
+    return null;
+  },
 });
 
 export const removeParticipant = mutation({

@@ -14,7 +14,7 @@ const sendHome = statement(
 );
 
 /**
- * Ends a running meeting: everybody has left, its recording stops, its room closes.
+ * Ends a running meeting; the actor is absent for the server itself: everybody has left, its recording stops, its room closes.
  * `duration` = how long it ran, ms.
  * @throws AppError MEETING_NOT_ACTIVE
  */
@@ -22,11 +22,12 @@ export async function endMeeting(
   tx: Tx,
   services: MeetingServices,
   meetingId: string,
-  actorUserId: string,
+  actorUserId?: string,
 ) {
   const meeting = await lockMeeting(tx, meetingId);
   orThrow(requireActive(meeting));
-  await requestStopForMeeting(tx, meetingId, { reason: "meeting_ended", actorUserId });
+  const actor = actorUserId === undefined ? {} : { actorUserId };
+  await requestStopForMeeting(tx, meetingId, { reason: "meeting_ended", ...actor });
   const { startedAt, endedAt } = await moveMeeting(tx, meetingId, "concluded");
   await tx.run(sendHome, [meetingId]);
   const duration = Math.max(0, Math.round((endedAt ?? 0) - (startedAt ?? endedAt ?? 0)));
@@ -43,8 +44,12 @@ async function closeAtOnce(services: MeetingServices, meetingId: string): Promis
   }
 }
 
-/** Cancels a scheduled meeting. @throws AppError VALIDATION_ERROR with the state it is in */
-export async function cancelMeeting(tx: Tx, meetingId: string, actorUserId: string): Promise<void> {
+/** Cancels a scheduled meeting; the actor is absent for the server itself. @throws AppError VALIDATION_ERROR with the state it is in */
+export async function cancelMeeting(
+  tx: Tx,
+  meetingId: string,
+  actorUserId?: string,
+): Promise<void> {
   orThrow(mayCancel(await lockMeeting(tx, meetingId)));
   await moveMeeting(tx, meetingId, "cancelled");
   await announce(tx, { meetingId, type: "meeting_cancelled", actorUserId });

@@ -5,9 +5,9 @@ import { orThrow } from "../../core/result.ts";
 import { type ReadTx, statement, type Tx } from "../../db/port.ts";
 import { announce } from "../announce.ts";
 import type { Meeting } from "../meeting.ts";
-import { mayAdd, mayRemove, type RequestedRole, storedRole } from "../rules.ts";
+import { mayAdd, mayGo, type RequestedRole, storedRole } from "../rules.ts";
 import type { MeetingServices } from "../services.ts";
-import { findMember, headcount, lockMeeting } from "../store.ts";
+import { findMember, headcount, lockMeeting, otherHosts } from "../store.ts";
 import { closeMedia, forgetRemoval, rememberRemoval } from "./removals.ts";
 
 const findActiveUser = statement<{ id: string }>(
@@ -69,10 +69,20 @@ export async function admitMember(
   role: ParticipantRole,
 ): Promise<string> {
   orThrow(mayAdd(meeting, await headcount(tx, meeting.id)));
+  return insertParticipant(tx, meeting.id, userId, role);
+}
+
+/** Gives a user a place in a locked meeting that has one; returns the participant's id. */
+export async function insertParticipant(
+  tx: Tx,
+  meetingId: string,
+  userId: string,
+  role: ParticipantRole,
+): Promise<string> {
   const participantId = newId("meetingParticipants");
-  await tx.run(insertMember, [participantId, meeting.id, userId, role]);
-  await forgetRemoval(tx, meeting.id, userId);
-  tx.writes(`meeting:${meeting.id}`, `user:${userId}`);
+  await tx.run(insertMember, [participantId, meetingId, userId, role]);
+  await forgetRemoval(tx, meetingId, userId);
+  tx.writes(`meeting:${meetingId}`, `user:${userId}`);
   return participantId;
 }
 
@@ -99,7 +109,7 @@ export async function removeParticipant(
   const member = isId(userId) ? await findMember(tx, meetingId, userId) : undefined;
   if (!member)
     throw new AppError("NOT_FOUND", "Participant not found", { id: userId.slice(0, 64) });
-  orThrow(mayRemove(member, await headcount(tx, meetingId)));
+  orThrow(mayGo(member, await otherHosts(tx, meetingId, userId)));
   await tx.run(deleteMember, [meetingId, userId]);
   const hasMedia = meeting.state === "active" && meeting.tier === "paid";
   await rememberRemoval(tx, meetingId, userId, hasMedia);

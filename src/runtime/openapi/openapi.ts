@@ -171,7 +171,11 @@ function content(schema: string, example?: object): Content {
 const callers = {
   anyone: "Anybody may call it.",
   user: "For signed-in users.",
+  userOrAdmin: "For signed-in users, and for administration with the admin key.",
+  selfOrOrgAdmin:
+    "For the user themselves, administrators of their organisation, and administration with the admin key.",
   participant: "For participants of the meeting.",
+  contributor: "For participants of the meeting who are not observers.",
   host: "For hosts of the meeting.",
   orgAdmin: "For administrators of the organisation, and for administration with the admin key.",
   admin: "For administration, with the admin key.",
@@ -182,9 +186,12 @@ function describe({ kind, permission, docs }: FunctionDefinition): string {
   return docs.description === undefined ? facts : `${docs.description}\n\n${facts}`;
 }
 
+/** What the administration key may do beside those who are signed in. */
+const alsoAdmin: ReadonlySet<string> = new Set(["userOrAdmin", "selfOrOrgAdmin", "orgAdmin"]);
+
 function securityOf({ permission }: FunctionDefinition): readonly SecurityRequirement[] {
   if (permission.requires === "admin") return [{ adminKey: [] }];
-  if (permission.requires === "orgAdmin") return [{ bearerAuth: [] }, { adminKey: [] }];
+  if (alsoAdmin.has(permission.requires)) return [{ bearerAuth: [] }, { adminKey: [] }];
   return permission.requires === "anyone" ? [{ bearerAuth: [] }, {}] : [{ bearerAuth: [] }];
 }
 

@@ -81,7 +81,7 @@ async function ask(permission: Permission<Grant>, caller: Caller, args: Record<s
 const verdict = async (
   permission: Permission<Grant>,
   caller: Caller,
-  args: Record<string, unknown> = { meetingId, recordingId },
+  args: Record<string, unknown> = { meetingId, recordingId, userId: userId("participant") },
 ) => {
   const { result } = await ask(permission, caller, args);
   return result.ok ? "ok" : result.error.code;
@@ -90,8 +90,11 @@ const verdict = async (
 const permissions = {
   anyone: can.anyone,
   user: can.user,
+  userOrAdmin: can.userOrAdmin,
+  self: can.selfOrOrgAdmin("userId"),
   admin: can.admin,
   participant: can.participant("meetingId"),
+  contributor: can.contributor("meetingId"),
   host: can.host("meetingId"),
   recordingParticipant: can.recordingParticipant("recordingId"),
   recordingHost: can.recordingHost("recordingId"),
@@ -100,14 +103,14 @@ const permissions = {
 
 /** One line per caller, one column per permission. */
 const table = `
-              anyone user      admin     participant host      recordingParticipant recordingHost orgAdmin
-  anonymous   ok     401       401       401         401       401                  401           401
-  admin       ok     401       ok        401         401       401                  401           unnamed
-  host        ok     ok        forbidden ok          ok        ok                   ok            forbidden
-  participant ok     ok        forbidden ok          low       ok                   low           forbidden
-  observer    ok     ok        forbidden ok          low       ok                   low           forbidden
-  stranger    ok     ok        forbidden unknown     unknown   unknown              unknown       forbidden
-  inactive    ok     forbidden forbidden forbidden   forbidden forbidden            forbidden     forbidden
+              anyone user      userOrAdmin self      admin     participant contributor host      recordingParticipant recordingHost orgAdmin
+  anonymous   ok     401       401         401       401       401         401         401       401                  401           401
+  admin       ok     401       ok          ok        ok        401         401         401       401                  401           unnamed
+  host        ok     ok        ok          forbidden forbidden ok          ok          ok        ok                   ok            forbidden
+  participant ok     ok        ok          ok        forbidden ok          ok          low       ok                   low           forbidden
+  observer    ok     ok        ok          forbidden forbidden ok          low         low       ok                   low           forbidden
+  stranger    ok     ok        ok          forbidden forbidden unknown     unknown     unknown   unknown              unknown       forbidden
+  inactive    ok     forbidden forbidden   forbidden forbidden forbidden   forbidden   forbidden forbidden            forbidden     forbidden
 `;
 
 const answers: Record<string, string> = {

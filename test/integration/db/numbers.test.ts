@@ -15,7 +15,7 @@ import {
 let test: TestDatabase;
 let stage: MeetingStage;
 let host: UserIdentity;
-let ids: Record<string, string>;
+let ids: Record<string, unknown>;
 
 beforeAll(async () => {
   test = await testDatabase();
@@ -29,7 +29,17 @@ beforeAll(async () => {
     "webhooks/mutations:createEndpoint",
     { url: "https://hooks.example.org" },
   );
-  ids = { meetingId, recordingId, endpointId, title: "Planning" };
+  ids = {
+    ...{ meetingId, recordingId, endpointId, title: "Planning" },
+    ...{
+      bio: "Ten characters",
+      company: "Acme",
+      field: "Law",
+      gender: "female",
+      jobTitle: "Judge",
+    },
+    ...{ age: 30, interests: [], displayName: "Alice", userId: hostId },
+  };
 });
 afterAll(() => test.close());
 

@@ -5,16 +5,7 @@ import { loadConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { ErrorData } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
-import * as invites from "../../../src/functions/meetings/invites.ts";
-import * as lifecycle from "../../../src/functions/meetings/lifecycle.ts";
-import * as meetingQueries from "../../../src/functions/meetings/queries.ts";
-import * as stream from "../../../src/functions/meetings/stream/index.ts";
-import * as recordingActions from "../../../src/functions/recordings/actions.ts";
-import * as recordingQueries from "../../../src/functions/recordings/queries.ts";
-import * as userMutations from "../../../src/functions/users/mutations.ts";
-import * as userQueries from "../../../src/functions/users/queries.ts";
-import * as webhookMutations from "../../../src/functions/webhooks/mutations.ts";
-import * as webhookQueries from "../../../src/functions/webhooks/queries.ts";
+import { functionModules } from "../../../src/generated/modules.ts";
 import { databaseAccounts } from "../../../src/runtime/call/accounts.ts";
 import { Invoker } from "../../../src/runtime/call/invoke.ts";
 import type { Services } from "../../../src/runtime/context.ts";
@@ -25,18 +16,7 @@ import { documented } from "../../support/functions/documented.ts";
 import type { TestDatabase } from "./database.ts";
 import { type ScriptedVideo, scriptedVideo } from "./scriptedVideo.ts";
 
-export const registry = buildRegistry({
-  "meetings/invites": invites,
-  "meetings/lifecycle": lifecycle,
-  "meetings/queries": meetingQueries,
-  "meetings/stream/index": stream,
-  "recordings/actions": recordingActions,
-  "recordings/queries": recordingQueries,
-  "users/mutations": userMutations,
-  "users/queries": userQueries,
-  "webhooks/mutations": webhookMutations,
-  "webhooks/queries": webhookQueries,
-});
+export const registry = buildRegistry(functionModules);
 
 const document = documented(registry);
 
