@@ -351,6 +351,40 @@ export interface Api {
         }>
       >;
     };
+    stateTracking: {
+      /** recordActivity */
+      recordActivity: FunctionReference<
+        "mutation",
+        "public",
+        {
+          activityType: "speaking" | "message" | "screen_share" | "reaction";
+          meetingId: string;
+          userId?: string;
+        },
+        null
+      >;
+      /** updateCurrentTopics */
+      updateCurrentTopics: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          topics: Array<string>;
+        },
+        null
+      >;
+      /** updateSpeakingStats */
+      updateSpeakingStats: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          speakingDurationMs: number;
+          userId: string;
+        },
+        null
+      >;
+    };
     stream: {
       index: {
         /** generateParticipantTokenPublic */

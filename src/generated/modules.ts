@@ -4,6 +4,7 @@ import * as interests_queries from "../functions/interests/queries.ts";
 import * as meetings_invites from "../functions/meetings/invites.ts";
 import * as meetings_lifecycle from "../functions/meetings/lifecycle.ts";
 import * as meetings_queries from "../functions/meetings/queries.ts";
+import * as meetings_stateTracking from "../functions/meetings/stateTracking.ts";
 import * as meetings_stream_index from "../functions/meetings/stream/index.ts";
 import * as profiles_mutations from "../functions/profiles/mutations.ts";
 import * as profiles_queries from "../functions/profiles/queries.ts";
@@ -23,6 +24,7 @@ export const functionModules: FunctionModules = {
   "meetings/invites": meetings_invites,
   "meetings/lifecycle": meetings_lifecycle,
   "meetings/queries": meetings_queries,
+  "meetings/stateTracking": meetings_stateTracking,
   "meetings/stream/index": meetings_stream_index,
   "profiles/mutations": profiles_mutations,
   "profiles/queries": profiles_queries,
