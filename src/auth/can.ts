@@ -49,6 +49,16 @@ const ofRecording: Lookup = {
   ),
 };
 
+const ofInvite: Lookup = {
+  noun: "Invite",
+  statement: statement(
+    "auth.participantOfInvite",
+    `SELECT ${columns} FROM meeting_invites i
+     JOIN meeting_participants p ON p.meeting_id = i.meeting_id AND p.user_id = $2
+     WHERE i.id = $1`,
+  ),
+};
+
 const participantOf = (lookup: Lookup, argument: string): Permission<ParticipantGrant> => ({
   requires: "participant",
   check: (request) => findPlace(request, lookup, argument),
@@ -109,6 +119,8 @@ export const can = {
   /** As `participant`, of the meeting a recording was made of. */
   recordingParticipant: (argument: string) => participantOf(ofRecording, argument),
   recordingHost: (argument: string) => hostOf(ofRecording, argument),
+  /** As `host`, of the meeting an invite is to. */
+  inviteHost: (argument: string) => hostOf(ofInvite, argument),
   /** An administrator of their own organisation, or the administration key for the one that is named. */
   orgAdmin: (argument: string): Permission<OrgGrant> => ({
     requires: "orgAdmin",

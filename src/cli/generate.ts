@@ -7,6 +7,7 @@ import { buildRegistry, type FunctionModules } from "../runtime/registry.ts";
 import { apiText } from "./generate/api.ts";
 import { configurationText, envExampleText } from "./generate/configuration.ts";
 import { findModules, modulesText } from "./generate/modules.ts";
+import { permissionsText } from "./generate/permissions.ts";
 
 /**
  * `npm run gen`: writes what is generated from the functions and the option table.
@@ -32,6 +33,7 @@ async function generate(root: string): Promise<ReadonlyMap<string, string>> {
     ["src/generated/modules.ts", modules],
     ["src/generated/api.ts", apiText(registry)],
     ["docs/configuration.md", configurationText()],
+    ["docs/permissions.md", permissionsText(registry)],
     [".env.example", envExampleText()],
   ]);
 }

@@ -72,7 +72,7 @@ export const listInvites = query({
 });
 
 export const revokeInvite = mutation({
-  permission: can.user,
+  permission: can.inviteHost("inviteId"),
   summary: "revokeInvite",
   description:
     "Extension, not in the published API. Makes an invite worthless; again is no change. Who has come in by it " +
@@ -80,7 +80,7 @@ export const revokeInvite = mutation({
   args: { inviteId: v.id("meetingInvites") },
   returns: v.null(),
   handler: async ({ tx, grant }, { inviteId }) => {
-    await revoke(tx, grant.user.id, inviteId);
+    await revoke(tx, grant.participant, inviteId);
     return null;
   },
 });

@@ -223,9 +223,10 @@ describe("revokeInvite", () => {
       code: "INSUFFICIENT_PERMISSIONS",
       metadata: { requiredRole: "host", currentRole: "participant" },
     });
-    expect(await stage.refusal(person(), revoke, { inviteId })).toMatchObject(unknown);
+    const notFound = { code: "NOT_FOUND", message: "Invite not found" };
+    expect(await stage.refusal(person(), revoke, { inviteId })).toMatchObject(notFound);
     for (const other of [newId("meetingInvites"), "no id; --"])
-      expect(await stage.refusal(host, revoke, { inviteId: other })).toMatchObject(unknown);
+      expect(await stage.refusal(host, revoke, { inviteId: other })).toMatchObject(notFound);
     for (let i = 0; i < 2; i++) expect(await stage.call(host, revoke, { inviteId })).toBeNull();
     expect(await stage.refusal(person(), accept, { secret })).toMatchObject(unknown);
     const entries = await test.sql(

@@ -125,6 +125,17 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
       }
       throw new Error(`${name}: ${JSON.stringify(outcome.failure)}`);
     },
+    /** What the function refuses with, if it does; its value is held against the document. */
+    outcome: async (
+      identity: Identity,
+      name: string,
+      args: object,
+    ): Promise<ErrorData | undefined> => {
+      const outcome = await invoke(identity, name, args);
+      if (outcome.ok) return void checkDocumented(name, args, outcome.json);
+      if (outcome.failure.kind === "refused") return outcome.failure.data;
+      throw new Error(`${name}: ${JSON.stringify(outcome.failure)}`);
+    },
     /** What the function refuses with. */
     refusal: async (identity: Identity, name: string, args: object = {}): Promise<ErrorData> => {
       const outcome = await invoke(identity, name, args);

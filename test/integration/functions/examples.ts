@@ -1,0 +1,198 @@
+import type { UserIdentity } from "../../../src/auth/identity.ts";
+import type { ErrorCode } from "../../../src/core/errors.ts";
+import { person, userIdOf } from "../support/meetingCalls.ts";
+import type { World } from "./world.ts";
+
+/** A call of a function that is as it should be. */
+export interface Example {
+  /** Arguments for the world's caller, whatever has to be there made before. */
+  args(world: World): object | Promise<object>;
+  /** The meeting has not started. */
+  scheduled?: boolean;
+  /** What even those who may call it are told here, where a part is missing; where it is served is said beside. */
+  refused?: ErrorCode;
+}
+
+const ofMeeting = (more: object = {}): Example => ({
+  args: ({ meetingId }) => ({ meetingId, ...more }),
+});
+const none: Example = { args: () => ({}) };
+const ofPerson = (more: object = {}): Example => ({
+  args: ({ ids }) => ({ userId: ids.participant, ...more }),
+});
+
+const meetings = "meetings/lifecycle";
+const stream = "meetings/stream/index";
+
+async function recorded({ asHost, meetingId, test }: World) {
+  // A host may start three recordings a minute.
+  await test.advanceTime(61_000);
+  const { recordingId } = await asHost<{ recordingId: string }>(`${stream}:startRecording`, {
+    meetingId,
+  });
+  return { recordingId };
+}
+
+async function stopped(world: World) {
+  const { recordingId } = await recorded(world);
+  await world.asHost(`${stream}:stopRecording`, { meetingId: world.meetingId });
+  await world.test.sql("UPDATE recordings SET state = 'ready', deadline_at = NULL WHERE id = $1", [
+    recordingId,
+  ]);
+  return { recordingId };
+}
+
+const url = "https://hooks.example.org";
+
+async function endpointOf({ orgId, asAdmin }: World) {
+  const create = "webhooks/mutations:createEndpoint";
+  const { endpointId } = await asAdmin<{ endpointId: string }>(create, { url });
+  return { orgId, endpointId };
+}
+
+async function invited({ asHost, meetingId }: World) {
+  return asHost<{ inviteId: string; secret: string }>("meetings/invites:createInvite", {
+    meetingId,
+  });
+}
+
+/** Somebody of the organisation who is in no meeting. */
+const newcomer = ({ stage, orgId }: World) => userIdOf(stage, person({ orgId }));
+
+const profile = {
+  ...{ displayName: "Alice", bio: "Ten characters and more", languages: ["en"], age: 30 },
+  ...{ gender: "female", linkedinUrl: "https://www.linkedin.com/in/alice" },
+};
+
+/** One for every function of the registry. */
+export const examples: Readonly<Record<string, Example>> = {
+  "interests/queries:listCatalog": { args: () => ({ category: "skill", limit: 5 }) },
+  "meetings/invites:acceptInvite": {
+    args: async (world) => ({ secret: (await invited(world)).secret }),
+  },
+  "meetings/invites:createInvite": ofMeeting({ role: "observer", maxUses: 2 }),
+  "meetings/invites:listInvites": ofMeeting(),
+  "meetings/invites:revokeInvite": {
+    args: async (world) => ({ inviteId: (await invited(world)).inviteId }),
+  },
+  [`${meetings}:addMultipleParticipants`]: {
+    args: async (world) => ({
+      meetingId: world.meetingId,
+      participants: [{ userId: await newcomer(world), role: "participant" }],
+    }),
+  },
+  [`${meetings}:addParticipant`]: {
+    args: async (world) => ({
+      ...{ meetingId: world.meetingId, userId: await newcomer(world), role: "co-host" },
+    }),
+  },
+  [`${meetings}:cancelMeeting`]: { ...ofMeeting(), scheduled: true },
+  [`${meetings}:createMeeting`]: {
+    args: ({ caller, ids }) => ({
+      title: "Planning",
+      ...(caller === "adminKey" && { organizerId: ids.host }),
+    }),
+  },
+  [`${meetings}:endMeeting`]: ofMeeting(),
+  [`${meetings}:getMeetingConnectionInfo`]: ofMeeting(),
+  [`${meetings}:joinMeeting`]: ofMeeting(),
+  [`${meetings}:leaveMeeting`]: ofMeeting(),
+  [`${meetings}:removeParticipant`]: {
+    args: ({ meetingId, ids }) => ({ meetingId, userId: ids.participant }),
+  },
+  [`${meetings}:startMeeting`]: { ...ofMeeting(), scheduled: true },
+  [`${meetings}:updateParticipantRole`]: {
+    args: ({ meetingId, ids }) => ({ meetingId, userId: ids.participant, newRole: "host" }),
+  },
+  "meetings/queries:getMeeting": ofMeeting(),
+  "meetings/queries:listMeetingParticipants": ofMeeting(),
+  "meetings/queries:listUserMeetings": { args: () => ({ limit: 5, state: "active" }) },
+  "meetings/stateTracking:recordActivity": ofMeeting({ activityType: "message" }),
+  "meetings/stateTracking:updateCurrentTopics": ofMeeting({ topics: ["Plans"] }),
+  "meetings/stateTracking:updateSpeakingStats": {
+    args: ({ meetingId, ids, caller }) => ({
+      meetingId,
+      userId: caller === "host" ? ids.host : ids.participant,
+      speakingDurationMs: 10,
+    }),
+  },
+  [`${stream}:generateParticipantTokenPublic`]: ofMeeting(),
+  [`${stream}:startRecording`]: ofMeeting({ recordingConfig: { layout: "grid" } }),
+  [`${stream}:stopRecording`]: {
+    args: async (world) => ({ meetingId: world.meetingId, ...(await recorded(world)) }),
+  },
+  "profiles/mutations:createProfile": { args: () => profile },
+  "profiles/mutations:updateProfile": { args: () => ({ ...profile, bio: "" }) },
+  "profiles/queries:getCurrentUserProfile": none,
+  "profiles/queries:getProfileByUserIdPublic": {
+    args: async ({ stage, identities, ids }) => {
+      await stage.call(identities.participant, "profiles/mutations:createProfile", profile);
+      return { userId: ids.participant };
+    },
+  },
+  "recordings/actions:composeRecording": {
+    args: async (world) => ({ ...(await stopped(world)), layout: "spotlight" }),
+  },
+  "recordings/actions:createDownloadLink": { args: stopped },
+  // Served from what was captured: playback.test.ts.
+  "recordings/actions:getPlayback": { args: stopped, refused: "CONFLICT" },
+  "recordings/actions:pauseRecording": { args: recorded },
+  "recordings/actions:resumeRecording": { args: recorded },
+  "recordings/mutations:deleteRecording": { args: stopped },
+  "recordings/queries:getRecording": { args: stopped },
+  "recordings/queries:listRecordings": ofMeeting({ limit: 5 }),
+  "settings/mutations:updateSettings": { args: () => ({ dataSharing: true }) },
+  "settings/queries:getCurrentUserSettings": none,
+  "users/mutations:deactivateUser": {
+    // Whoever is deactivated can call no more: somebody else each time.
+    args: async (world) => ({
+      userId:
+        world.caller === "orgAdmin" || world.caller === "adminKey"
+          ? await newcomer(world)
+          : world.ids.participant,
+    }),
+  },
+  "users/mutations:saveOnboarding": {
+    args: () => ({
+      ...{ age: 30, bio: "Ten characters and more", company: "Acme", field: "Law" },
+      ...{ gender: "male", jobTitle: "Judge", idempotencyKey: "once" },
+      interests: [{ id: "chess", name: "Chess", category: "personal", iconName: "chess" }],
+    }),
+  },
+  "users/mutations:setPlan": { args: ({ ids }) => ({ userId: ids.participant, plan: "paid" }) },
+  "users/mutations:updateLastSeen": none,
+  "users/mutations:updateUserInterests": ofPerson({ interests: ["sustainability"] }),
+  "users/mutations:updateUserProfile": ofPerson({ displayName: "Alice" }),
+  "users/mutations:upsertUser": {
+    args: ({ caller, identities }) => ({
+      workosUserId: (identities[caller] as Partial<UserIdentity>).subject ?? "somebody",
+      email: "somebody@example.test",
+    }),
+  },
+  "users/queries:getCurrentUser": none,
+  "users/queries:getOnboardingState": none,
+  "users/queries:getUserById": ofPerson(),
+  "users/queries:getUserProfile": ofPerson(),
+  "users/queries:listActiveUsersInOrg": {
+    args: () => ({ paginationOpts: { cursor: null, numItems: 2 } }),
+  },
+  "webhooks/mutations:createEndpoint": { args: ({ orgId }) => ({ orgId, url }) },
+  "webhooks/mutations:deleteEndpoint": { args: endpointOf },
+  "webhooks/mutations:replayDelivery": {
+    args: async (world) => {
+      const endpoint = await endpointOf(world);
+      const { eventId } = await world.asAdmin<{ eventId: string }>(
+        "webhooks/mutations:sendTestEvent",
+        endpoint,
+      );
+      return { ...endpoint, eventId };
+    },
+  },
+  "webhooks/mutations:rotateSecret": { args: endpointOf },
+  "webhooks/mutations:sendTestEvent": { args: endpointOf },
+  "webhooks/mutations:updateEndpoint": {
+    args: async (world) => ({ ...(await endpointOf(world)), enabled: false }),
+  },
+  "webhooks/queries:listDeliveries": { args: endpointOf },
+  "webhooks/queries:listEndpoints": { args: ({ orgId }) => ({ orgId }) },
+};
