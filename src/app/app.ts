@@ -5,6 +5,7 @@ import type { FastifyPluginAsync } from "fastify";
 import { loadAdminKey } from "../auth/adminKey.ts";
 import { localAuthAllowed } from "../auth/issuers/localAuthAllowed.ts";
 import { createLinkSigner } from "../auth/signedLink.ts";
+import { createPeerTokens } from "../auth/tokens/peerTokens.ts";
 import type { Config } from "../config/config.ts";
 import { projectRoot, webFolder } from "../config/paths.ts";
 import { systemClock } from "../core/clock.ts";
@@ -114,6 +115,7 @@ async function open(
     clock: systemClock,
     log,
     links: createLinkSigner(adminKey),
+    peerTokens: createPeerTokens(adminKey, systemClock),
     captured: createCapturedMedia(video, createCaptureReader()),
     nodeId: randomUUID(),
     siteId,

@@ -16,6 +16,8 @@ export const idPrefixes = {
   commits: "commit",
   webhookEndpoints: "endpoint",
   webhookEvents: "webhook",
+  webrtcSessions: "session",
+  webrtcSignals: "signal",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

@@ -443,6 +443,438 @@ export interface Api {
         >;
       };
     };
+    webrtc: {
+      index: {
+        /** closeSession */
+        closeSession: FunctionReference<
+          "mutation",
+          "public",
+          {
+            meetingId: string;
+            sessionId: string;
+          },
+          null
+        >;
+        /** createWebRTCSession */
+        createWebRTCSession: FunctionReference<
+          "mutation",
+          "public",
+          {
+            meetingId: string;
+            sessionId: string;
+          },
+          {
+            sessionId: string;
+            success: boolean;
+          }
+        >;
+        /** exchangeICECandidate */
+        exchangeICECandidate: FunctionReference<
+          "mutation",
+          "public",
+          {
+            candidate: {
+              candidate: string;
+              sdpMLineIndex?: number;
+              sdpMid?: string;
+              usernameFragment?: string;
+            };
+            meetingId: string;
+            sessionId: string;
+            targetUserId?: string;
+          },
+          null
+        >;
+        /** exchangeSessionDescription */
+        exchangeSessionDescription: FunctionReference<
+          "mutation",
+          "public",
+          {
+            description: {
+              sdp: string;
+              type: "offer" | "answer" | "pranswer" | "rollback";
+            };
+            meetingId: string;
+            sessionId: string;
+            targetUserId?: string;
+          },
+          null
+        >;
+        /** generateParticipantAccessToken */
+        generateParticipantAccessToken: FunctionReference<
+          "action",
+          "public",
+          {
+            meetingId: string;
+            sessionId?: string;
+          },
+          {
+            participantId: string;
+            permissions: {
+              canKick: boolean;
+              canMute: boolean;
+              canRecord: boolean;
+              canShare: boolean;
+            };
+            provider: "webrtc" | "getstream";
+            roomId: string;
+            success: boolean;
+            token: string;
+          }
+        >;
+        /** getActiveSessions */
+        getActiveSessions: FunctionReference<
+          "query",
+          "public",
+          {
+            meetingId: string;
+          },
+          Array<{
+            _creationTime: number;
+            _id: string;
+            connectionQuality?: "excellent" | "good" | "fair" | "poor";
+            createdAt: number;
+            lastMetricsAt?: number;
+            meetingId: string;
+            metadata?: Record<string, string | number | boolean>;
+            sessionId: string;
+            state: "connecting" | "connected" | "disconnected" | "failed" | "closed";
+            updatedAt: number;
+            user: {
+              _id: string;
+              avatarUrl?: string;
+              displayName?: string;
+            };
+            userId: string;
+          }>
+        >;
+        /** getPendingSignals */
+        getPendingSignals: FunctionReference<
+          "query",
+          "public",
+          {
+            lastSignalId?: string;
+            meetingId: string;
+            sessionId?: string;
+          },
+          Array<{
+            _id: string;
+            data: {
+              sdp: string;
+              type: "offer" | "answer" | "pranswer" | "rollback";
+            } | {
+              candidate: string;
+              sdpMLineIndex?: number;
+              sdpMid?: string;
+              usernameFragment?: string;
+            };
+            fromUserId: string;
+            sessionId: string;
+            timestamp: number;
+            type: "sdp" | "ice";
+          }>
+        >;
+        /** handleConnectionFailure */
+        handleConnectionFailure: FunctionReference<
+          "action",
+          "public",
+          {
+            errorDetails?: string;
+            errorType: "ice_failed" | "connection_timeout" | "media_failed" | "signaling_failed";
+            meetingId: string;
+            sessionId: string;
+          },
+          {
+            fallbackProvider?: "webrtc" | "getstream";
+            retryRecommended: boolean;
+            success: boolean;
+          }
+        >;
+        /** initializeWebRTCRoom */
+        initializeWebRTCRoom: FunctionReference<
+          "action",
+          "public",
+          {
+            maxParticipants?: number;
+            meetingId: string;
+          },
+          {
+            features: {
+              chat: boolean;
+              maxParticipants: number;
+              recording: boolean;
+              screenSharing: boolean;
+              transcription: boolean;
+            };
+            iceServers?: Array<{
+              credential?: string;
+              urls: string | Array<string>;
+              username?: string;
+            }>;
+            provider: "webrtc" | "getstream";
+            roomId: string;
+            success: boolean;
+          }
+        >;
+        /** markSignalsProcessed */
+        markSignalsProcessed: FunctionReference<
+          "mutation",
+          "public",
+          {
+            signalIds: Array<string>;
+          },
+          null
+        >;
+        /** monitorConnectionQuality */
+        monitorConnectionQuality: FunctionReference<
+          "action",
+          "public",
+          {
+            meetingId: string;
+            sessionId: string;
+            stats: {
+              bitrate: number;
+              jitter: number;
+              latency: number;
+              packetLoss: number;
+            };
+          },
+          {
+            quality: "excellent" | "good" | "fair" | "poor";
+            recommendations: Array<string>;
+            shouldFallback: boolean;
+          }
+        >;
+        /** updateSessionState */
+        updateSessionState: FunctionReference<
+          "mutation",
+          "public",
+          {
+            meetingId: string;
+            metadata?: Record<string, string | number | boolean>;
+            sessionId: string;
+            state: "connecting" | "connected" | "disconnected" | "failed" | "closed";
+          },
+          null
+        >;
+      };
+      rooms: {
+        /** generateParticipantAccessToken */
+        generateParticipantAccessToken: FunctionReference<
+          "action",
+          "public",
+          {
+            meetingId: string;
+            sessionId?: string;
+          },
+          {
+            participantId: string;
+            permissions: {
+              canKick: boolean;
+              canMute: boolean;
+              canRecord: boolean;
+              canShare: boolean;
+            };
+            provider: "webrtc" | "getstream";
+            roomId: string;
+            success: boolean;
+            token: string;
+          }
+        >;
+        /** handleConnectionFailure */
+        handleConnectionFailure: FunctionReference<
+          "action",
+          "public",
+          {
+            errorDetails?: string;
+            errorType: "ice_failed" | "connection_timeout" | "media_failed" | "signaling_failed";
+            meetingId: string;
+            sessionId: string;
+          },
+          {
+            fallbackProvider?: "webrtc" | "getstream";
+            retryRecommended: boolean;
+            success: boolean;
+          }
+        >;
+        /** initializeWebRTCRoom */
+        initializeWebRTCRoom: FunctionReference<
+          "action",
+          "public",
+          {
+            maxParticipants?: number;
+            meetingId: string;
+          },
+          {
+            features: {
+              chat: boolean;
+              maxParticipants: number;
+              recording: boolean;
+              screenSharing: boolean;
+              transcription: boolean;
+            };
+            iceServers?: Array<{
+              credential?: string;
+              urls: string | Array<string>;
+              username?: string;
+            }>;
+            provider: "webrtc" | "getstream";
+            roomId: string;
+            success: boolean;
+          }
+        >;
+        /** monitorConnectionQuality */
+        monitorConnectionQuality: FunctionReference<
+          "action",
+          "public",
+          {
+            meetingId: string;
+            sessionId: string;
+            stats: {
+              bitrate: number;
+              jitter: number;
+              latency: number;
+              packetLoss: number;
+            };
+          },
+          {
+            quality: "excellent" | "good" | "fair" | "poor";
+            recommendations: Array<string>;
+            shouldFallback: boolean;
+          }
+        >;
+      };
+      signaling: {
+        /** closeSession */
+        closeSession: FunctionReference<
+          "mutation",
+          "public",
+          {
+            meetingId: string;
+            sessionId: string;
+          },
+          null
+        >;
+        /** createWebRTCSession */
+        createWebRTCSession: FunctionReference<
+          "mutation",
+          "public",
+          {
+            meetingId: string;
+            sessionId: string;
+          },
+          {
+            sessionId: string;
+            success: boolean;
+          }
+        >;
+        /** exchangeICECandidate */
+        exchangeICECandidate: FunctionReference<
+          "mutation",
+          "public",
+          {
+            candidate: {
+              candidate: string;
+              sdpMLineIndex?: number;
+              sdpMid?: string;
+              usernameFragment?: string;
+            };
+            meetingId: string;
+            sessionId: string;
+            targetUserId?: string;
+          },
+          null
+        >;
+        /** exchangeSessionDescription */
+        exchangeSessionDescription: FunctionReference<
+          "mutation",
+          "public",
+          {
+            description: {
+              sdp: string;
+              type: "offer" | "answer" | "pranswer" | "rollback";
+            };
+            meetingId: string;
+            sessionId: string;
+            targetUserId?: string;
+          },
+          null
+        >;
+        /** getActiveSessions */
+        getActiveSessions: FunctionReference<
+          "query",
+          "public",
+          {
+            meetingId: string;
+          },
+          Array<{
+            _creationTime: number;
+            _id: string;
+            connectionQuality?: "excellent" | "good" | "fair" | "poor";
+            createdAt: number;
+            lastMetricsAt?: number;
+            meetingId: string;
+            metadata?: Record<string, string | number | boolean>;
+            sessionId: string;
+            state: "connecting" | "connected" | "disconnected" | "failed" | "closed";
+            updatedAt: number;
+            user: {
+              _id: string;
+              avatarUrl?: string;
+              displayName?: string;
+            };
+            userId: string;
+          }>
+        >;
+        /** getPendingSignals */
+        getPendingSignals: FunctionReference<
+          "query",
+          "public",
+          {
+            lastSignalId?: string;
+            meetingId: string;
+            sessionId?: string;
+          },
+          Array<{
+            _id: string;
+            data: {
+              sdp: string;
+              type: "offer" | "answer" | "pranswer" | "rollback";
+            } | {
+              candidate: string;
+              sdpMLineIndex?: number;
+              sdpMid?: string;
+              usernameFragment?: string;
+            };
+            fromUserId: string;
+            sessionId: string;
+            timestamp: number;
+            type: "sdp" | "ice";
+          }>
+        >;
+        /** markSignalsProcessed */
+        markSignalsProcessed: FunctionReference<
+          "mutation",
+          "public",
+          {
+            signalIds: Array<string>;
+          },
+          null
+        >;
+        /** updateSessionState */
+        updateSessionState: FunctionReference<
+          "mutation",
+          "public",
+          {
+            meetingId: string;
+            metadata?: Record<string, string | number | boolean>;
+            sessionId: string;
+            state: "connecting" | "connected" | "disconnected" | "failed" | "closed";
+          },
+          null
+        >;
+      };
+    };
   };
   profiles: {
     mutations: {

@@ -6,6 +6,9 @@ import * as meetings_lifecycle from "../functions/meetings/lifecycle.ts";
 import * as meetings_queries from "../functions/meetings/queries.ts";
 import * as meetings_stateTracking from "../functions/meetings/stateTracking.ts";
 import * as meetings_stream_index from "../functions/meetings/stream/index.ts";
+import * as meetings_webrtc_index from "../functions/meetings/webrtc/index.ts";
+import * as meetings_webrtc_rooms from "../functions/meetings/webrtc/rooms.ts";
+import * as meetings_webrtc_signaling from "../functions/meetings/webrtc/signaling.ts";
 import * as profiles_mutations from "../functions/profiles/mutations.ts";
 import * as profiles_queries from "../functions/profiles/queries.ts";
 import * as recordings_actions from "../functions/recordings/actions.ts";
@@ -26,6 +29,9 @@ export const functionModules: FunctionModules = {
   "meetings/queries": meetings_queries,
   "meetings/stateTracking": meetings_stateTracking,
   "meetings/stream/index": meetings_stream_index,
+  "meetings/webrtc/index": meetings_webrtc_index,
+  "meetings/webrtc/rooms": meetings_webrtc_rooms,
+  "meetings/webrtc/signaling": meetings_webrtc_signaling,
   "profiles/mutations": profiles_mutations,
   "profiles/queries": profiles_queries,
   "recordings/actions": recordings_actions,

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { type Database, statement } from "../db/port.ts";
+import { closeSilentSessions } from "../meetings/webrtc/sessions.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
 /** Rows removed in one transaction: small enough to hold nobody up. */
@@ -50,6 +51,20 @@ const removeOldWebhooks = statement(
      ORDER BY created_at LIMIT ${batch})`,
 );
 
+/** Given up minutes ago. */
+const removeOldSignals = statement(
+  "retention.signals",
+  `DELETE FROM webrtc_signals WHERE id IN (
+     SELECT id FROM webrtc_signals WHERE created_at < app_now() - interval '5 minutes' LIMIT ${batch})`,
+);
+
+/** With their reports. */
+const removeOldPeers = statement(
+  "retention.peerSessions",
+  `DELETE FROM webrtc_sessions WHERE id IN (
+     SELECT id FROM webrtc_sessions WHERE state = 'closed' AND updated_at < app_now() - interval '1 day' LIMIT ${batch})`,
+);
+
 /** Removes rows nobody will read again. @returns how many of the kind went of which most did */
 export function removeOldRows(db: Database): Promise<number> {
   return db.transaction(async (tx) =>
@@ -60,6 +75,8 @@ export function removeOldRows(db: Database): Promise<number> {
       await tx.run(removeOldNotices),
       await tx.run(removeOldSessions),
       await tx.run(removeOldWebhooks),
+      await tx.run(removeOldSignals),
+      await tx.run(removeOldPeers),
     ),
   );
 }
@@ -67,6 +84,9 @@ export function removeOldRows(db: Database): Promise<number> {
 /** Keeps the tables that only grow from growing; on every node, a batch at a time. */
 export function startRetentionLoop(services: { db: Database; clock: Clock; log: Log }): Loop {
   const { db, clock, log } = services;
-  const work = async () => (await removeOldRows(db)) === batch;
+  const work = async () => {
+    const silent = await closeSilentSessions(db, batch);
+    return Math.max(silent, await removeOldRows(db)) === batch;
+  };
   return startLoop({ name: "retention", idleMs, clock, log, work });
 }

@@ -47,7 +47,7 @@ export const features = v.object({
   transcription: v.boolean(),
 });
 
-const iceServers = v.array(
+export const iceServers = v.array(
   v.object({
     credential: v.optional(v.string()),
     urls: v.union(v.string(), v.array(v.string())),

@@ -64,15 +64,24 @@ const findMeetings = statement<MeetingRow>(
    ORDER BY p.meeting_id DESC LIMIT $3`,
 );
 
+const openSession = "s.state IN ('connecting', 'connected', 'disconnected')";
+
+const countSessions = statement<{ open: number }>(
+  "meetings.countSessions",
+  `SELECT count(*) AS open FROM webrtc_sessions s WHERE s.meeting_id = $1 AND ${openSession}`,
+);
+
 /** A meeting as a participant sees it. @throws AppError NOT_FOUND */
 export async function meetingView(tx: ReadTx, userId: string, meetingId: string) {
   tx.reads(`meeting:${meetingId}`);
   const row = await tx.first(findMeeting, [userId, meetingId]);
   if (!row) throw new AppError("NOT_FOUND", "Meeting not found", { id: meetingId });
+  tx.reads(`sessions:${meetingId}`);
+  const sessions = await tx.first(countSessions, [meetingId]);
   return {
     ...listed(row),
     _creationTime: row.createdAt,
-    activeWebRTCSessions: row.inRoom,
+    activeWebRTCSessions: row.inRoom + (sessions?.open ?? 0),
     webrtcEnabled: row.tier === "free",
     ...(row.roomId === null ? {} : { streamRoomId: row.roomId }),
   };
@@ -133,6 +142,8 @@ interface ParticipantRow {
   role: ParticipantRole;
   presence: Presence;
   inRoom: boolean;
+  sessions: number;
+  connected: number;
   createdAt: number;
   joinedAt: number | null;
   leftAt: number | null;
@@ -143,16 +154,23 @@ interface ParticipantRow {
 const findParticipants = statement<ParticipantRow>(
   "meetings.viewParticipants",
   `SELECT p.id, p.meeting_id AS "meetingId", p.user_id AS "userId", p.role, p.presence,
-     p.in_room AS "inRoom", p.created_at AS "createdAt", p.joined_at AS "joinedAt",
+     p.in_room AS "inRoom", n.sessions, n.connected, p.created_at AS "createdAt", p.joined_at AS "joinedAt",
      p.left_at AS "leftAt", u.display_name AS "displayName", u.avatar_url AS "avatarUrl"
    FROM meeting_participants p JOIN users u ON u.id = p.user_id
+   CROSS JOIN LATERAL (
+     SELECT count(*) AS sessions, count(*) FILTER (WHERE s.state = 'connected') AS connected FROM webrtc_sessions s
+     WHERE s.meeting_id = p.meeting_id AND s.user_id = p.user_id AND ${openSession}) n
    WHERE p.meeting_id = $1 ORDER BY p.created_at, p.id`,
 );
 
 /** The people of a meeting, in the order they were added; never their addresses. */
 export async function participantViews(tx: ReadTx, meetingId: string) {
   const rows = await tx.all(findParticipants, [meetingId]);
-  tx.reads(`meeting:${meetingId}`, ...rows.map((row) => `user:${row.userId}` as const));
+  tx.reads(
+    `meeting:${meetingId}`,
+    `sessions:${meetingId}`,
+    ...rows.map((row) => `user:${row.userId}` as const),
+  );
   return rows.map((row) => ({
     _id: row.id,
     _creationTime: row.createdAt,
@@ -161,8 +179,8 @@ export async function participantViews(tx: ReadTx, meetingId: string) {
     userId: row.userId,
     role: row.role,
     presence: row.presence,
-    webrtcConnected: row.inRoom,
-    webrtcSessionCount: row.inRoom ? 1 : 0,
+    webrtcConnected: row.inRoom || row.connected > 0,
+    webrtcSessionCount: (row.inRoom ? 1 : 0) + row.sessions,
     user: {
       _id: row.userId,
       ...(row.displayName === null ? {} : { displayName: row.displayName }),

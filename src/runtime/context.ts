@@ -1,6 +1,7 @@
 import type { Identity } from "../auth/identity.ts";
 import type { Grant } from "../auth/permission.ts";
 import type { LinkSigner } from "../auth/signedLink.ts";
+import type { PeerTokens } from "../auth/tokens/peerTokens.ts";
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -18,6 +19,8 @@ export interface Services {
   clock: Clock;
   log: Log;
   links: LinkSigner;
+  /** Of people in free meetings. */
+  peerTokens: PeerTokens;
   /** What was captured, for players. */
   captured: CapturedMedia;
   /** Names this process in leases; new at every start. */

@@ -114,7 +114,7 @@ export const removeParticipant = mutation({
   permission: can.host("meetingId"),
   summary: "removeParticipant",
   description:
-    "Takes a user out of the meeting, ends their media at once and refuses their room tokens; invites made before " +
+    "Takes a user out of the meeting, ends their media at once, closes their sessions and refuses their room tokens; invites made before " +
     "do not let them in again. The last host cannot be removed. For the host.",
   args: { meetingId: v.id("meetings"), userId: v.id("users") },
   returns: v.null(),

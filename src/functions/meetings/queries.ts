@@ -14,7 +14,8 @@ export const getMeeting = query({
   summary: "getMeeting",
   description:
     "The meeting and the caller's place in it. `duration` is the planned length, or how long it ran once it has " +
-    "ended, in milliseconds; `activeWebRTCSessions` is how many people's media is in the room. Extension: " +
+    "ended, in milliseconds; `activeWebRTCSessions` is how many people's media is in the room, or how many sessions " +
+    "of a free meeting are neither closed nor failed. Extension: " +
     "`recording`, while one is open. Fails with NOT_FOUND for strangers. For everyone in the meeting.",
   args: { meetingId: v.id("meetings") },
   returns: v.union(meeting, v.null()),
@@ -37,7 +38,7 @@ export const listMeetingParticipants = query({
   summary: "listMeetingParticipants",
   description:
     "The people of the meeting in the order they were added, without their addresses. `webrtcConnected` = their " +
-    "media is in the room. For everyone in the meeting.",
+    "media is in the room, or a session of theirs is connected; `webrtcSessionCount` counts both. For everyone in the meeting.",
   args: { meetingId: v.id("meetings") },
   returns: v.array(listedParticipant),
   handler: ({ tx }, { meetingId }) => participantViews(tx, meetingId),

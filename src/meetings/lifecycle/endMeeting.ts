@@ -6,6 +6,7 @@ import { closeRoom } from "../room/room.ts";
 import type { MeetingServices } from "../services.ts";
 import { mayCancel, requireActive } from "../states.ts";
 import { lockMeeting, moveMeeting } from "../store.ts";
+import { closeSessionsIn } from "../webrtc/sessions.ts";
 
 const sendHome = statement(
   "meetings.sendHome",
@@ -30,6 +31,7 @@ export async function endMeeting(
   await requestStopForMeeting(tx, meetingId, { reason: "meeting_ended", ...actor });
   const { startedAt, endedAt } = await moveMeeting(tx, meetingId, "concluded");
   await tx.run(sendHome, [meetingId]);
+  await closeSessionsIn(tx, meetingId);
   const duration = Math.max(0, Math.round((endedAt ?? 0) - (startedAt ?? endedAt ?? 0)));
   await announce(tx, { meetingId, type: "meeting_ended", data: { duration }, actorUserId });
   if (meeting.tier === "paid") tx.afterCommit(() => closeAtOnce(services, meetingId));

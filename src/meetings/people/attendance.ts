@@ -3,6 +3,7 @@ import { statement, type Tx } from "../../db/port.ts";
 import { announce } from "../announce.ts";
 import { mayJoin } from "../rules.ts";
 import { findMember, headcount, lockMeeting } from "../store.ts";
+import { closeSessionsOf } from "../webrtc/sessions.ts";
 
 /** `left_at` stays: it tells when somebody was last seen to go, also after they have come back. */
 const markJoined = statement(
@@ -37,9 +38,14 @@ export async function joinMeeting(tx: Tx, { meetingId, userId }: Attendee) {
   return { success: true, webrtcReady: meeting.tier === "free" || meeting.roomId !== null };
 }
 
-/** Declares a participant gone, in any state of the meeting; again is no change. Media is not touched. */
+/**
+ * Declares a participant gone, in any state of the meeting; again is no change. Media of a room is not touched; sessions of
+ * a free meeting are closed.
+ */
 export async function leaveMeeting(tx: Tx, attendee: Attendee) {
-  const left = await tx.first(markLeft, [attendee.meetingId, attendee.userId]);
+  const { meetingId, userId } = attendee;
+  const left = await tx.first(markLeft, [meetingId, userId]);
+  await closeSessionsOf(tx, meetingId, userId);
   if (left) await tell(tx, "participant_left", attendee, left.id);
   return { success: true };
 }

@@ -8,6 +8,7 @@ import type { Meeting } from "../meeting.ts";
 import { mayAdd, mayGo, type RequestedRole, storedRole } from "../rules.ts";
 import type { MeetingServices } from "../services.ts";
 import { findMember, headcount, lockMeeting, otherHosts } from "../store.ts";
+import { closeSessionsOf } from "../webrtc/sessions.ts";
 import { closeMedia, forgetRemoval, rememberRemoval } from "./removals.ts";
 
 const findActiveUser = statement<{ id: string }>(
@@ -111,6 +112,7 @@ export async function removeParticipant(
     throw new AppError("NOT_FOUND", "Participant not found", { id: userId.slice(0, 64) });
   orThrow(mayGo(member, await otherHosts(tx, meetingId, userId)));
   await tx.run(deleteMember, [meetingId, userId]);
+  await closeSessionsOf(tx, meetingId, userId);
   const hasMedia = meeting.state === "active" && meeting.tier === "paid";
   await rememberRemoval(tx, meetingId, userId, hasMedia);
   tx.writes(`meeting:${meetingId}`, `user:${userId}`);

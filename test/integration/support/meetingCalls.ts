@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Identity, Plan, UserIdentity } from "../../../src/auth/identity.ts";
 import { createLinkSigner } from "../../../src/auth/signedLink.ts";
+import { createPeerTokens } from "../../../src/auth/tokens/peerTokens.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { ErrorData } from "../../../src/core/errors.ts";
@@ -96,6 +97,7 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     nodeId: randomUUID(),
     siteId: null,
     links: createLinkSigner("a secret of the tests"),
+    peerTokens: createPeerTokens("a secret of the tests", systemClock),
     captured: { of: async () => undefined },
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,

@@ -1,5 +1,6 @@
 import type { User, UserIdentity } from "../../../src/auth/identity.ts";
 import type { LinkSigner } from "../../../src/auth/signedLink.ts";
+import type { PeerTokens } from "../../../src/auth/tokens/peerTokens.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
@@ -97,6 +98,7 @@ export function fakeServices(db: Database): Services {
     clock: systemClock,
     log: silentLog,
     links: {} as LinkSigner,
+    peerTokens: {} as PeerTokens,
     captured: { of: async () => undefined },
     nodeId: "node-1",
     siteId: null,
