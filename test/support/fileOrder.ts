@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 export const live = [
   "test/acceptance/survival.test.ts",
   "test/acceptance/browser/room.test.ts",
+  "test/acceptance/browser/peers.test.ts",
   "test/acceptance/browser/journey.test.ts",
   "test/acceptance/slices.test.ts",
   "test/integration/rooms/senders.test.ts",
@@ -17,6 +18,7 @@ export const live = [
   "test/acceptance/browser/downlink.test.ts",
   "test/acceptance/media.test.ts",
   "test/acceptance/browser/roomRecovery.test.ts",
+  "test/acceptance/browser/peerRecovery.test.ts",
   "test/acceptance/survivalPauses.test.ts",
   "test/acceptance/browser/uplink.test.ts",
   "test/acceptance/browser/mute.test.ts",

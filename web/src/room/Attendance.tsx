@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import type { Polled } from "../api/usePolled.ts";
 import { explain } from "../words/refusals.ts";
 import type { LocalMedia } from "./media/local/localMedia.ts";
-import type { RoomPhase } from "./media/roomView.ts";
+import { type RoomPhase, withRoles } from "./media/roomView.ts";
 import { Over } from "./Over.tsx";
 import type { MeetingContext, MeetingFacts, MeetingView } from "./parts/meetingTypes.ts";
 import { Room } from "./Room.tsx";
@@ -25,7 +25,9 @@ export interface AttendanceProps {
 export function Attendance({ context, facts, polled, removed, local, onLeave }: AttendanceProps) {
   const { meeting, attendees } = facts;
   const mayPublish = meeting.userRole !== "observer";
-  const [connection, room] = useRoomConnection(context, local, mayPublish);
+  const peerToPeer = meeting.webrtcEnabled === true;
+  const [connection, heard] = useRoomConnection(context, { local, mayPublish, peerToPeer });
+  const room = { ...heard, people: withRoles(heard.people, attendees) };
   useEffect(() => {
     if (removed) connection.end("removed");
     else if (meeting.state === "concluded") connection.end("ended");

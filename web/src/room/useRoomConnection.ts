@@ -2,26 +2,27 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { MeetingAccess } from "./media/access.ts";
 import { browserEnvironment } from "./media/environment.ts";
 import type { LocalMedia } from "./media/local/localMedia.ts";
+import type { MeetingConnection } from "./media/meetingConnection.ts";
+import { apiPeerServer, PolledFeed } from "./media/peers/apiPeers.ts";
+import { PeerConnections } from "./media/peers/peerConnections.ts";
 import { RoomConnection } from "./media/roomConnection.ts";
 import type { RoomView } from "./media/roomView.ts";
 import type { MeetingContext } from "./parts/meetingTypes.ts";
 
-/** The connection to the meeting's room for as long as the component is shown. */
+export interface ConnectionOptions {
+  local: LocalMedia;
+  /** False for observers. */
+  mayPublish: boolean;
+  /** From browser to browser, instead of by a room on the server. */
+  peerToPeer: boolean;
+}
+
+/** The connection to the others in the meeting for as long as the component is shown. */
 export function useRoomConnection(
-  { api, baseUrl, meetingId }: MeetingContext,
-  local: LocalMedia,
-  mayPublish: boolean,
-): [RoomConnection, RoomView] {
-  const [connection] = useState(
-    () =>
-      new RoomConnection({
-        env: browserEnvironment,
-        access: new MeetingAccess({ api, baseUrl, meetingId }),
-        local,
-        clientId: randomId(),
-        mayPublish,
-      }),
-  );
+  context: MeetingContext,
+  options: ConnectionOptions,
+): [MeetingConnection, RoomView] {
+  const [connection] = useState(() => connectionOf(context, options));
   useEffect(() => {
     connection.start();
     const stop = () => connection.stop();
@@ -33,6 +34,28 @@ export function useRoomConnection(
     };
   }, [connection]);
   return [connection, useSyncExternalStore(connection.subscribe, connection.get)];
+}
+
+function connectionOf(
+  { api, baseUrl, meetingId, self }: MeetingContext,
+  { local, mayPublish, peerToPeer }: ConnectionOptions,
+): MeetingConnection {
+  const env = browserEnvironment;
+  if (!peerToPeer) {
+    const access = new MeetingAccess({ api, baseUrl, meetingId });
+    return new RoomConnection({ env, access, local, clientId: randomId(), mayPublish });
+  }
+  const place = { api, meetingId };
+  const [server, feed] = [apiPeerServer(place), new PolledFeed(env, place)];
+  return new PeerConnections({
+    env,
+    server,
+    feed,
+    local,
+    self,
+    mayPublish,
+    newSessionId: randomId,
+  });
 }
 
 /** `crypto.randomUUID` is not there on pages without https. */

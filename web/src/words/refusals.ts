@@ -10,7 +10,7 @@ export interface Refusal {
 type Wording = string | ((metadata: ApiErrorMetadata, message: string) => string);
 
 export const freePlanWords =
-  "This meeting was made on the free plan and stays on it. Meeting here and recording need a paid plan: ask whoever runs this server for one, then make a new meeting.";
+  "This meeting was made on the free plan and stays on it, and free meetings cannot be recorded. Recording needs a paid plan: ask whoever runs this server for one, then make a new meeting.";
 
 /** What the server says of why (`metadata.reason`): the closest word there is, so it is looked up first. */
 const byReason: Readonly<Record<string, Wording>> = {

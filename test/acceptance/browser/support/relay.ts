@@ -12,6 +12,9 @@ import { until } from "../../support/until.ts";
 /** A coturn on this machine with the configuration that we publish for it. */
 export interface Relay {
   readonly port: number;
+  /** Takes and passes nothing on until `resume`, and forgets nothing. */
+  pause(): void;
+  resume(): void;
   /** What it wrote so far. */
   output(): string;
   stop(): Promise<void>;
@@ -53,6 +56,8 @@ export async function startRelay(secret: string, peer: string): Promise<Relay> {
   return {
     port,
     output,
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
     stop: async () => {
       // It is in no hurry on SIGTERM, and holds nothing that could be lost.
       child.kill("SIGKILL");

@@ -1,5 +1,5 @@
 import { useAction } from "../../api/useAction.ts";
-import type { RoomConnection } from "../media/roomConnection.ts";
+import type { MeetingConnection } from "../media/meetingConnection.ts";
 import { Control } from "./Control.tsx";
 import { ControlProblem } from "./ControlProblem.tsx";
 
@@ -8,7 +8,7 @@ export function ShareControl({
   connection,
   sharing,
 }: {
-  connection: RoomConnection;
+  connection: MeetingConnection;
   sharing: boolean;
 }) {
   const task = useAction();

@@ -2,7 +2,6 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { RefusalNotice } from "../../ui/RefusalNotice.tsx";
-import { freePlanWords } from "../../words/refusals.ts";
 import type { LocalMedia } from "../media/local/localMedia.ts";
 import { DeviceChoice } from "../parts/DeviceChoice.tsx";
 import type { MeetingFacts, MeetingView } from "../parts/meetingTypes.ts";
@@ -62,8 +61,6 @@ export function Lobby(props: LobbyProps) {
 
 /** The way in, as far as there is one now. */
 function Entrance({ facts: { meeting }, onJoin, onStart, busy }: LobbyProps): ReactNode {
-  // Free meetings have no rooms of the server's: nobody is let in only to be turned away.
-  if (meeting.webrtcEnabled === true) return <Notice>{freePlanWords}</Notice>;
   if (meeting.state === "active")
     return (
       <Button look="primary" busy={busy} onClick={onJoin}>

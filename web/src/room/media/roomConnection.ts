@@ -3,6 +3,7 @@ import type { AccessSource } from "./access.ts";
 import type { MediaEnvironment } from "./environment.ts";
 import type { Loss } from "./link.ts";
 import { isSending, type LocalMedia } from "./local/localMedia.ts";
+import type { MeetingConnection } from "./meetingConnection.ts";
 import { Publisher } from "./publisher.ts";
 import type { MediaSource } from "./publishSession.ts";
 import type { RoomState, Unpublished } from "./roomMessage.ts";
@@ -27,7 +28,7 @@ export interface RoomConnectionOptions {
 const judgementMs = 2500;
 
 /** A person's presence in a room: publishes, receives, and comes back by itself after any trouble. */
-export class RoomConnection extends Store<RoomView> {
+export class RoomConnection extends Store<RoomView> implements MeetingConnection {
   readonly #env: MediaEnvironment;
   readonly #local: LocalMedia;
   readonly #mayPublish: boolean;

@@ -69,6 +69,15 @@ export function peopleIn(room: RoomState | undefined, slots: readonly Slot[]): P
   }));
 }
 
+/** Everybody with the role that the server tells of them, where the room does not. Pure. */
+export function withRoles(
+  people: readonly PersonView[],
+  attendees: readonly { userId: string; role: NonNullable<PersonView["role"]> }[],
+): PersonView[] {
+  const roles = new Map(attendees.map(({ userId, role }) => [userId, role]));
+  return people.map((person) => ({ ...person, role: person.role ?? roles.get(person.userId) }));
+}
+
 /** Why links are being opened again, in words. Pure. */
 export function troubleOf(
   links: readonly { error: unknown }[],

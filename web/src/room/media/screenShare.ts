@@ -11,11 +11,11 @@ const constraints: DisplayMediaStreamOptions = {
 
 /** The own screen in the room, from the choice of what to show until one side ends it. */
 export class ScreenShare {
-  readonly #publisher: Publisher;
+  readonly #publisher: Pick<Publisher, "setTrack">;
   readonly #onChange: () => void;
   #tracks: MediaStreamTrack[] = [];
 
-  constructor(publisher: Publisher, onChange: () => void) {
+  constructor(publisher: Pick<Publisher, "setTrack">, onChange: () => void) {
     this.#publisher = publisher;
     this.#onChange = onChange;
   }

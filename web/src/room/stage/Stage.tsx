@@ -1,7 +1,7 @@
 import { type CSSProperties, useEffect, useMemo, useState } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { isSending } from "../media/local/localMedia.ts";
-import type { RoomConnection } from "../media/roomConnection.ts";
+import type { MeetingConnection } from "../media/meetingConnection.ts";
 import type { PersonView } from "../media/roomView.ts";
 import { AudioView } from "../parts/MediaView.tsx";
 import { useLocalState } from "../parts/useLocalMedia.ts";
@@ -40,7 +40,7 @@ export function Stage() {
   );
 }
 
-function useWatcher(connection: RoomConnection): SlotWatcher {
+function useWatcher(connection: MeetingConnection): SlotWatcher {
   const watcher = useMemo(
     () => new SlotWatcher((slots) => connection.wantVideo(slots)),
     [connection],

@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 import type { LocalMedia } from "../media/local/localMedia.ts";
-import type { RoomConnection } from "../media/roomConnection.ts";
+import type { MeetingConnection } from "../media/meetingConnection.ts";
 import type { RoomView } from "../media/roomView.ts";
 import type { MeetingContext, MeetingView } from "../parts/meetingTypes.ts";
 import type { RecordingView } from "../recording/recordingView.ts";
@@ -10,7 +10,7 @@ export interface RoomSurroundings {
   context: MeetingContext;
   meeting: MeetingView;
   room: RoomView;
-  connection: RoomConnection;
+  connection: MeetingConnection;
   local: LocalMedia;
   recording: RecordingView | undefined;
   /** Asks the server anew. */
