@@ -26,9 +26,9 @@ CREATE INDEX webrtc_sessions_closed_by_time ON webrtc_sessions (updated_at) WHER
 -- Offers, answers and candidates on their way: one row for each person a signal is for.
 CREATE TABLE webrtc_signals (
   id text PRIMARY KEY,
-  -- Order of arrival: the signals of a meeting are stored one transaction after the other.
-  sequence bigint GENERATED ALWAYS AS IDENTITY,
   meeting_id text NOT NULL REFERENCES meetings (id),
+  -- Order of arrival: the signals of a meeting are stored one transaction after the other.
+  sequence bigint NOT NULL,
   -- The sender's.
   session_id text NOT NULL,
   from_user_id text NOT NULL REFERENCES users (id),
@@ -37,14 +37,15 @@ CREATE TABLE webrtc_signals (
   data jsonb NOT NULL,
   size_bytes integer NOT NULL,
   processed_at timestamptz,
-  created_at timestamptz NOT NULL DEFAULT app_now()
+  created_at timestamptz NOT NULL DEFAULT app_now(),
+  UNIQUE (meeting_id, sequence)
 );
 CREATE INDEX webrtc_signals_by_addressee ON webrtc_signals (meeting_id, to_user_id, sequence);
 CREATE INDEX webrtc_signals_by_time ON webrtc_signals (created_at);
 
 -- The latest reports of each session on its connection; bit/s, %, ms, ms.
 CREATE TABLE connection_metrics (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id text PRIMARY KEY,
   meeting_id text NOT NULL,
   session_id text NOT NULL,
   quality text NOT NULL,
@@ -55,7 +56,7 @@ CREATE TABLE connection_metrics (
   at timestamptz NOT NULL DEFAULT app_now(),
   FOREIGN KEY (meeting_id, session_id) REFERENCES webrtc_sessions (meeting_id, session_id) ON DELETE CASCADE
 );
-CREATE INDEX connection_metrics_by_session ON connection_metrics (meeting_id, session_id, id);
+CREATE INDEX connection_metrics_by_session ON connection_metrics (meeting_id, session_id, at);
 
 -- A user who is deactivated, by whatever means, is in no call any more; what they sent runs out within minutes.
 CREATE FUNCTION close_webrtc_sessions() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -18,6 +18,7 @@ export const idPrefixes = {
   webhookEvents: "webhook",
   webrtcSessions: "session",
   webrtcSignals: "signal",
+  connectionMetrics: "metrics",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

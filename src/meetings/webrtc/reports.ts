@@ -1,3 +1,4 @@
+import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
 import { namedStatement, statement, type Tx } from "../../db/port.ts";
 import type { MeetingServices } from "../services.ts";
@@ -11,7 +12,7 @@ import { noSession } from "./sessions.ts";
 /** Reports of a session that are kept. */
 const keptReports = 20;
 
-type Report = SessionName & ConnectionStats & { quality: ConnectionQuality };
+type Report = SessionName & ConnectionStats & { id: string; quality: ConnectionQuality };
 
 const noteQuality = namedStatement<{ id: string }, Report>(
   "peers.noteQuality",
@@ -22,14 +23,15 @@ const noteQuality = namedStatement<{ id: string }, Report>(
 
 const insertReport = namedStatement<Record<never, never>, Report>(
   "peers.insertMetrics",
-  `INSERT INTO connection_metrics (meeting_id, session_id, quality, bitrate, packet_loss, latency, jitter)
-   VALUES (:meetingId, :sessionId, :quality, :bitrate, :packetLoss, :latency, :jitter)`,
+  `INSERT INTO connection_metrics (id, meeting_id, session_id, quality, bitrate, packet_loss, latency, jitter)
+   VALUES (:id, :meetingId, :sessionId, :quality, :bitrate, :packetLoss, :latency, :jitter)`,
 );
 
 const removeOlder = statement(
   "peers.removeOlderMetrics",
   `DELETE FROM connection_metrics WHERE id IN (
-     SELECT id FROM connection_metrics WHERE meeting_id = $1 AND session_id = $2 ORDER BY id DESC OFFSET ${keptReports})`,
+     SELECT id FROM connection_metrics WHERE meeting_id = $1 AND session_id = $2
+     ORDER BY at DESC, id DESC OFFSET ${keptReports})`,
 );
 
 export type FailureType = "ice_failed" | "connection_timeout" | "media_failed" | "signaling_failed";
@@ -71,9 +73,10 @@ export async function reportQuality(
 ) {
   orThrow(checkSessionId(name.sessionId));
   const quality = qualityOf(orThrow(checkStats(stats)));
+  const id = newId("connectionMetrics");
   await db.transaction(async (tx) => {
     const meeting = await requireActiveMeeting(tx, name.meetingId);
-    if (meeting.tier === "free") await keep(tx, { ...name, ...stats, quality });
+    if (meeting.tier === "free") await keep(tx, { ...name, ...stats, quality, id });
   });
   const shouldFallback = quality === "poor";
   return { quality, recommendations: recommendationsFor(stats), shouldFallback };

@@ -19,13 +19,14 @@ import {
 
 const isRecent = `created_at > app_now() - interval '${signalLifeMs} milliseconds'`;
 
-const findBacklog = statement<Backlog>(
+const findBacklog = statement<Backlog & { lastSequence: number }>(
   "peers.signalBacklog",
   `SELECT count(*) FILTER (WHERE from_user_id = $2) AS "senderSignals",
      coalesce(sum(size_bytes) FILTER (WHERE from_user_id = $2), 0)::bigint AS "senderBytes",
      count(*) AS "meetingSignals", coalesce(sum(size_bytes), 0)::bigint AS "meetingBytes",
      coalesce(${signalLifeMs} - extract(epoch FROM app_now() - min(created_at)) * 1000, 0)::double precision
-       AS "oldestLeftMs"
+       AS "oldestLeftMs",
+     (SELECT coalesce(max(sequence), 0) FROM webrtc_signals WHERE meeting_id = $1) AS "lastSequence"
    FROM webrtc_signals WHERE meeting_id = $1 AND ${isRecent}`,
 );
 
@@ -38,6 +39,7 @@ const findAddressees = statement<{ userId: string }>(
 
 interface NewSignal extends SessionName {
   id: string;
+  sequence: number;
   toUserId: string;
   type: SignalContent["type"];
   data: SignalContent["data"];
@@ -46,8 +48,8 @@ interface NewSignal extends SessionName {
 
 const insertSignal = namedStatement<Record<never, never>, NewSignal>(
   "peers.insertSignal",
-  `INSERT INTO webrtc_signals (id, meeting_id, session_id, from_user_id, to_user_id, type, data, size_bytes)
-   VALUES (:id, :meetingId, :sessionId, :userId, :toUserId, :type, :data::jsonb, :sizeBytes)`,
+  `INSERT INTO webrtc_signals (id, meeting_id, sequence, session_id, from_user_id, to_user_id, type, data, size_bytes)
+   VALUES (:id, :meetingId, :sequence, :sessionId, :userId, :toUserId, :type, :data::jsonb, :sizeBytes)`,
 );
 
 type PendingSignal = SignalContent & {
@@ -106,10 +108,11 @@ async function send(tx: Tx, sending: Sending, content: SignalContent): Promise<v
   const backlog = await tx.first(findBacklog, [meetingId, userId]);
   if (!backlog) throw new Error("the database did not count");
   orThrow(mayStore(backlog, addressees.length, addressees.length * sizeBytes));
-  for (const { userId: toUserId } of addressees) {
+  for (const [index, { userId: toUserId }] of addressees.entries()) {
     const id = newId("webrtcSignals");
+    const sequence = backlog.lastSequence + 1 + index;
     const { type, data } = content;
-    const signal = { id, meetingId, userId, sessionId, toUserId, type, data, sizeBytes };
+    const signal = { id, sequence, meetingId, userId, sessionId, toUserId, type, data, sizeBytes };
     await tx.run(insertSignal, insertSignal.bind(signal));
     tx.writes(`signals:${meetingId}/${toUserId}`);
   }

@@ -229,7 +229,7 @@ describe("monitorConnectionQuality", () => {
     const { meetingId, peers } = await peersOf(stage);
     for (let n = 0; n < 25; n++) await report(peers[0], meetingId, { latency: n });
     const kept = await test.sql<{ latency: number }>(
-      "SELECT latency FROM connection_metrics WHERE meeting_id = $1 ORDER BY id",
+      "SELECT latency FROM connection_metrics WHERE meeting_id = $1 ORDER BY at, id",
       [meetingId],
     );
     expect(kept.map(({ latency }) => latency)).toEqual(Array.from({ length: 20 }, (_, n) => n + 5));

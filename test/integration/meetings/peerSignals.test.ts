@@ -93,6 +93,34 @@ describe("a signal", () => {
       expect(await contents(carl, meetingId, { lastSignalId })).toHaveLength(4);
   });
 
+  it("is missed by nobody who asks for what is behind the last, however many send at once", async () => {
+    const { meetingId, peers } = await peersOf(stage, 2);
+    const [ada, bob, carl] = peers as [Peer, Peer, Peer];
+    const sendAll = (from: Peer) =>
+      Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          candidateTo(from, meetingId, { candidate: `${from.sessionId} ${n}` }, carl.userId),
+        ),
+      );
+    const sending = Promise.all([sendAll(ada), sendAll(bob)]);
+    let sent = false;
+    void sending.then(() => {
+      sent = true;
+    });
+    const seen: string[] = [];
+    let lastSignalId: string | undefined;
+    for (let last = false; !last; ) {
+      last = sent;
+      const more = lastSignalId === undefined ? {} : { lastSignalId };
+      const found = await pendingFor(stage, carl, meetingId, more);
+      seen.push(...found.map(({ data }) => String(data["candidate"])));
+      lastSignalId = found.at(-1)?._id ?? lastSignalId;
+    }
+    await sending;
+    expect(seen).toHaveLength(40);
+    expect(new Set(seen).size).toBe(40);
+  });
+
   it("is one of fifty at most", async () => {
     const { meetingId, peers } = await peersOf(stage);
     const [ada, bob] = peers;
@@ -233,8 +261,10 @@ describe("a signal is refused", () => {
     const [ada, bob, carl] = peers as [Peer, Peer, Peer];
     const fill = (from: Peer, count: number, bytes = 1) =>
       test.sql(
-        `INSERT INTO webrtc_signals (id, meeting_id, session_id, from_user_id, to_user_id, type, data, size_bytes, processed_at)
-         SELECT gen_random_uuid(), $1, 'x', $2, $3, 'ice', '{}', $5, app_now() FROM generate_series(1, $4)`,
+        `INSERT INTO webrtc_signals (id, meeting_id, sequence, session_id, from_user_id, to_user_id, type, data, size_bytes,
+           processed_at)
+         SELECT gen_random_uuid(), $1, n + (SELECT coalesce(max(sequence), 0) FROM webrtc_signals WHERE meeting_id = $1),
+           'x', $2, $3, 'ice', '{}', $5, app_now() FROM generate_series(1, $4) n`,
         [meetingId, from.userId, carl.userId, count, bytes],
       );
     const limited = { code: "RATE_LIMIT_EXCEEDED", metadata: { action: "webrtc_signals" } };

@@ -2,14 +2,13 @@ import { ApiError } from "../../../api/apiError.ts";
 import { Store } from "../../../state/store.ts";
 import type { MediaEnvironment } from "../environment.ts";
 import { isFinal } from "../finality.ts";
-import { isSending, type LocalMedia } from "../local/localMedia.ts";
+import type { LocalMedia } from "../local/localMedia.ts";
 import type { MeetingConnection } from "../meetingConnection.ts";
-import { type PersonView, type RoomPhase, type RoomView, refusedPhase } from "../roomView.ts";
-import { type GetDisplayMedia, ScreenShare } from "../screenShare.ts";
+import { type RoomPhase, type RoomView, refusedPhase } from "../roomView.ts";
+import type { GetDisplayMedia } from "../screenShare.ts";
 import { Outbox } from "./outbox.ts";
-import type { SourceTracks } from "./peerLines.ts";
+import { OwnMedia } from "./ownMedia.ts";
 import { PeerLink } from "./peerLink.ts";
-import type { MediaState } from "./peerMessage.ts";
 import { PeerQuality } from "./peerQuality.ts";
 import type {
   Following,
@@ -17,11 +16,11 @@ import type {
   PeerRound,
   PeerServer,
   PeerSession,
-  ReceivedSignal,
   Signal,
   Standing,
 } from "./peerServer.ts";
-import { newestOf, type Peer, peerPhase, personOf, wordsOf } from "./peerView.ts";
+import { Peers } from "./peers.ts";
+import { wordsOf } from "./peerView.ts";
 
 export interface PeerConnectionsOptions {
   env: MediaEnvironment;
@@ -39,18 +38,13 @@ export interface PeerConnectionsOptions {
 const reportMs = 5_000;
 /** Without connections: from one sign of life to the next, ms. */
 const signOfLifeMs = 30_000;
-/** Whoever is missed in the list for no longer may be there: a failed session is not listed until it is taken up, ms. */
-const graceMs = 5_000;
 
 /** A person's presence in a meeting that goes from browser to browser: a connection to everybody else, kept up. */
 export class PeerConnections extends Store<RoomView> implements MeetingConnection {
   readonly #options: PeerConnectionsOptions;
-  readonly #share: ScreenShare;
+  readonly #own: OwnMedia;
   readonly #quality = new PeerQuality();
-  readonly #peers = new Map<string, Peer>();
-  /** Signals that were given to their connections. */
-  readonly #taken = new Set<string>();
-  #screen: SourceTracks["screen"] = {};
+  readonly #peers: Peers;
   #sessionId: string | undefined;
   #iceServers: RTCIceServer[] = [];
   #outbox: Outbox | undefined;
@@ -75,11 +69,8 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
       sharedTrack: undefined,
     });
     this.#options = options;
-    const setTrack = (kind: "audio" | "video", track: MediaStreamTrack | undefined) => {
-      const { [kind]: _, ...others } = this.#screen;
-      this.#screen = track === undefined ? others : { ...others, [kind]: track };
-    };
-    this.#share = new ScreenShare({ setTrack }, () => this.#refresh());
+    this.#own = new OwnMedia({ ...options, onChange: () => this.#refresh() });
+    this.#peers = new Peers(options.env, (session) => this.#connect(session));
   }
 
   start(): void {
@@ -93,7 +84,7 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
   }
 
   stop(): void {
-    this.#share.stop();
+    this.#own.share.stop();
     const sessionId = this.#sessionId;
     this.#end();
     // Gone is gone: the server notices it by itself when this cannot be said.
@@ -105,11 +96,11 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
   }
 
   shareScreen(getDisplayMedia: GetDisplayMedia): Promise<boolean> {
-    return this.#share.start(getDisplayMedia);
+    return this.#own.share.start(getDisplayMedia);
   }
 
   stopSharing(): void {
-    this.#share.stop();
+    this.#own.share.stop();
   }
 
   /** Whoever has a connection of their own to everybody is sent everything. */
@@ -163,9 +154,7 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     this.#outbox?.close();
     this.#cancelReport?.();
     this.#cancelOpen?.();
-    for (const { link } of this.#peers.values()) link.close();
     this.#peers.clear();
-    this.#taken.clear();
     this.#sessionId = undefined;
     this.#stood = undefined;
   }
@@ -201,9 +190,9 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
       this.#finish({ name: "elsewhere" });
       return;
     }
-    const others = newestOf(sessions.filter((session) => session.userId !== userId));
-    this.#meet(others);
-    this.#take(signals);
+    this.#peers.meet(sessions.filter((session) => session.userId !== userId));
+    const done = this.#peers.take(signals);
+    if (done.length > 0) void this.#options.server.processed(done).catch(() => undefined);
     this.#stand();
     this.#update();
   }
@@ -213,32 +202,13 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     return own.some(({ sessionId }) => sessionId === this.#sessionId);
   }
 
-  #meet(others: ReadonlyMap<string, PeerSession>): void {
-    const { env } = this.#options;
-    for (const [userId, session] of others) {
-      const known = this.#peers.get(userId);
-      if (known?.session.sessionId === session.sessionId) known.missedSince = undefined;
-      else {
-        known?.link.close();
-        this.#peers.set(userId, { session, link: this.#connect(session), missedSince: undefined });
-      }
-    }
-    for (const [userId, peer] of this.#peers) {
-      if (others.has(userId)) continue;
-      peer.missedSince ??= env.now();
-      if (!peer.link.left && env.now() - peer.missedSince < graceMs) continue;
-      peer.link.close();
-      this.#peers.delete(userId);
-    }
-  }
-
   #connect({ userId }: PeerSession): PeerLink {
     return new PeerLink({
       env: this.#options.env,
       iceServers: this.#iceServers,
       polite: this.#options.self.userId > userId,
       send: (signal) => this.#send(userId, signal),
-      outgoing: () => ({ tracks: this.#tracks(), state: this.#state() }),
+      outgoing: () => this.#own,
       onChange: () => {
         this.#stand();
         this.#update();
@@ -252,20 +222,6 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     if (sessionId === undefined) return;
     this.#outbox?.add(() => this.#options.server.send(sessionId, userId, signal));
     this.#following?.hurry();
-  }
-
-  /** Those of sessions that are not listed yet, or any more, are left: they come again, or run out. */
-  #take(signals: readonly ReceivedSignal[]): void {
-    const done: string[] = [];
-    for (const signal of signals) {
-      const peer = this.#peers.get(signal.fromUserId);
-      if (peer?.session.sessionId !== signal.sessionId) continue;
-      done.push(signal.id);
-      if (this.#taken.has(signal.id)) continue;
-      this.#taken.add(signal.id);
-      peer.link.receive(signal);
-    }
-    if (done.length > 0) void this.#options.server.processed(done).catch(() => undefined);
   }
 
   /** Tells the server, which lists our session again as soon as it is taken up. */
@@ -286,7 +242,7 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
   /** Says how we stand, when that has changed. */
   #stand(): void {
     const sessionId = this.#sessionId;
-    const state = this.#standing();
+    const state = this.#peers.standing;
     if (sessionId === undefined || this.#following === undefined || state === this.#stood) return;
     this.#stood = state;
     this.#stoodAt = this.#options.env.now();
@@ -296,19 +252,13 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     });
   }
 
-  #standing(): Standing {
-    const links = [...this.#peers.values()].map(({ link }) => link);
-    if (links.some(({ connected }) => connected)) return "connected";
-    return links.some(({ troubled }) => troubled) ? "disconnected" : "connecting";
-  }
-
   /** Measures all connections; where there are none, a sign of life is enough. */
   async #report(): Promise<void> {
     const { env, server } = this.#options;
     const sessionId = this.#sessionId;
     if (sessionId === undefined) return;
     this.#cancelReport = env.after(reportMs, () => void this.#report());
-    const links = [...this.#peers.values()].map(({ link }) => link);
+    const { links } = this.#peers;
     const reports = await Promise.all(links.flatMap((link) => link.stats() ?? []));
     const stats = this.#quality.measure(reports, env.now());
     try {
@@ -322,37 +272,11 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
 
   /** Another network may have other ways. */
   #restart(): void {
-    for (const { link } of this.#peers.values()) link.restart();
-  }
-
-  #tracks(): SourceTracks {
-    if (!this.#options.mayPublish) return { camera: {}, screen: {} };
-    const { microphone, camera } = this.#options.local.get();
-    const video = isSending(camera) ? camera.track : undefined;
-    return {
-      camera: {
-        ...(microphone.track === undefined ? {} : { audio: microphone.track }),
-        ...(video === undefined ? {} : { video }),
-      },
-      screen: this.#screen,
-    };
-  }
-
-  #state(): MediaState {
-    const { microphone, camera } = this.#options.local.get();
-    const { mayPublish } = this.#options;
-    const { active, hasAudio } = this.#share;
-    return {
-      camera: {
-        audio: mayPublish && isSending(microphone),
-        video: mayPublish && isSending(camera),
-      },
-      screen: { audio: active && hasAudio, video: active },
-    };
+    for (const link of this.#peers.links) link.restart();
   }
 
   #refresh(): void {
-    for (const { link } of this.#peers.values()) link.refresh();
+    for (const link of this.#peers.links) link.refresh();
     this.#update();
   }
 
@@ -361,11 +285,11 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     if (phase.name === "connected") this.#wasConnected = true;
     this.set({
       phase,
-      people: this.#sessionId === undefined ? [] : this.#people(),
+      people: this.#sessionId === undefined ? [] : [this.#own.person, ...this.#peers.people],
       speaker: undefined,
       recording: undefined,
-      sharing: this.#share.active,
-      sharedTrack: this.#share.track,
+      sharing: this.#own.share.active,
+      sharedTrack: this.#own.share.track,
     });
   }
 
@@ -375,23 +299,6 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     const { env } = this.#options;
     if (!opened && (this.#error !== undefined || this.#wasConnected))
       return { name: "reconnecting", ...wordsOf(this.#error, env.isOnline()) };
-    return peerPhase(opened, [...this.#peers.values()], this.#wasConnected);
-  }
-
-  #people(): PersonView[] {
-    const { userId, name } = this.#options.self;
-    const state = this.#state();
-    const own = (source: "camera" | "screen") =>
-      state[source].audio || state[source].video
-        ? { ...state[source], paused: false, received: undefined, slot: undefined }
-        : undefined;
-    const self = { userId, name, role: undefined, isSelf: true };
-    const camera = this.#options.mayPublish
-      ? { ...state.camera, paused: false, received: undefined, slot: undefined }
-      : undefined;
-    return [
-      { ...self, camera, screen: own("screen") },
-      ...[...this.#peers.values()].flatMap(personOf),
-    ];
+    return this.#peers.phase(opened, this.#wasConnected);
   }
 }
