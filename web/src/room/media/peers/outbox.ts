@@ -25,9 +25,14 @@ export class Outbox {
     if (!this.#sending) void this.#run();
   }
 
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting.length = 0;
+  }
+
   close(): void {
     this.#closed = true;
-    this.#waiting.length = 0;
+    this.clear();
   }
 
   async #run(): Promise<void> {
@@ -38,19 +43,24 @@ export class Outbox {
       if (next === undefined || this.#closed) break;
       try {
         if (this.#env.now() < next.until) await next.send();
-        this.#waiting.shift();
+        this.#done(next);
         pauseMs = firstPauseMs;
       } catch (error) {
         if (passes(error)) {
           await new Promise<void>((resolve) => this.#env.after(pauseMs, resolve));
           pauseMs = Math.min(longestPauseMs, pauseMs * 2);
         } else {
-          this.#waiting.shift();
+          this.#done(next);
           if (!this.#closed) this.#onRefused(error);
         }
       }
     }
     this.#sending = false;
+  }
+
+  /** Others may wait by now. */
+  #done(sent: { send: () => Promise<void> }): void {
+    if (this.#waiting[0] === sent) this.#waiting.shift();
   }
 }
 

@@ -6,7 +6,6 @@ import type { LocalMedia } from "../local/localMedia.ts";
 import type { MeetingConnection } from "../meetingConnection.ts";
 import { type RoomPhase, type RoomView, refusedPhase } from "../roomView.ts";
 import type { GetDisplayMedia } from "../screenShare.ts";
-import { Outbox } from "./outbox.ts";
 import { OwnMedia } from "./ownMedia.ts";
 import { PeerLink } from "./peerLink.ts";
 import { PeerQuality } from "./peerQuality.ts";
@@ -47,7 +46,6 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
   readonly #peers: Peers;
   #sessionId: string | undefined;
   #iceServers: RTCIceServer[] = [];
-  #outbox: Outbox | undefined;
   #following: Following | undefined;
   #over: RoomPhase | undefined;
   #error: unknown;
@@ -125,7 +123,6 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     }
     this.#opening = false;
     this.#error = undefined;
-    this.#outbox = new Outbox(env, (error) => this.#refused(error));
     this.#following = feed.follow(
       (round) => this.#look(round),
       (error) => this.#refused(error),
@@ -151,7 +148,6 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
   #leaveSession(): void {
     this.#following?.stop();
     this.#following = undefined;
-    this.#outbox?.close();
     this.#cancelReport?.();
     this.#cancelOpen?.();
     this.#peers.clear();
@@ -208,6 +204,7 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
       iceServers: this.#iceServers,
       polite: this.#options.self.userId > userId,
       send: (signal) => this.#send(userId, signal),
+      onRefused: (error) => this.#refused(error),
       outgoing: () => this.#own,
       onChange: () => {
         this.#stand();
@@ -217,11 +214,11 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
     });
   }
 
-  #send(userId: string, signal: Signal): void {
+  async #send(userId: string, signal: Signal): Promise<void> {
     const sessionId = this.#sessionId;
     if (sessionId === undefined) return;
-    this.#outbox?.add(() => this.#options.server.send(sessionId, userId, signal));
     this.#following?.hurry();
+    await this.#options.server.send(sessionId, userId, signal);
   }
 
   /** Tells the server, which lists our session again as soon as it is taken up. */

@@ -1,5 +1,6 @@
 import type { MediaEnvironment } from "../environment.ts";
 import type { Slot } from "../subscribeSession.ts";
+import { Outbox } from "./outbox.ts";
 import { PeerLines, type SourceTracks } from "./peerLines.ts";
 import { type MediaState, type PeerMessage, parsePeerMessage } from "./peerMessage.ts";
 import type { Signal } from "./peerServer.ts";
@@ -9,7 +10,9 @@ export interface PeerLinkOptions {
   iceServers: RTCIceServer[];
   /** Of two offers that cross, the polite side gives up its own; the other begins. */
   polite: boolean;
-  send(signal: Signal): void;
+  send(signal: Signal): Promise<void>;
+  /** Why a signal was not taken. */
+  onRefused(error: unknown): void;
   /** Asked whenever a connection begins, or tracks may have changed. */
   outgoing(): { tracks: SourceTracks; state: MediaState };
   onChange(): void;
@@ -17,7 +20,7 @@ export interface PeerLinkOptions {
   onFailed(details: string): void;
 }
 
-/** A connection that is not there by then is tried anew, ms; the side that begins is first to notice. */
+/** A connection of which nothing more came for so long is tried anew, ms; the side that begins is first to notice. */
 const patienceMs = { impolite: 12_000, polite: 20_000 } as const;
 const longestPatienceMs = 60_000;
 /** Paths are often back by themselves after a moment, ms. */
@@ -30,6 +33,7 @@ const mostRestarts = 2;
 /** The connection to one window of somebody else: negotiated by both sides ("perfect negotiation"), kept until closed. */
 export class PeerLink {
   readonly #options: PeerLinkOptions;
+  readonly #outbox: Outbox;
   #peer: RTCPeerConnection | undefined;
   #lines: PeerLines | undefined;
   #channel: RTCDataChannel | undefined;
@@ -50,6 +54,7 @@ export class PeerLink {
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
+    this.#outbox = new Outbox(options.env, (error) => options.onRefused(error));
     if (!options.polite) this.#begin();
     this.#watch();
   }
@@ -85,6 +90,7 @@ export class PeerLink {
 
   /** Takes a signal of theirs; one after the other. */
   receive(signal: Signal): void {
+    this.#progress();
     this.#work = this.#work.then(async () => {
       if (this.#closed) return;
       try {
@@ -119,6 +125,7 @@ export class PeerLink {
     this.#closed = true;
     this.#say({ type: "bye" });
     this.#cancelWatch?.();
+    this.#outbox.close();
     const peer = this.#peer;
     // Time for the word to get out.
     this.#options.env.after(farewellMs, () => peer?.close());
@@ -148,6 +155,7 @@ export class PeerLink {
   }
 
   #drop(): void {
+    this.#outbox.clear();
     this.#peer?.close();
     this.#peer = undefined;
     this.#lines = undefined;
@@ -217,11 +225,12 @@ export class PeerLink {
   #tellDescription({ localDescription }: RTCPeerConnection): void {
     if (localDescription === null) return;
     const { type, sdp } = localDescription;
-    this.#options.send({ type: "sdp", data: { type, sdp } });
+    this.#send({ type: "sdp", data: { type, sdp } });
   }
 
   #tellCandidate(peer: RTCPeerConnection, found: RTCIceCandidate | null): void {
-    if (peer !== this.#peer || found === null) return;
+    // Browsers offer none that waits for a TCP connection, so none that makes one is of use.
+    if (peer !== this.#peer || found === null || found.protocol === "tcp") return;
     const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = found;
     const data = {
       candidate,
@@ -229,7 +238,19 @@ export class PeerLink {
       ...(sdpMLineIndex === null ? {} : { sdpMLineIndex }),
       ...(typeof usernameFragment === "string" ? { usernameFragment } : {}),
     };
-    this.#options.send({ type: "ice", data });
+    this.#send({ type: "ice", data });
+  }
+
+  #send(signal: Signal): void {
+    this.#outbox.add(async () => {
+      await this.#options.send(signal);
+      this.#progress();
+    });
+  }
+
+  /** On slow machines and networks it takes as long as it takes, if only something comes. */
+  #progress(): void {
+    if (!this.#closed && !this.connected && !this.#left) this.#watch();
   }
 
   #use(channel: RTCDataChannel): void {
