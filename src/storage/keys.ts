@@ -1,8 +1,10 @@
 /** Key segments we make: ids and extensions. Anything else is refused, so a key never leaves its store's root. */
 const segmentPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
-/** Folder of all objects: `recordings/<id>/<file>`. */
+/** Folder of finished files: `recordings/<id>/<file>`. */
 export const objectsFolder = "recordings";
+/** Folder of archived captures: `captures/<id>/<file>`. */
+export const capturesFolder = "captures";
 
 /** The parts of a key. @throws Error when it is not one of ours */
 export function keySegments(key: string): string[] {
@@ -12,12 +14,12 @@ export function keySegments(key: string): string[] {
   return segments;
 }
 
-/** Whether a listed name is an object of ours: others may keep theirs, and captures theirs, below the same folder. */
-export function isObjectKey(key: string): boolean {
+/** Whether a listed name is an object of ours in that folder: others may keep theirs, and captures theirs, below the same one. */
+export function isObjectKey(key: string, folder = objectsFolder): boolean {
   const segments = key.split("/");
   return (
     segments.length === 3 &&
-    segments[0] === objectsFolder &&
+    segments[0] === folder &&
     segments.every((segment) => segmentPattern.test(segment))
   );
 }

@@ -28,3 +28,15 @@ export interface Storage {
   /** Removes what unfinished `putFile`s begun longer ago than that, ms, left behind. @returns how many */
   abandonUploads(olderThanMs: number): Promise<number>;
 }
+
+/** A store that keeps copies of files that stay on disk: whole folders of them, `captures/<id>/<file>`. */
+export interface Archive extends Pick<Storage, "read"> {
+  /** Stores a copy of a local file durably under `key`, replacing what was there. @throws Error also when the file changes meanwhile */
+  copyFile(key: string, path: string): Promise<StoredObject>;
+  /** Whether the store has the object with that size and hash. */
+  holds(key: string, object: StoredObject): Promise<boolean>;
+  /** Every object below a folder: `captures`, or one in it. */
+  listFolder(folder: string): AsyncIterable<ListedObject>;
+  /** Removes every object below a folder, and gives up what is being stored there; absent is not an error. */
+  removeFolder(folder: string): Promise<void>;
+}

@@ -24,9 +24,9 @@ let ledger: ReturnType<typeof memoryLedger>;
 let client: S3Client;
 let storage: Storage;
 
-async function listed(): Promise<ListedObject[]> {
+async function listed(objects: AsyncIterable<ListedObject> = storage.list()) {
   const all: ListedObject[] = [];
-  for await (const object of storage.list()) all.push(object);
+  for await (const object of objects) all.push(object);
   return all;
 }
 
@@ -112,7 +112,7 @@ describe.runIf(hasStore)("files in S3", () => {
   it("gives up its own uploads that were begun long ago", async () => {
     const begin = (Key: string) =>
       client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
-    for (const Key of [`connvo/${key}`, `connvo/${key}`, `other/${key}`, "connvo/x"])
+    for (const Key of [`connvo/${key}`, "connvo/captures/r1/f", `other/${key}`, "connvo/x"])
       await begin(Key);
     expect(await storage.abandonUploads(3_600_000)).toBe(0);
     expect((await contentsOf(client, bucket)).uploads).toBe(4);
@@ -120,6 +120,39 @@ describe.runIf(hasStore)("files in S3", () => {
     const later = openStore(bucket, ledger, { clock }).storage;
     expect(await later.abandonUploads(3_600_000)).toBe(2);
     expect((await contentsOf(client, bucket)).uploads).toBe(2);
+  });
+
+  it("copies a file, knows it by size and hash, and removes its folder with what is being stored there", async () => {
+    const { storage: archive } = openStore(bucket, ledger);
+    const begin = (Key: string) =>
+      client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: `connvo/${Key}` }));
+    const copies = [await randomFile(7), await randomFile(partBytes + 1)];
+    for (const [index, { file, content, sha256 }] of copies.entries()) {
+      const name = `captures/r1/track000${index}.webm`;
+      expect(await archive.copyFile(name, file)).toEqual({ sizeBytes: content.length, sha256 });
+      expect(existsSync(file)).toBe(true);
+      expect(await archive.holds(name, { sizeBytes: content.length, sha256 })).toBe(true);
+      expect(await archive.holds(name, { sizeBytes: content.length, sha256: "00" })).toBe(false);
+    }
+    expect(await archive.holds("captures/r1/none.webm", { sizeBytes: 7, sha256: "" })).toBe(false);
+    await archive.copyFile("captures/r10/events.jsonl", (await randomFile(3)).file);
+    const below = async (folder: string) =>
+      (await listed(archive.listFolder(folder))).map((object) => object.key);
+    const ours = ["captures/r1/track0000.webm", "captures/r1/track0001.webm"];
+    expect(await below("captures/r1")).toEqual(ours);
+    expect((await below("captures")).sort()).toEqual([...ours, "captures/r10/events.jsonl"]);
+    expect(await listed()).toEqual([]);
+    const upload = await begin("captures/r1/track0003.webm");
+    await ledger.begin("captures/r1/track0003.webm", {
+      uploadId: upload.UploadId ?? "",
+      sha256: "00",
+    });
+    await begin("captures/r10/track0001.webm");
+    await archive.removeFolder("captures/r1");
+    await archive.removeFolder("captures/r1");
+    const left = { keys: ["connvo/captures/r10/events.jsonl"], uploads: 1 };
+    expect(await contentsOf(client, bucket)).toEqual(left);
+    expect(ledger.entries.size).toBe(0);
   });
 
   it.each(["../escape", "a//b", "", "/etc/passwd"])("refuses %j as a key", async (bad) => {

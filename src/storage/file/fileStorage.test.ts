@@ -108,3 +108,25 @@ it("removes copies that were begun long ago and are not whole", async () => {
   expect(await readdir(path.join(root, "recordings/r2"))).toEqual(["young.mp4.part"]);
   expect(await listed()).toEqual(["recordings/r1/f.mp4"]);
 });
+
+it("copies a file, knows it by its hash, and removes its folder", async () => {
+  const storage = createFileStorage(root);
+  const source = path.join(root, "track0001.webm");
+  await writeFile(source, "captured");
+  const key = "captures/r1/track0001.webm";
+  const stored = await storage.copyFile(key, source);
+  expect(await storage.holds(key, stored)).toBe(true);
+  expect(await storage.holds(key, { ...stored, sha256: "00" })).toBe(false);
+  expect(await storage.holds("captures/r2/x", stored)).toBe(false);
+  expect((await stat(source)).size).toBe(8);
+  const keys = async (folder: string) => {
+    const all: string[] = [];
+    for await (const found of storage.listFolder(folder)) all.push(found.key);
+    return all;
+  };
+  expect(await keys("captures")).toEqual([key]);
+  expect(await keys("captures/r1")).toEqual([key]);
+  expect(await keys("captures/r2")).toEqual([]);
+  await storage.removeFolder("captures/r1");
+  expect(await keys("captures")).toEqual([]);
+});

@@ -4,14 +4,14 @@ import path from "node:path";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { errorCode, isMissing } from "../../core/errorCode.ts";
 import { syncFile, syncFolder } from "../../files/durable.ts";
-import { fileHash } from "../fileHash.ts";
-import { isObjectKey, keySegments, objectsFolder } from "../keys.ts";
-import type { ListedObject, Storage } from "../port.ts";
+import { fileHash } from "../../files/fileHash.ts";
+import { capturesFolder, isObjectKey, keySegments, objectsFolder } from "../keys.ts";
+import type { Archive, ListedObject, Storage } from "../port.ts";
 
 /** Ends the name of a copy that is not whole yet. */
 const partSuffix = ".part";
 
-export interface FileStorage extends Storage {
+export interface FileStorage extends Storage, Archive {
   /** Where an object's file is. @throws Error when that is not a key of ours */
   locate(key: string): string;
 }
@@ -39,47 +39,71 @@ export function createFileStorage(root: string, clock: Clock = systemClock): Fil
       return createReadStream("", { fd: file, ...range });
     },
     delete: (key) => rm(locate(key), { force: true }),
-    list: async function* () {
-      for await (const found of filesBelow(root)) if (!found.key.endsWith(partSuffix)) yield found;
+    list: () => wholeFilesBelow(root, objectsFolder),
+    copyFile: async (key, source) => {
+      const target = locate(key);
+      await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+      await copyWhole(source, target);
+      await syncFolder(path.dirname(target));
+      return { sizeBytes: (await stat(target)).size, sha256: await fileHash(target) };
     },
+    holds: async (key, { sizeBytes, sha256 }) => {
+      const found = await stat(locate(key)).catch(ignoreMissing);
+      return found?.size === sizeBytes && (await fileHash(locate(key))) === sha256;
+    },
+    listFolder: (folder) => wholeFilesBelow(root, folder),
+    removeFolder: (folder) => rm(locate(folder), { recursive: true, force: true }),
     abandonUploads: async (olderThanMs) => {
       const before = clock.now() - olderThanMs;
       let removed = 0;
-      for await (const { key, modifiedAt } of filesBelow(root)) {
-        if (!key.endsWith(partSuffix) || modifiedAt >= before) continue;
-        await rm(locate(key), { force: true });
-        removed++;
-      }
+      for (const folder of [objectsFolder, capturesFolder])
+        for await (const { key, modifiedAt } of filesBelow(root, folder)) {
+          if (!key.endsWith(partSuffix) || modifiedAt >= before) continue;
+          await rm(locate(key), { force: true });
+          removed++;
+        }
       return removed;
     },
   };
 }
 
-/** The files beside captures, whole or not, recording by recording: a folder is read when its turn comes. */
-async function* filesBelow(root: string): AsyncGenerator<ListedObject> {
-  const recordings = path.join(root, objectsFolder);
-  for (const recording of (await readdir(recordings).catch(ignoreMissing)) ?? [])
-    for (const name of (await readdir(path.join(recordings, recording)).catch(ignoreNone)) ?? []) {
-      const key = `${objectsFolder}/${recording}/${name}`;
-      if (!isObjectKey(key)) continue;
+async function* wholeFilesBelow(root: string, folder: string): AsyncGenerator<ListedObject> {
+  for await (const found of filesBelow(root, folder))
+    if (!found.key.endsWith(partSuffix)) yield found;
+}
+
+/** The files of one recording, or of all of them, whole or not: a folder is read when its turn comes. */
+async function* filesBelow(root: string, folder: string): AsyncGenerator<ListedObject> {
+  const [top = "", one] = keySegments(folder);
+  const all = path.join(root, top);
+  const recordings = one === undefined ? await readdir(all).catch(ignoreMissing) : [one];
+  for (const recording of recordings ?? [])
+    for (const name of (await readdir(path.join(all, recording)).catch(ignoreNone)) ?? []) {
+      const key = `${top}/${recording}/${name}`;
+      if (!isObjectKey(key, top)) continue;
       // It may be gone by now.
-      const found = await stat(path.join(recordings, recording, name)).catch(ignoreMissing);
+      const found = await stat(path.join(all, recording, name)).catch(ignoreMissing);
       if (found?.isFile()) yield { key, sizeBytes: found.size, modifiedAt: found.mtimeMs };
     }
 }
 
-/** Across file systems a move is a copy: it appears under its name only when it is whole and durable. */
+/** Across file systems a move is a copy. */
 async function move(source: string, target: string): Promise<void> {
   try {
     await rename(source, target);
   } catch (error) {
     if (errorCode(error) !== "EXDEV") throw error;
-    const part = `${target}${partSuffix}`;
-    await copyFile(source, part);
-    await syncFile(part);
-    await rename(part, target);
+    await copyWhole(source, target);
     await rm(source);
   }
+}
+
+/** The copy appears under its name only when it is whole and durable. */
+async function copyWhole(source: string, target: string): Promise<void> {
+  const part = `${target}${partSuffix}`;
+  await copyFile(source, part);
+  await syncFile(part);
+  await rename(part, target);
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -9,15 +9,16 @@ import {
   paginateListObjectsV2,
 } from "@aws-sdk/client-s3";
 import { type Clock, systemClock } from "../../core/clock.ts";
-import { fileHash } from "../fileHash.ts";
+import { fileHash } from "../../files/fileHash.ts";
 import { isObjectKey, keySegments, objectsFolder } from "../keys.ts";
-import type { ListedObject, Storage, StoredObject } from "../port.ts";
+import type { Archive, ListedObject, Storage, StoredObject } from "../port.ts";
 import type { UploadLedger } from "../uploadLedger.ts";
 import { countedBody } from "./countedBody.ts";
 import { isAbsent, missingObject } from "./errors.ts";
 import { hashName, headOf, isStored } from "./head.ts";
 import { uploadInParts } from "./multipart.ts";
 import { addressOf, type Place } from "./place.ts";
+import { removeBelow } from "./removeBelow.ts";
 import { abortUploadsBefore } from "./uploads.ts";
 
 export interface S3StorageOptions extends Place {
@@ -30,7 +31,7 @@ export interface S3StorageOptions extends Place {
 const mebibyte = 1 << 20;
 
 /** Objects in a bucket: all or nothing under their key, checked by the store as they arrive. */
-export function createS3Storage(options: S3StorageOptions): Storage {
+export function createS3Storage(options: S3StorageOptions): Storage & Archive {
   const { client, bucket, prefix, ledger } = options;
   const { clock = systemClock, partBytes = 16 * mebibyte } = options;
   const place: Place = { client, bucket, prefix };
@@ -38,17 +39,28 @@ export function createS3Storage(options: S3StorageOptions): Storage {
     keySegments(key);
     return addressOf(place, key);
   };
+  const upload = async (key: string, path: string): Promise<StoredObject> => {
+    keySegments(key);
+    const file = { path, sizeBytes: (await stat(path)).size, sha256: await fileHash(path) };
+    // An earlier try may have been killed, or lost the answer, after the object was there.
+    if (await isStored(place, key, file)) await ledger.end(key);
+    else if (file.sizeBytes <= partBytes) await putWhole(place, key, file);
+    else await uploadInParts(place, ledger, key, file, partBytes);
+    return { sizeBytes: file.sizeBytes, sha256: file.sha256 };
+  };
   return {
     putFile: async (key, path) => {
-      keySegments(key);
-      const file = { path, sizeBytes: (await stat(path)).size, sha256: await fileHash(path) };
-      // An earlier try may have been killed, or lost the answer, after the object was there.
-      if (await isStored(place, key, file)) await ledger.end(key);
-      else if (file.sizeBytes <= partBytes) await putWhole(place, key, file);
-      else await uploadInParts(place, ledger, key, file, partBytes);
+      const stored = await upload(key, path);
       await rm(path);
-      return { sizeBytes: file.sizeBytes, sha256: file.sha256 };
+      return stored;
     },
+    copyFile: upload,
+    holds: (key, object) => {
+      keySegments(key);
+      return isStored(place, key, object);
+    },
+    listFolder: (folder) => list(place, folder),
+    removeFolder: (folder) => removeBelow(place, ledger, folder),
     stat: async (key) => {
       keySegments(key);
       const found = await headOf(place, key);
@@ -61,7 +73,7 @@ export function createS3Storage(options: S3StorageOptions): Storage {
     delete: async (key) => {
       await client.send(new DeleteObjectCommand(checked(key)));
     },
-    list: () => list(place),
+    list: () => list(place, objectsFolder),
     abandonUploads: async (olderThanMs) => {
       const aborted = await abortUploadsBefore(place, clock.now() - olderThanMs);
       await ledger.forget(olderThanMs);
@@ -76,7 +88,8 @@ async function putWhole(
   { path, sizeBytes, sha256 }: StoredObject & { path: string },
 ): Promise<void> {
   const content = await readFile(path);
-  if (content.length !== sizeBytes) throw new Error(`the file of ${key} has changed meanwhile`);
+  if (createHash("sha256").update(content).digest("hex") !== sha256)
+    throw new Error(`the file of ${key} has changed meanwhile`);
   await place.client.send(
     new PutObjectCommand({
       ...addressOf(place, key),
@@ -121,12 +134,17 @@ function bytesOf(
   return ContentLength;
 }
 
-async function* list({ client, bucket, prefix }: Place): AsyncGenerator<ListedObject> {
-  const request = { Bucket: bucket, Prefix: `${prefix}${objectsFolder}/` };
+/** Our objects below one of our folders, or below a folder in it. */
+async function* list(
+  { client, bucket, prefix }: Place,
+  folder: string,
+): AsyncGenerator<ListedObject> {
+  const [top] = keySegments(folder);
+  const request = { Bucket: bucket, Prefix: `${prefix}${folder}/` };
   for await (const page of paginateListObjectsV2({ client }, request))
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
       const key = Key?.slice(prefix.length) ?? "";
-      if (isObjectKey(key))
+      if (isObjectKey(key, top))
         yield { key, sizeBytes: Size ?? 0, modifiedAt: LastModified?.getTime() ?? 0 };
     }
 }
