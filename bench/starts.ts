@@ -8,6 +8,7 @@ import { migrate } from "../src/db/migrate.ts";
 import { migrationsFolder } from "../src/db/migrationsFolder.ts";
 import { openDatabase } from "../src/db/pool.ts";
 import type { Database } from "../src/db/port.ts";
+import { capturesStay } from "../src/recordings/archive/captureCopies.ts";
 import { startRecording } from "../src/recordings/lifecycle/start.ts";
 import type { RecordingServices } from "../src/recordings/services.ts";
 import { createFileStorage } from "../src/storage/file/fileStorage.ts";
@@ -126,6 +127,7 @@ function servicesOf(config: ReturnType<typeof loadConfig>, db: Database): Record
     db,
     video: withResilience(instantVideo(), { log: silentLog }),
     storage: createFileStorage(config.dataDir),
+    copies: capturesStay,
     clock: systemClock,
     log: silentLog,
     nodeId: "bench",

@@ -26,6 +26,7 @@ import { webPages } from "../http/webPages.ts";
 import { createCaptureReader } from "../media/format/captureReader.ts";
 import { iceServersOf } from "../meetings/room/iceServers.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { capturesStay, createCaptureCopies } from "../recordings/archive/captureCopies.ts";
 import { createCapturedMedia } from "../recordings/playback/capturedMedia.ts";
 import { databaseAccounts } from "../runtime/call/accounts.ts";
 import { Invoker } from "../runtime/call/invoke.ts";
@@ -93,7 +94,7 @@ async function open(
 
   const db = await openData(config, log, lifetime, stopWanted);
   stopWanted.throwIfAborted();
-  const storage = await openStorage(config, db, log, lifetime);
+  const { storage, archive } = await openStorage(config, db, log, lifetime);
   stopWanted.throwIfAborted();
   const adminKey = await loadAdminKey(config, log);
   const local = localIssuerWanted ? await openIssuer(config, log) : undefined;
@@ -107,6 +108,10 @@ async function open(
   const stopping: StopOptions = {};
   const { video, embedded } = await openVideo(config, log, lifetime, { stopWanted, stopping });
   stopWanted.throwIfAborted();
+  const copies =
+    archive && siteId !== null
+      ? createCaptureCopies({ db, clock: systemClock }, siteId)
+      : capturesStay;
   const services: Services = {
     config,
     db,
@@ -116,7 +121,8 @@ async function open(
     log,
     links: createLinkSigner(adminKey),
     peerTokens: createPeerTokens(adminKey, systemClock),
-    captured: createCapturedMedia(video, createCaptureReader()),
+    copies,
+    captured: createCapturedMedia(video, createCaptureReader(), copies),
     nodeId: randomUUID(),
     siteId,
     publicUrl,
@@ -125,7 +131,7 @@ async function open(
   const metrics = createMetrics();
   addServerGauges(metrics, { db, video, rooms: embedded });
   followPresence(services, lifetime);
-  startLoops(services, lifetime);
+  startLoops(services, lifetime, archive);
 
   const registry = buildRegistry(functionModules);
   const accounts = databaseAccounts(db);

@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { processEntry, searchPath } from "../config/paths.ts";
 import type { Lifetime } from "../core/lifetime.ts";
+import { startArchivingLoop } from "../jobs/archiving.ts";
 import { composing } from "../jobs/composing.ts";
+import { startCopyRemovalLoop, startRestoreLoop } from "../jobs/copies.ts";
 import { fetching } from "../jobs/fetching.ts";
 import type { Loop } from "../jobs/loop.ts";
 import { machineLoad } from "../jobs/machineLoad.ts";
@@ -17,7 +19,10 @@ import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
 import { download, forgetPart } from "../net/download.ts";
 import { outbound } from "../net/outbound.ts";
+import { captureFolder } from "../rooms/contract/unsealed.ts";
 import type { Services } from "../runtime/context.ts";
+import type { Archive } from "../storage/port.ts";
+import { roomPaths } from "../video/embedded/paths.ts";
 import { endpointUrl } from "../webhooks/address.ts";
 
 /** A day of 1080p is far below this. */
@@ -28,12 +33,17 @@ const senderSilenceMs = 30_000;
 const receiverSilenceMs = 15_000;
 
 /** Starts all background work, as much of it as this server's provider leaves to it. */
-export function startLoops(services: Services, lifetime: Lifetime): void {
+export function startLoops(
+  services: Services,
+  lifetime: Lifetime,
+  archive: Archive | undefined,
+): void {
   const { config, video } = services;
   const loops = [
     ...startSettleLoops(services),
     startRetentionLoop(services),
-    startSweepLoop(services),
+    startSweepLoop({ ...services, archive }),
+    ...(archive ? startArchiving(services, archive) : []),
   ];
   if (!video.capabilities.composesLocally) loops.push(startNoticeLoop(services));
   if (config.composeJobs > 0)
@@ -90,6 +100,16 @@ function startFetching(services: Services): Loop[] {
 
 function isWithin(host: string, domains: readonly string[]): boolean {
   return domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+}
+
+/** Captures are archived where they are ours. */
+function startArchiving(services: Services, archive: Archive): Loop[] {
+  const { siteId, config } = services;
+  if (siteId === null) return [];
+  const { recordingsDir } = roomPaths(config.dataDir);
+  const captureDir = (recordingId: string) => captureFolder(recordingsDir, recordingId);
+  const deps = { services, archive, siteId, captureDir };
+  return [startArchivingLoop(deps), startRestoreLoop(deps), startCopyRemovalLoop(deps)];
 }
 
 function startComposing(services: Services): Loop[] {

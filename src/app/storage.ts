@@ -5,8 +5,15 @@ import type { Database } from "../db/port.ts";
 import { databaseLedger } from "../storage/databaseLedger.ts";
 import { createFileStorage } from "../storage/file/fileStorage.ts";
 import { createLayeredStorage } from "../storage/layeredStorage.ts";
-import type { Storage } from "../storage/port.ts";
+import type { Archive, Storage } from "../storage/port.ts";
 import type { OpenS3 } from "../storage/s3/openS3.ts";
+
+export interface OpenStorage {
+  /** Finished files. */
+  storage: Storage;
+  /** Where captures are archived; undefined without a bucket. */
+  archive: Archive | undefined;
+}
 
 /** Where finished files are kept: the data folder, or a bucket with what the folder already has. */
 export async function openStorage(
@@ -14,12 +21,12 @@ export async function openStorage(
   db: Database,
   log: Log,
   lifetime: Lifetime,
-): Promise<Storage> {
+): Promise<OpenStorage> {
   const files = createFileStorage(config.dataDir);
   const store = await openStore(config, db, log);
-  if (!store) return files;
+  if (!store) return { storage: files, archive: undefined };
   lifetime.add("store", async () => store.close());
-  return createLayeredStorage(files, store.storage);
+  return { storage: createLayeredStorage(files, store.storage), archive: store.storage };
 }
 
 /**

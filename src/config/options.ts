@@ -326,6 +326,12 @@ export const options = {
     type: flag.optional(),
     doc: "Name the bucket in the path and not in the host name; absent: true with CONNVO_S3_ENDPOINT.",
   }),
+  keepLocalCapturesHours: option({
+    env: "CONNVO_KEEP_LOCAL_CAPTURES_HOURS",
+    type: whole(0, 100_000),
+    default: "24",
+    doc: "With a bucket: hours for which a capture that is in it, and that nobody reads, stays in the data folder too.",
+  }),
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",
     type: iceServers.optional(),

@@ -1015,10 +1015,15 @@ export interface Api {
         "public",
         {
           recordingId: string;
+          restore?: boolean;
         },
         {
           audioOnly: boolean;
           captionsUrl?: string;
+          capture?: {
+            done: number;
+            state: "archived" | "restoring" | "failed";
+          };
           composeError?: string;
           durationMs: number;
           file?: {

@@ -18,6 +18,9 @@ export interface ComposingDeps {
   workDir: string;
 }
 
+/** Before it is looked again whether a capture has come from the store, ms. */
+const restoringMs = 1_000;
+
 /** Makes files of what was captured here. */
 export function composing(deps: ComposingDeps): RenditionMaker {
   return {
@@ -40,11 +43,19 @@ async function jobOf(
   output: string,
 ): Promise<ComposeJob> {
   const { layout, quality, audioOnly } = rendition;
+  const copy = await services.copies.hold(recording.id, { restore: true });
+  if (copy.kind === "failed") throw unusable(`the capture could not be fetched: ${copy.reason}`);
+  if (copy.kind !== "here")
+    throw new Away("the capture is being fetched from the store", { pauseMs: restoringMs });
   const state = await services.video.recordingState(refOf(recording)).catch((cause: unknown) => {
     if (isAppError(cause) && cause.blame === "provider")
       throw new Away("the video provider did not answer", { cause });
     throw cause;
   });
+  if (state.status === "absent" && copy.isArchived) {
+    await services.copies.lost(recording.id);
+    throw new Away("the capture has to be fetched from the store", { pauseMs: restoringMs });
+  }
   if (state.status !== "sealed" || state.captureDir === undefined)
     throw unusable(`the capture is not there to compose from (${state.status})`);
   return {

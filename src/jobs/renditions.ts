@@ -15,11 +15,18 @@ import {
 import { sameLook } from "../recordings/rules.ts";
 import type { RecordingServices } from "../recordings/services.ts";
 import { requireRecording } from "../recordings/store.ts";
+import { underLease } from "./lease.ts";
 import { type Loop, startLoop } from "./loop.ts";
+
+interface Progress {
+  /** 0..1 */
+  done: number;
+  etaMs: number | null;
+}
 
 export interface MakeOptions {
   signal: AbortSignal;
-  onProgress(progress: { done: number; etaMs: number | null }): void;
+  onProgress(progress: Progress): void;
 }
 
 /** How the file of a rendition comes to be. */
@@ -103,7 +110,7 @@ async function makeAndStore(
   recording: Recording,
   stopping: AbortSignal,
 ): Promise<void> {
-  const { storage, db, log } = deps.services;
+  const { storage, db, clock, log } = deps.services;
   const extension = rendition.audioOnly ? "m4a" : "mp4";
   const output = path.join(deps.workDir, `${rendition.id}.${extension}`);
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 });
@@ -111,17 +118,18 @@ async function makeAndStore(
     // A key of this attempt alone: a worker that has been overtaken can neither replace nor remove another's file.
     const storageKey = `recordings/${recording.id}/${rendition.id}.${rendition.attempts}.${extension}`;
     // Storing is under the lease too: a large file takes longer to a store elsewhere than a lease lasts.
-    const { probe, stored } = await underLease(
-      deps,
-      owner,
-      rendition,
-      stopping,
-      async (options) => {
-        const made = await deps.maker.make(rendition, recording, output, options);
-        if (made.problems.length > 0) throw unusable(`a bad file: ${made.problems.join("; ")}`);
-        return { probe: made, stored: await store(deps, storageKey, output, options.signal) };
-      },
-    );
+    let progress: Progress = { done: 0, etaMs: null };
+    const renew = () =>
+      db.transaction((tx) => renewRendition(tx, rendition, owner, progress, leaseMs));
+    const lease = { clock, renewMs, renew };
+    const { probe, stored } = await underLease(lease, stopping, async (signal) => {
+      const onProgress = (latest: Progress) => {
+        progress = latest;
+      };
+      const made = await deps.maker.make(rendition, recording, output, { signal, onProgress });
+      if (made.problems.length > 0) throw unusable(`a bad file: ${made.problems.join("; ")}`);
+      return { probe: made, stored: await store(deps, storageKey, output, signal) };
+    });
     const { finished, ready } = await db.transaction(async (tx) => {
       const file = { storageKey, ...stored, probe };
       const done = await finishRendition(tx, rendition, owner, file);
@@ -184,41 +192,6 @@ export class Away extends Error {
 /** What there is cannot be used. */
 export function unusable(reason: string, retryable = true): Error & { retryable: boolean } {
   return Object.assign(new Error(reason), { retryable });
-}
-
-/** Works while renewing the lease; a lost lease or a stopping node ends the work. */
-async function underLease<T>(
-  { services }: RenditionDeps,
-  owner: string,
-  rendition: Rendition,
-  stopping: AbortSignal,
-  work: (options: MakeOptions) => Promise<T>,
-): Promise<T> {
-  const { db, clock } = services;
-  const over = new AbortController();
-  const lost = new AbortController();
-  let progress: { done: number; etaMs: number | null } = { done: 0, etaMs: null };
-  const renewing = (async () => {
-    while (!over.signal.aborted) {
-      await clock.sleep(renewMs, over.signal);
-      if (over.signal.aborted) return;
-      const ours = await db
-        .transaction((tx) => renewRendition(tx, rendition, owner, progress, leaseMs))
-        .catch(() => true);
-      if (!ours) lost.abort(new Error("another worker has taken over"));
-    }
-  })();
-  try {
-    return await work({
-      signal: AbortSignal.any([stopping, lost.signal]),
-      onProgress: (latest) => {
-        progress = latest;
-      },
-    });
-  } finally {
-    over.abort();
-    await renewing;
-  }
 }
 
 async function giveUpOrRetry(

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { type Database, statement } from "../db/port.ts";
-import type { ListedObject, Storage } from "../storage/port.ts";
+import type { Archive, ListedObject, Storage } from "../storage/port.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
 const idleMs = 3_600_000;
@@ -12,6 +12,16 @@ const batch = 500;
 
 /** An object as the composer names it: its recording and its rendition. */
 const objectKey = /^recordings\/(recording_[0-9a-z]{26})\/rendition_[0-9a-z]{26}[^/]*$/;
+
+/** An object of an archived capture. */
+const captureKey = /^captures\/(recording_[0-9a-z]{26})\/[^/]+$/;
+
+/** Deleted recordings of which nothing is known to be in the store. */
+const overIds = statement<{ id: string }>(
+  "sweepStorage.overCaptures",
+  `SELECT r.id FROM recordings r WHERE r.id = ANY($1) AND r.deleted_at IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.recording_id = r.id)`,
+);
 
 /** The files of recordings that this database has, deleted ones too. */
 const filesOf = statement<{ id: string; keys: string[] }>(
@@ -24,6 +34,8 @@ const filesOf = statement<{ id: string; keys: string[] }>(
 interface SweepServices {
   db: Database;
   storage: Storage;
+  /** Where captures are archived, if they are. */
+  archive?: Archive | undefined;
   clock: Clock;
   log: Log;
 }
@@ -34,7 +46,7 @@ interface SweepServices {
  * @returns how many of each
  */
 export async function sweepStorage(
-  { db, storage, clock }: SweepServices,
+  { db, storage, archive, clock }: SweepServices,
   signal?: AbortSignal,
 ): Promise<{ objects: number; uploads: number }> {
   const before = clock.now() - youngMs;
@@ -46,17 +58,31 @@ export async function sweepStorage(
       objects++;
     }
   }
+  if (archive) objects += await sweepCaptures(db, archive, before);
   return { objects, uploads: await storage.abandonUploads(youngMs) };
+}
+
+/** What came after a deleted recording's capture was removed, from a worker that stood still. @returns how many objects */
+async function sweepCaptures(db: Database, archive: Archive, before: number): Promise<number> {
+  let objects = 0;
+  for await (const found of batches(archive.listFolder("captures"), before, captureKey)) {
+    const ids = [...new Set(found.values())];
+    const over = new Set((await db.read((tx) => tx.all(overIds, [ids]))).map(({ id }) => id));
+    for (const id of over) await archive.removeFolder(`captures/${id}`);
+    objects += [...found.values()].filter((id) => over.has(id)).length;
+  }
+  return objects;
 }
 
 /** Keys of objects last changed before that time, epoch ms, with the recordings they are of. */
 async function* batches(
   listed: AsyncIterable<ListedObject>,
   before: number,
+  pattern = objectKey,
 ): AsyncGenerator<Map<string, string>> {
   let found = new Map<string, string>();
   for await (const { key, modifiedAt } of listed) {
-    const recordingId = objectKey.exec(key)?.[1];
+    const recordingId = pattern.exec(key)?.[1];
     if (recordingId === undefined || modifiedAt >= before) continue;
     found.set(key, recordingId);
     if (found.size < batch) continue;

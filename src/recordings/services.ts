@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Database } from "../db/port.ts";
+import type { CaptureCopies } from "../media/format/port.ts";
 import type { Storage } from "../storage/port.ts";
 import type { VideoProvider } from "../video/port.ts";
 
@@ -15,10 +16,13 @@ export interface RecordingServices {
     | "quotaBytes"
     | "composer"
     | "composeJobs"
+    | "keepLocalCapturesHours"
   >;
   db: Database;
   video: VideoProvider;
   storage: Storage;
+  /** The captures on this disk, of those that are archived. */
+  copies: CaptureCopies;
   clock: Clock;
   log: Log;
   nodeId: string;

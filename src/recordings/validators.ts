@@ -193,6 +193,12 @@ export const playback = v.object({
     }),
   ),
   captionsUrl: v.optional(v.string()),
+  capture: v.optional(
+    v.object({
+      state: v.union(v.literal("archived"), v.literal("restoring"), v.literal("failed")),
+      done: v.number(),
+    }),
+  ),
   file: v.optional(v.object({ url: v.string(), durationMs: v.number(), sizeBytes: v.number() })),
   progress: v.optional(progress),
   composeError: v.optional(v.string()),

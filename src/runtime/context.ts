@@ -6,7 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Database, ReadTx, Tx } from "../db/port.ts";
-import type { CapturedMedia } from "../media/format/port.ts";
+import type { CaptureCopies, CapturedMedia } from "../media/format/port.ts";
 import type { Storage } from "../storage/port.ts";
 import type { VideoProvider } from "../video/port.ts";
 
@@ -23,6 +23,8 @@ export interface Services {
   peerTokens: PeerTokens;
   /** What was captured, for players. */
   captured: CapturedMedia;
+  /** The captures on this disk, of those that are archived. */
+  copies: CaptureCopies;
   /** Names this process in leases; new at every start. */
   nodeId: string;
   /** The data folder in which this node records; null where the provider keeps the media. */

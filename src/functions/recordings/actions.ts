@@ -89,9 +89,12 @@ export const getPlayback = action({
     "All that is needed to play a recording from the moment it was stopped: every captured track with a link that " +
     "works without a token and its place in time (`clock` maps its own time to the recording's), who was there and " +
     "who spoke when, the finished file once it is composed, and until then how far that is. CONFLICT with `not_sealed` " +
-    "right after a stop is worth asking again. For everyone in the meeting.",
+    "right after a stop is worth asking again. Tracks that were moved to the store are left out while there is a file, and " +
+    "`capture` says so; `restore: true` has them fetched, and without a file that is done at once, with CONFLICT `restoring` " +
+    "until they are here. For everyone in the meeting.",
   tags: ["Meetings"],
-  args: { recordingId: v.string() },
+  args: { recordingId: v.string(), restore: v.optional(v.boolean()) },
   returns: playback,
-  handler: (ctx, args) => playbackOf(ctx.services, ctx.grant.user.id, args.recordingId),
+  handler: (ctx, args) =>
+    playbackOf(ctx.services, ctx.grant.user.id, args.recordingId, { restore: args.restore }),
 });

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isAppError } from "../../core/errors.ts";
 import type { Database } from "../../db/port.ts";
 import type { CapturedMedia } from "../../media/format/port.ts";
 import { requestTrack, requireCapture } from "../../recordings/playback/requestTrack.ts";
@@ -29,7 +30,8 @@ const recordingName = /^recording_[0-9a-z]{26}$/;
 /**
  * `GET|HEAD /recordings/{id}/tracks/{trackId}.webm` (H.264: `.mkv`), seekable, `?download=1` to save it, and
  * `/recordings/{id}/speakers.vtt`, who spoke when. For the meeting's participants, by bearer token or signed link, from
- * the moment the recording was stopped. 200, 206, 304, 416; 409 not stopped, 410 deleted, 404 for everybody else.
+ * the moment the recording was stopped. 200, 206, 304, 416; 202 while the capture is fetched from the store, 409 not stopped,
+ * 410 deleted, 404 for everybody else.
  */
 export function recordingTracks(app: FastifyInstance, deps: RecordingTracksDeps): void {
   privateFiles(app);
@@ -38,7 +40,10 @@ export function recordingTracks(app: FastifyInstance, deps: RecordingTracksDeps)
     app.route({
       method: ["GET", "HEAD"],
       url,
-      handler: (request, reply) => handler(deps, request as TrackCall, reply),
+      handler: (request, reply) =>
+        handler(deps, request as TrackCall, reply).catch((error: unknown) =>
+          sendRestoring(reply, error),
+        ),
     });
   };
   route("/recordings/:recordingId/tracks/:track", sendTrack);
@@ -95,6 +100,14 @@ async function openRecording(
     return requireRecording(tx, recordingId);
   });
   return { recording, caller };
+}
+
+/** It is on its way: asked for again later, it is there. */
+function sendRestoring(reply: FastifyReply, error: unknown): FastifyReply {
+  const { reason, done, retryAfterMs } = (isAppError(error) && error.metadata) || {};
+  if (reason !== "restoring") throw error;
+  const seconds = Math.ceil(Number(retryAfterMs) / 1000);
+  return reply.code(202).header("retry-after", seconds).send({ state: reason, done });
 }
 
 function sendDeleted(reply: FastifyReply): FastifyReply {

@@ -82,8 +82,33 @@ export interface CapturedRecording {
   track(trackId: string): Promise<TrackContent | undefined>;
 }
 
+/** Where a capture can be read from. */
+export type CopyState =
+  /** On this disk, where nobody removes it for now. */
+  | { kind: "here"; isArchived: boolean }
+  /** In the store only. */
+  | { kind: "archived" }
+  /** On its way from the store to this disk; `done` 0..1. */
+  | { kind: "restoring"; done: number }
+  /** It could not be fetched; asked for again later it is tried again. */
+  | { kind: "failed"; reason: string };
+
+/** The captures that a node can read. */
+export interface CaptureCopies {
+  /**
+   * Keeps a capture on this disk while it is read: to be asked before every use. One that is in the store only is fetched in the
+   * background if it is to be restored.
+   */
+  hold(recordingId: string, options: { restore: boolean }): Promise<CopyState>;
+  /** What was said to be here is not. */
+  lost(recordingId: string): Promise<void>;
+}
+
 /** The captures of recordings that are over. */
 export interface CapturedMedia {
-  /** undefined while the capture is not sealed, and where the provider keeps it. */
+  /**
+   * undefined while the capture is not sealed, and where the provider keeps it.
+   * @throws AppError CONFLICT `restoring` (`done`) while it is fetched from the store, which asking begins; `restore_failed`
+   */
   of(recording: CaptureRef): Promise<CapturedRecording | undefined>;
 }

@@ -2,6 +2,7 @@ import { recordAudit, recordEvent } from "../../audit/record.ts";
 import { AppError } from "../../core/errors.ts";
 import { statement, type Tx } from "../../db/port.ts";
 import { emit } from "../../webhooks/emit.ts";
+import { hurryCapture } from "../archive/captures.ts";
 import type { Recording } from "../recording.ts";
 import { removeUnfinishedRenditions } from "../renditions/renditions.ts";
 import { isOpen } from "../states.ts";
@@ -30,6 +31,7 @@ export async function deleteRecording(tx: Tx, id: string, actorUserId: string): 
   }
   const deleted = (await tx.first(markDeleted, [id])) ?? recording;
   await removeUnfinishedRenditions(tx, id);
+  await hurryCapture(tx, id);
   const { meetingId, orgId } = deleted;
   tx.writes(`meeting:${meetingId}`);
   await recordEvent(tx, { meetingId, recordingId: id, type: "recording_deleted", data: {} });

@@ -1,4 +1,5 @@
 import { statement } from "../../db/port.ts";
+import { forgetUnbegunCapture } from "../archive/captures.ts";
 import { refWithFiles } from "../providerFiles.ts";
 import type { Recording } from "../recording.ts";
 import { listRenditions, removeRenditions } from "../renditions/renditions.ts";
@@ -14,7 +15,8 @@ const markPurged = statement(
 );
 
 /**
- * Removes what a deleted recording left behind: files, capture, rendition rows; what the provider only makes later, later.
+ * Removes what a deleted recording left behind: files, capture, rendition rows; what the provider only makes later, later. An archived
+ * capture is removed from the store by whoever archives.
  * Repeatable.
  */
 export async function purgeRecording(
@@ -28,6 +30,7 @@ export async function purgeRecording(
   const isGone = await video.deleteRecording(ref);
   await db.transaction(async (tx) => {
     await removeRenditions(tx, recording.id);
+    await forgetUnbegunCapture(tx, recording.id);
     const ageMs = (await now(tx)) - recording.requestedAt;
     if (isGone) await tx.run(markPurged, [recording.id]);
     else await postponeRecording(tx, recording, (await now(tx)) + lateFilePollMs(ageMs));

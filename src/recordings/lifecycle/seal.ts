@@ -1,5 +1,6 @@
 import type { Tx } from "../../db/port.ts";
 import type { ProviderRecording } from "../../video/port.ts";
+import { noteCapture } from "../archive/captures.ts";
 import { claimFile } from "../providerFiles.ts";
 import { configOf, type Recording, recordedMs } from "../recording.ts";
 import { ensureRendition } from "../renditions/renditions.ts";
@@ -73,5 +74,6 @@ async function sealIn(tx: Tx, recording: Recording, sealed: Sealed): Promise<Rec
     });
   }
   await ensureRendition(tx, moved, configOf(moved), moved.startedBy);
+  if (sealed.captureDir !== undefined) await noteCapture(tx, moved);
   return moved;
 }

@@ -4,8 +4,10 @@ import type {
   CapturedMedia,
   CapturedRecording,
   CapturePlayback,
+  CopyState,
   PlayableTrack,
 } from "../../media/format/port.ts";
+import { notHere } from "../archive/captureCopies.ts";
 import { configOf, gone, type Recording, recordingUrl, refOf } from "../recording.ts";
 import { findRenditionByConfig, type Rendition } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
@@ -20,11 +22,16 @@ type Link = (address: string, file: string) => string;
 
 /**
  * All a player needs to play a stopped recording at once: the captured tracks with their place in time, and the finished
- * file when there is one.
+ * file when there is one. Tracks that are in the store only are fetched where there is no file, or to `restore` them.
  * @throws AppError as `refuseUnplayable`; NOT_FOUND (no such recording, or deleted); CONFLICT `not_sealed` while there is neither
- * capture nor file
+ * capture nor file; CONFLICT `restoring` and `restore_failed` where there is no file and the capture is in the store
  */
-export async function getPlayback(services: Services, userId: string, recordingId: string) {
+export async function getPlayback(
+  services: Services,
+  userId: string,
+  recordingId: string,
+  { restore = false }: { restore?: boolean | undefined } = {},
+) {
   const { recording, rendition } = await services.db.read(async (tx) => {
     const found = await requireRecording(tx, recordingId);
     if (found.deletedAt !== null) throw gone(found);
@@ -35,9 +42,12 @@ export async function getPlayback(services: Services, userId: string, recordingI
   });
   refuseUnplayable(recording);
   const link = linkTo(services, userId, recording);
-  const capture = await services.captured.of(refOf(recording));
-  const base = `${services.publicUrl()}/recordings/${recording.id}`;
   const finished = fileOf(services, recording, rendition, link);
+  // Who can play the file is not made to wait for the tracks, nor the store to send them.
+  const copy = await services.copies.hold(recordingId, { restore: restore || !finished });
+  if (copy.kind !== "here" && !finished) throw notHere(recordingId, copy);
+  const capture = copy.kind === "here" ? await services.captured.of(refOf(recording)) : undefined;
+  const base = `${services.publicUrl()}/recordings/${recording.id}`;
   if (!capture && !finished)
     throw new AppError("CONFLICT", "The recording is not ready to be played yet", {
       ...{ recordingId, state: recording.state, reason: "not_sealed", retryAfterMs: 2000 },
@@ -46,6 +56,7 @@ export async function getPlayback(services: Services, userId: string, recordingI
     ...summaryOf(recording),
     ...(capture ? await capturedView(capture, base, link) : nothingCaptured(recording)),
     ...(finished ? { file: finished } : {}),
+    ...(copy.kind === "here" ? {} : { capture: captureOf(copy) }),
     ...progressOf(rendition),
   };
 }
@@ -110,6 +121,12 @@ function nothingCaptured({ startedAt, stoppedAt, gaps }: Recording) {
     problems: [],
     ...{ participants: [], tracks: [] },
   };
+}
+
+/** Where the tracks are that are not told of. */
+function captureOf(copy: Exclude<CopyState, { kind: "here" }>) {
+  const { kind: state } = copy;
+  return { state, done: copy.kind === "restoring" ? copy.done : 0 };
 }
 
 function fileOf(

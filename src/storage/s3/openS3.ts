@@ -1,12 +1,12 @@
 import type { Log } from "../../core/log.ts";
-import type { Storage } from "../port.ts";
+import type { Archive, Storage } from "../port.ts";
 import type { UploadLedger } from "../uploadLedger.ts";
 import { checkStore, isVersioned } from "./check.ts";
 import { createS3Client, type S3Settings } from "./client.ts";
 import { createS3Storage } from "./s3Storage.ts";
 
 export interface OpenS3 {
-  storage: Storage;
+  storage: Storage & Archive;
   /** Ends its connections. */
   close(): void;
 }

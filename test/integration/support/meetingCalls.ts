@@ -7,6 +7,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import type { ErrorData } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { functionModules } from "../../../src/generated/modules.ts";
+import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import { databaseAccounts } from "../../../src/runtime/call/accounts.ts";
 import { Invoker } from "../../../src/runtime/call/invoke.ts";
 import type { Services } from "../../../src/runtime/context.ts";
@@ -98,6 +99,7 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     siteId: null,
     links: createLinkSigner("a secret of the tests"),
     peerTokens: createPeerTokens("a secret of the tests", systemClock),
+    copies: capturesStay,
     captured: { of: async () => undefined },
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,

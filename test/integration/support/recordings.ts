@@ -4,6 +4,7 @@ import { newId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { createCaptureReader } from "../../../src/media/format/captureReader.ts";
 import type { CapturedMedia } from "../../../src/media/format/port.ts";
+import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import { createCapturedMedia } from "../../../src/recordings/playback/capturedMedia.ts";
 import type { RecordingServices } from "../../../src/recordings/services.ts";
 import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
@@ -37,6 +38,7 @@ export function recordingStage(test: TestDatabase, root = "/nonexistent"): Stage
       quotaBytes: undefined,
       composer: "node-av" as const,
       composeJobs: 1,
+      keepLocalCapturesHours: 24,
     },
     db: test.db,
     video,
@@ -46,7 +48,8 @@ export function recordingStage(test: TestDatabase, root = "/nonexistent"): Stage
     nodeId: newId("commits"),
     siteId: null as string | null,
     links: createLinkSigner("a secret of the tests"),
-    captured: createCapturedMedia(video, createCaptureReader()),
+    copies: capturesStay,
+    captured: createCapturedMedia(video, createCaptureReader(), capturesStay),
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,
   };

@@ -5,6 +5,7 @@ import { loadConfig } from "../../../src/config/config.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { Database, ReadTx, SqlValue, Statement, Tx } from "../../../src/db/port.ts";
+import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import type { Accounts } from "../../../src/runtime/call/accounts.ts";
 import type { Services } from "../../../src/runtime/context.ts";
 import type { Storage } from "../../../src/storage/port.ts";
@@ -99,6 +100,7 @@ export function fakeServices(db: Database): Services {
     log: silentLog,
     links: {} as LinkSigner,
     peerTokens: {} as PeerTokens,
+    copies: capturesStay,
     captured: { of: async () => undefined },
     nodeId: "node-1",
     siteId: null,
