@@ -96,7 +96,7 @@ describe.runIf(hasStore)("a server with a bucket", () => {
       const address = await recordedFile(url, host);
       const recordingId = idOf(address);
       expect(await onDisk(recordingId)).toEqual([]);
-      const ours = (await keysOf()).filter((key) => key?.includes(recordingId));
+      const ours = (await keysOf()).filter((key) => key?.includes(`/recordings/${recordingId}/`));
       expect(ours).toEqual([expect.stringMatching(/^connvo\/recordings\/recording_.*\.mp4$/)]);
       await isServed(address, host);
       await host.mutation("recordings/mutations:deleteRecording", { recordingId });
