@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
+import type { Tx } from "../db/port.ts";
 import type { ProbeFinding } from "../media/compose/protocol.ts";
 import { failRecording, logMove, recordReady } from "../recordings/lifecycle/outcome.ts";
 import { configOf, type Recording } from "../recordings/recording.ts";
@@ -69,8 +70,9 @@ export function startRenditionLoop(deps: RenditionDeps, worker: number): Loop {
     clock,
     log,
     work: async (signal) => {
-      const { db } = deps.services;
-      const rendition = await db.transaction((tx) => claimRendition(tx, owner, leaseMs, siteId));
+      const { db, copies } = deps.services;
+      const claim = (tx: Tx) => claimRendition(tx, owner, leaseMs, siteId, copies.fetches);
+      const rendition = await db.transaction(claim);
       if (rendition) await makeOne(deps, owner, rendition, signal);
       return rendition !== undefined;
     },

@@ -61,6 +61,11 @@ export async function releaseSite(tx: Tx, { id }: Site): Promise<void> {
 export const isOfSite = (parameter: string): string =>
   `(r.site_id IS NULL OR r.site_id = ${parameter}::text)`;
 
+/** SQL: whether the capture of recording `r` can be read here: it is of this site (`$n`) or, where those are fetched (`$m`), archived. */
+export const isWithinReach = (site: string, fetches: string): string =>
+  `(${isOfSite(site)} OR ${fetches}::boolean AND EXISTS (
+    SELECT 1 FROM captures c WHERE c.recording_id = r.id AND c.archived_at IS NOT NULL))`;
+
 /** SQL: whether the site of recording `r` has not been heard of for so long that its meeting has to be let go. */
 export const isOfLostSite = `NOT EXISTS (SELECT 1 FROM sites s
   WHERE s.id = r.site_id AND s.lease_until > app_now() - interval '1 hour')`;

@@ -95,6 +95,8 @@ export type CopyState =
 
 /** The captures that a node can read. */
 export interface CaptureCopies {
+  /** Whether archived captures can be fetched here, wherever they were made. */
+  readonly fetches: boolean;
   /**
    * Keeps a capture on this disk while it is read: to be asked before every use. One that is in the store only is fetched in the
    * background if it is to be restored.

@@ -7,6 +7,7 @@ import { findCopy, forgetLostCopy, holdCopy, holdMs, type StoredCopy, wantCopy }
 
 /** Where nothing is archived, everything is where it was captured. */
 export const capturesStay: CaptureCopies = {
+  fetches: false,
   hold: async () => ({ kind: "here", isArchived: false }),
   lost: async () => undefined,
 };
@@ -30,6 +31,7 @@ export function createCaptureCopies(
     if (trusted.size > mostTrusted && oldest !== undefined) trusted.delete(oldest);
   };
   return {
+    fetches: true,
     hold: async (recordingId, { restore }) => {
       const askedAt = clock.now();
       const known = trusted.get(recordingId);

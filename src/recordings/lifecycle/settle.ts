@@ -6,7 +6,7 @@ import { refWithFiles } from "../providerFiles.ts";
 import { configOf, type Recording, refOf } from "../recording.ts";
 import { ensureRendition, findRenditionByConfig } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
-import { isOfLostSite, isOfSite } from "../sites.ts";
+import { isOfLostSite, isOfSite, isWithinReach } from "../sites.ts";
 import { advanceRecording, now, postponeRecording, recordingColumns } from "../store.ts";
 import { shouldStop } from "./autoStop.ts";
 import {
@@ -30,7 +30,8 @@ const claimDue = statement<Recording & { now: number }>(
    WHERE r.id IN (
      SELECT id FROM recordings r
      WHERE deadline_at <= app_now() AND (lease_until IS NULL OR lease_until < app_now())
-       AND (${isOfSite("$3")} OR (state IN ('starting', 'recording', 'stopping') AND ${isOfLostSite}))
+       AND (${isOfSite("$3")} OR (state IN ('starting', 'recording', 'stopping') AND ${isOfLostSite})
+         OR (state = 'processing' AND deleted_at IS NULL AND ${isWithinReach("$3", "$4")}))
      ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED)
    RETURNING ${recordingColumns}, app_now() AS now`,
 );
@@ -43,7 +44,7 @@ const claimDue = statement<Recording & { now: number }>(
  */
 export async function settleDue(services: RecordingServices, limit = 16): Promise<number> {
   const due = await services.db.transaction((tx) =>
-    tx.all(claimDue, [services.nodeId, limit, services.siteId]),
+    tx.all(claimDue, [services.nodeId, limit, services.siteId, services.copies.fetches]),
   );
   await Promise.all(due.map((recording) => settleSafely(services, recording, recording.now)));
   return due.length;

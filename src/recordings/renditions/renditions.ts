@@ -3,7 +3,7 @@ import type { RecordingConfig, RecordingLayout, RecordingQuality } from "../../c
 import { type ReadTx, statement, type Tx } from "../../db/port.ts";
 import type { ProbeFinding } from "../../media/compose/protocol.ts";
 import type { Recording } from "../recording.ts";
-import { isOfSite } from "../sites.ts";
+import { isWithinReach } from "../sites.ts";
 
 export type RenditionState = "queued" | "composing" | "ready" | "failed";
 
@@ -64,7 +64,7 @@ const claim = statement<Rendition>(
    WHERE d.id = (
      SELECT due.id FROM renditions due JOIN recordings r ON r.id = due.recording_id
      WHERE due.state IN ('queued', 'composing') AND due.run_at <= app_now()
-       AND (due.lease_until IS NULL OR due.lease_until < app_now()) AND ${isOfSite("$3")}
+       AND (due.lease_until IS NULL OR due.lease_until < app_now()) AND ${isWithinReach("$3", "$4")}
      ORDER BY due.run_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED)
    RETURNING ${columns}`,
 );
@@ -156,14 +156,15 @@ export function listRenditions(tx: ReadTx, recordingId: string): Promise<Renditi
   return tx.all(listByRecording, [recordingId]);
 }
 
-/** Takes the next rendition to compose of what this site holds, also one whose worker has died; undefined = nothing to do. */
+/** Takes the next rendition to compose of what this site holds or `fetches`, also one whose worker has died; undefined = nothing to do. */
 export function claimRendition(
   tx: Tx,
   nodeId: string,
   leaseMs: number,
   siteId: string | null,
+  fetches = false,
 ): Promise<Rendition | undefined> {
-  return tx.first(claim, [nodeId, leaseMs, siteId]);
+  return tx.first(claim, [nodeId, leaseMs, siteId, fetches]);
 }
 
 /** @returns false when the rendition is no longer ours: composing it must stop */

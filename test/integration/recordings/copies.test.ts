@@ -273,26 +273,25 @@ it("leaves the disk with its recording, also half fetched", async () => {
   expect(await captureRow(test, recordingId)).toMatchObject({ copy: null });
 });
 
-it("is fetched for a file that is to be composed, without an attempt being counted", async () => {
-  const { recordingId, hostId, dir, content } = await stored();
+/** Composes with a composer that only looks at what it is given. */
+async function composesAt({ services, deps, captureDir }: ArchivingSite, recordingId: string) {
+  const dir = captureDir(recordingId);
   const seen: unknown[] = [];
-  const { services } = site;
   const workDir = path.join(path.dirname(path.dirname(path.dirname(dir))), "work");
   const maker = composing({
     ...{ services, workDir },
     compose: async (job) => {
       seen.push(job.captureDir, await contentOf(dir));
       await writeFile(job.output, "file");
-      return { ...probe, durationMs: 1000 };
+      return probe;
     },
   });
-  await composeRecording(services, hostId, recordingId, look);
   loops.push(startRenditionLoop({ services, maker, workDir }, 0));
   await until(async () =>
     expect(await captureRow(test, recordingId)).toMatchObject({ copy: "restoring" }),
   );
   await test.advanceTime(2_000);
-  restoring();
+  restoring(deps);
   await until(async () => {
     await test.advanceTime(2_000);
     const [made] = await test.sql(
@@ -301,7 +300,27 @@ it("is fetched for a file that is to be composed, without an attempt being count
     );
     expect(made).toEqual({ state: "ready", attempts: 1 });
   });
-  expect(seen).toEqual([dir, content]);
+  return seen;
+}
+
+it("is fetched for a file that is to be composed, without an attempt being counted", async () => {
+  const { recordingId, hostId, dir, content } = await stored();
+  await composeRecording(site.services, hostId, recordingId, look);
+  expect(await composesAt(site, recordingId)).toEqual([dir, content]);
+});
+
+it("is composed on another site, whose own captures it never was one of", async () => {
+  const { recordingId, hostId, content } = await stored();
+  await test.sql(`UPDATE recordings SET site_id = 'site-1' WHERE id = $1`, [recordingId]);
+  const other = await archivingSite(test, "site-2", site);
+  const dir = other.captureDir(recordingId);
+  const recordingState = site.video.recordingState;
+  other.video.recordingState = async (ref) => ({
+    ...(await recordingState(ref)),
+    ...(existsSync(dir) ? { captureDir: dir } : {}),
+  });
+  await composeRecording(other.services, hostId, recordingId, look);
+  expect(await composesAt(other, recordingId)).toEqual([dir, content]);
 });
 
 const probe = {

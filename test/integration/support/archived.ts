@@ -36,6 +36,7 @@ export async function archivingSite(
   services.copies = createCaptureCopies(services, siteId);
   // Tests forget what is trusted by making them anew.
   const copies: CaptureCopies = {
+    fetches: true,
     hold: (...args) => services.copies.hold(...args),
     lost: (...args) => services.copies.lost(...args),
   };
