@@ -18,7 +18,7 @@ const command = new Command("backup")
       const tables = await backUp({ connection, file, clock: systemClock });
       process.stdout.write(`${file}: ${rowCount(tables)}.\n`);
       process.stdout.write(
-        `Recordings are files and not in it: copy ${config.dataDir} as well, except its folder "postgres".\n`,
+        `Recordings are files and not in it: copy ${config.dataDir} as well, except its folder "postgres"; what is in a bucket stays there.\n`,
       );
     } finally {
       await database.stop();

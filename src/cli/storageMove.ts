@@ -13,7 +13,7 @@ import { requireDatabase, runCommand } from "./databaseCommand.ts";
 
 const command = new Command("storage:move")
   .description(
-    "Moves finished files from the data folder to the bucket; the server may keep running. Can be repeated.",
+    "Moves finished files from the data folder to the bucket; the server may keep running, and archives captures by itself. Can be repeated.",
   )
   .action(async () => {
     const config = loadConfig(process.env);
