@@ -88,6 +88,14 @@ it("right after the stop: waits until it is closed, and plays by itself", async 
   expect(await screen.findByText(/ 0 % composed/)).toBeTruthy();
 });
 
+it("when its tracks are in storage: says that they come, and plays by itself", async () => {
+  let answer: () => Playback = refusal("CONFLICT", "Being fetched", "restoring");
+  show(() => answer());
+  await screen.findByText(/being fetched from storage/);
+  answer = () => playbackOf();
+  expect(await screen.findByText(/Playing what was captured/)).toBeTruthy();
+});
+
 it("when the server is away: offers to try again", async () => {
   let answer: () => Playback = refusal("OFFLINE", "The server cannot be reached", "");
   show(() => answer());

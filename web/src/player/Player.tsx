@@ -36,8 +36,10 @@ definePlaybackElement();
 /** Plays a recording from the moment it was stopped: from what was captured, then from the finished file. */
 export function Player({ recordingId, api }: PlayerProps) {
   const { playback, error, reload } = usePlayback(api, recordingId);
-  if (playback === undefined && isBeingClosed(error))
+  if (playback === undefined && hasReason(error, "not_sealed"))
     return <Spinner label="The recording is being closed; it can be played in a moment." />;
+  if (playback === undefined && hasReason(error, "restoring"))
+    return <Spinner label="The recording is being fetched from storage; this can take minutes." />;
   if (playback === undefined && error === undefined)
     return <Spinner label="Opening the recording" />;
   const again = (
@@ -54,9 +56,9 @@ export function Player({ recordingId, api }: PlayerProps) {
   return <Screen playback={playback} reload={reload} />;
 }
 
-/** Right after a stop the capture is not closed yet: that takes a moment, and is asked for by itself. */
-function isBeingClosed(error: unknown): boolean {
-  return error instanceof ApiError && error.metadata["reason"] === "not_sealed";
+/** What takes a while: not closed yet right after a stop, or on its way from the store. It is asked for by itself. */
+function hasReason(error: unknown, reason: "not_sealed" | "restoring"): boolean {
+  return error instanceof ApiError && error.metadata["reason"] === reason;
 }
 
 /** Asking again will not help. */

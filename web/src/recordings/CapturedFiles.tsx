@@ -1,25 +1,42 @@
-import { type ToggleEvent, useState } from "react";
+import { useEffect, useState } from "react";
 import { functions } from "../api/functions.ts";
-import { useAction } from "../api/useAction.ts";
+import { Poller } from "../api/poller.ts";
 import type { Playback, PlaybackTrack } from "../player/sources/playback.ts";
 import { useApi } from "../session/sessionContext.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { sizeWords } from "../words/time.ts";
 
+interface Found {
+  playback?: Playback;
+  error?: unknown;
+}
+
+/** How often is asked whether tracks have come from the store, ms. */
+const pollMs = 2000;
+
 /** Each person's sound and pictures as they were captured; the links are made when they are asked for. */
 export function CapturedFiles({ recordingId }: { recordingId: string }) {
   const api = useApi();
-  const { run, error } = useAction();
-  const [playback, setPlayback] = useState<Playback>();
-  const toggle = ({ currentTarget }: ToggleEvent<HTMLDetailsElement>) => {
-    if (!currentTarget.open) return;
-    void run(async () =>
-      setPlayback(await api.action(functions.recordings.actions.getPlayback, { recordingId })),
-    );
-  };
+  const [isOpen, setOpen] = useState(false);
+  const [{ playback, error }, setFound] = useState<Found>({});
+  useEffect(() => {
+    if (!isOpen) return;
+    const poller = new Poller<Playback>({
+      ask: () =>
+        api.action(functions.recordings.actions.getPlayback, { recordingId, restore: true }),
+      intervalMs: pollMs,
+      onValue: (found) => {
+        setFound({ playback: found });
+        if (found.capture?.state !== "restoring") poller.stop();
+      },
+      onError: (failure) => setFound({ error: failure }),
+    });
+    poller.start();
+    return () => poller.stop();
+  }, [api, recordingId, isOpen]);
   return (
-    <details className="captured" onToggle={toggle}>
+    <details className="captured" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Each person's sound and pictures</summary>
       {error !== undefined && <RefusalNotice error={error} />}
       {playback === undefined
@@ -29,7 +46,14 @@ export function CapturedFiles({ recordingId }: { recordingId: string }) {
   );
 }
 
-function Links({ playback: { tracks, participants, captionsUrl } }: { playback: Playback }) {
+function Links({ playback }: { playback: Playback }) {
+  const { tracks, participants, captionsUrl, capture } = playback;
+  if (capture?.state === "restoring") {
+    const percent = Math.floor(capture.done * 100);
+    return <Spinner label={`Being fetched from storage, ${percent} % so far`} />;
+  }
+  if (capture?.state === "failed")
+    return <p className="soft">They could not be fetched from storage. Try again later.</p>;
   const nameOf = (id: string) => participants.find((one) => one.id === id)?.name ?? "Somebody";
   if (tracks.length === 0) return <p className="soft">Nothing of them is kept here.</p>;
   return (

@@ -56,6 +56,19 @@ it("what was captured of each person can be downloaded, from links made then", a
   expect(screen.getByRole("link", { name: "Who spoke when (WebVTT)" })).toBeTruthy();
 });
 
+it("what was captured comes back from storage when it is asked for", async () => {
+  const away = { ...playbackOf(), tracks: [], capture: { state: "restoring" as const, done: 0.4 } };
+  const getPlayback = vi.fn(() => (getPlayback.mock.calls.length > 1 ? playbackOf() : away));
+  show({}, { more: { "recordings/actions:getPlayback": getPlayback } });
+  await userEvent.click(screen.getByRole("button", { name: /^Files/ }));
+  const captured = (await screen.findByText("Each person's sound and pictures")).closest("details");
+  if (captured !== null) captured.open = true;
+  await screen.findByText(/Being fetched from storage, 40 % so far/);
+  const link = await screen.findByRole("link", { name: /^Ada, sound/ }, { timeout: 20_000 });
+  expect(link).toBeTruthy();
+  expect(getPlayback).toHaveBeenCalledWith({ recordingId: "recording_1", restore: true });
+});
+
 it("one that failed says why, and can be deleted only", async () => {
   show({ state: "failed", error: { code: "NO_MEDIA", message: "Nobody was there" } });
   expect(await screen.findByText("Nobody was there")).toBeTruthy();

@@ -24,6 +24,9 @@ const byReason: Readonly<Record<string, Wording>> = {
   pause_unsupported:
     "This server's video service cannot pause a recording. You can stop it instead.",
   not_sealed: "The recording is still being closed. It can be played in a moment.",
+  restoring: "What was recorded is being fetched from storage. It can be played in a moment.",
+  restore_failed:
+    "What was recorded could not be fetched from storage. Try again later, or tell whoever runs the server.",
   no_media: "Nothing was heard or seen in this recording, so there is nothing to make a video of.",
   deleted: "This recording has been deleted.",
   sign_in_not_here:
