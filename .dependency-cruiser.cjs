@@ -100,6 +100,13 @@ module.exports = {
     onlyIn("s3-behind-storage", "@aws-sdk", "^src/storage/s3/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify|ws", "^src/(http|app)/"),
     {
+      name: "server-without-stand-ins",
+      severity: "error",
+      comment: "Synthetic people and clouds are for the demo, tests and benchmarks",
+      from: { path: "^src/main\\.ts$" },
+      to: { path: "^src/synth/", reachable: true },
+    },
+    {
       name: "no-orphans",
       severity: "error",
       from: {

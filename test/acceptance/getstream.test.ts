@@ -5,11 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Delivery, deliveryOf } from "../support/getstreamStandIn/deliveries.ts";
-import {
-  type GetStreamStandIn,
-  startGetStreamStandIn,
-} from "../support/getstreamStandIn/server.ts";
+import { type Delivery, deliveryOf } from "../../src/synth/getstream/deliveries.ts";
+import { type GetStreamStandIn, startGetStreamStandIn } from "../../src/synth/getstream/server.ts";
 import { createMeeting, type RecordingDetail, type Started, stream } from "./support/meetings.ts";
 import { type Person, refusalOf, signIn } from "./support/person.ts";
 import type { ServerProcess } from "./support/server.ts";

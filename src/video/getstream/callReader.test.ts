@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import {
-  type GetStreamStandIn,
-  startGetStreamStandIn,
-} from "../../../test/support/getstreamStandIn/server.ts";
 import { systemClock } from "../../core/clock.ts";
+import { type GetStreamStandIn, startGetStreamStandIn } from "../../synth/getstream/server.ts";
 import { StreamApi } from "./api.ts";
 import { CallReader } from "./callReader.ts";
 

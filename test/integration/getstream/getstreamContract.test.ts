@@ -1,8 +1,8 @@
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import { startGetStreamStandIn } from "../../../src/synth/getstream/server.ts";
 import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
 import { withResilience } from "../../../src/video/resilience.ts";
-import { startGetStreamStandIn } from "../../support/getstreamStandIn/server.ts";
 import { videoContract } from "../support/videoContract.ts";
 
 async function make() {

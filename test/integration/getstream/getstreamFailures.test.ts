@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { isAppError } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import type { Fault } from "../../../src/synth/getstream/faults.ts";
 import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
 import type { ProviderRecording } from "../../../src/video/port.ts";
 import { type ResilientVideoProvider, withResilience } from "../../../src/video/resilience.ts";
-import type { Fault } from "../../support/getstreamStandIn/faults.ts";
 import { patience, takeTime } from "../../support/patience.ts";
 import {
   goLive,

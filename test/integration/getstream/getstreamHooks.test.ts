@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
-import { StreamApi } from "../../../src/video/getstream/api.ts";
-import { setUpHook } from "../../../src/video/getstream/hooks.ts";
 import {
   type GetStreamStandIn,
   startGetStreamStandIn,
-} from "../../support/getstreamStandIn/server.ts";
+} from "../../../src/synth/getstream/server.ts";
+import { StreamApi } from "../../../src/video/getstream/api.ts";
+import { setUpHook } from "../../../src/video/getstream/hooks.ts";
 
 const url = "https://meet.example/webhooks/getstream";
 let standIn: GetStreamStandIn;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { recordingLayouts, recordingQualities } from "../../../src/core/recording.ts";
-import { verify } from "../../support/getstreamStandIn/auth.ts";
+import { verify } from "../../../src/synth/getstream/auth.ts";
 import {
   callPath,
   goLive,

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type GetStreamStandIn,
   startGetStreamStandIn,
-} from "../../support/getstreamStandIn/server.ts";
+} from "../../../src/synth/getstream/server.ts";
 
 let standIn: GetStreamStandIn;
 beforeEach(async () => {

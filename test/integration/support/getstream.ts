@@ -2,13 +2,13 @@ import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { newId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { RecordingConfig } from "../../../src/core/recording.ts";
-import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
-import type { RecordingStartRequest, RoomSpec } from "../../../src/video/port.ts";
 import {
   type GetStreamStandIn,
   type StandInOptions,
   startGetStreamStandIn,
-} from "../../support/getstreamStandIn/server.ts";
+} from "../../../src/synth/getstream/server.ts";
+import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
+import type { RecordingStartRequest, RoomSpec } from "../../../src/video/port.ts";
 
 export const room = { meetingId: "meeting_1", roomId: "call_meeting_1" };
 export const callPath = "/api/v2/video/call/default/call_meeting_1";

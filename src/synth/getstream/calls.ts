@@ -17,9 +17,21 @@ export interface Session {
 export interface RecordingFile {
   filename: string;
   sessionId: string;
+  /** Of the capture it was made of. */
+  egressId: string;
   startedAt: number;
   endedAt: number;
 }
+
+export interface Capture {
+  egressId: string;
+  acceptedAt: number;
+  /** Null until it runs. */
+  runningAt: number | null;
+}
+
+/** What Stream's hooks tell, without `created_at`. */
+export type StreamEvent = { type: string; call_cid: string } & Record<string, unknown>;
 
 export interface Call {
   id: string;
@@ -33,8 +45,8 @@ export interface Call {
   custom: Record<string, unknown>;
   settings: SettingsOverride & { recording: RecordSettings };
   session: Session | null;
-  /** The composite capture: accepted at, and running since; `null` = none. */
-  capture: { acceptedAt: number; runningAt: number | null } | null;
+  /** The composite capture; `null` = none. */
+  capture: Capture | null;
   /** Finished files that Stream would still be processing. */
   processing: RecordingFile[];
   files: RecordingFile[];
@@ -48,6 +60,10 @@ export interface CallsOptions {
   captureAtOnce: boolean;
   /** Whether files are listed at once; else `finishFiles` lists them. */
   filesAtOnce: boolean;
+  /** Told of everything a hook would tell. */
+  onEvent?: ((event: StreamEvent) => void) | undefined;
+  /** Told of what takes its time: an accepted start, and a file that is to be made. */
+  onWork?: ((work: "capture" | "file", call: Call) => void) | undefined;
 }
 
 const stockRecording: RecordSettings = {
@@ -65,6 +81,7 @@ export class Calls {
   readonly #calls = new Map<string, Call>();
   readonly #options: CallsOptions;
   #sessions = 0;
+  #captures = 0;
 
   constructor(options: CallsOptions) {
     this.#options = options;
@@ -119,7 +136,9 @@ export class Calls {
   end(id: string): void {
     const call = this.get(id);
     this.endSession(id);
-    call.endedAt ??= this.#options.now();
+    if (call.endedAt !== null) return;
+    call.endedAt = this.#options.now();
+    this.#tell(call, "call.ended");
   }
 
   startRecording(id: string): void {
@@ -130,7 +149,10 @@ export class Calls {
     if (call.capture) throw badInput("call egress is already running");
     const now = this.#options.now();
     call.startsAccepted += 1;
-    call.capture = { acceptedAt: now, runningAt: this.#options.captureAtOnce ? now : null };
+    this.#captures += 1;
+    call.capture = { egressId: `egress-${this.#captures}`, acceptedAt: now, runningAt: null };
+    if (this.#options.captureAtOnce) this.beginCapture(id);
+    else this.#options.onWork?.("capture", call);
   }
 
   stopRecording(id: string): void {
@@ -172,14 +194,19 @@ export class Calls {
       const sessionId = `5e551000-0000-4000-8000-${suffix}`;
       call.session = { id: sessionId, startedAt: now, endedAt: null, participants: [] };
     }
-    call.session.participants.push({ userId, role, joinedAt: now });
+    const participant = { userId, role, joinedAt: now };
+    call.session.participants.push(participant);
+    this.#tellPresence(call, "joined", participant);
   }
 
   /** Somebody leaves; the session stays until it is ended, as Stream lets it idle for a while. */
   leave(id: string, userId: string): void {
-    const { session } = this.get(id);
+    const call = this.get(id);
+    const { session } = call;
     if (!session) return;
+    const leaving = session.participants.filter((one) => one.userId === userId);
     session.participants = session.participants.filter((one) => one.userId !== userId);
+    for (const one of leaving) this.#tellPresence(call, "left", one);
   }
 
   /** What Stream does after the inactivity time-out: the session ends and so does its recording. */
@@ -189,33 +216,74 @@ export class Calls {
     this.#finish(call);
     call.session.endedAt = this.#options.now();
     call.session.participants = [];
+    this.#tell(call, "call.session_ended", { session_id: call.session.id });
   }
 
   /** Makes an accepted start run. */
   beginCapture(id: string): void {
-    const { capture } = this.get(id);
-    if (capture) capture.runningAt ??= this.#options.now();
+    const call = this.get(id);
+    const { capture } = call;
+    if (!capture || capture.runningAt !== null) return;
+    capture.runningAt = this.#options.now();
+    this.#tellRecording(call, "started", capture);
   }
 
   /** The recorder dies without a file. */
   loseCapture(id: string): void {
-    this.get(id).capture = null;
+    const call = this.get(id);
+    const { capture } = call;
+    call.capture = null;
+    if (capture) this.#tellRecording(call, "failed", capture);
   }
 
   /** Lists what was being processed. */
   finishFiles(id: string): void {
     const call = this.get(id);
-    call.files.push(...call.processing.splice(0));
+    for (const file of call.processing.splice(0)) this.#list(call, file);
   }
 
   #finish(call: Call): void {
     const { capture, session } = call;
     call.capture = null;
     if (!session || capture?.runningAt == null) return;
-    const endedAt = Math.max(this.#options.now(), capture.runningAt + 1);
-    const filename = `rec_${call.id}_${capture.runningAt}.mp4`;
-    const file = { filename, sessionId: session.id, startedAt: capture.runningAt, endedAt };
-    (this.#options.filesAtOnce ? call.files : call.processing).push(file);
+    const { egressId, runningAt } = capture;
+    const endedAt = Math.max(this.#options.now(), runningAt + 1);
+    const filename = `rec_${call.id}_${runningAt}_${egressId}.mp4`;
+    const file = { filename, sessionId: session.id, egressId, startedAt: runningAt, endedAt };
+    this.#tellRecording(call, "stopped", capture);
+    call.processing.push(file);
+    if (this.#options.filesAtOnce) this.finishFiles(call.id);
+    else this.#options.onWork?.("file", call);
+  }
+
+  #list(call: Call, file: RecordingFile): void {
+    call.files.push(file);
+    const { filename, sessionId: session_id, startedAt, endedAt } = file;
+    this.#tellRecording(call, "ready", file, {
+      call_recording: {
+        ...{ filename, session_id, recording_type: "composite", url: `https://files/${filename}` },
+        ...{ start_time: rfc3339(startedAt), end_time: rfc3339(endedAt) },
+      },
+    });
+  }
+
+  #tellRecording(call: Call, what: string, { egressId }: { egressId: string }, more: object = {}) {
+    const names = { egress_id: egressId, recording_type: "composite" };
+    this.#tell(call, `call.recording_${what}`, { ...names, ...more });
+  }
+
+  #tellPresence(call: Call, what: "joined" | "left", { userId, role, joinedAt }: Participant) {
+    this.#tell(call, `call.session_participant_${what}`, {
+      session_id: call.session?.id,
+      participant: {
+        ...{ user: { id: userId }, user_session_id: `${userId}-1`, role },
+        joined_at: rfc3339(joinedAt),
+      },
+    });
+  }
+
+  #tell(call: Call, type: string, more: object = {}): void {
+    this.#options.onEvent?.({ type, call_cid: call.cid, ...more });
   }
 
   #newCall(id: string, createdBy: string, data: CallData): Call {
@@ -250,6 +318,8 @@ export class Calls {
       );
   }
 }
+
+const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
 function requireQuality({ mode, audio_only, quality }: RecordSettings): void {
   if (mode === "disabled" || audio_only || quality) return;
