@@ -69,7 +69,7 @@ export type ProviderRecording =
       captureDir?: string;
     }
   /** Ended; the provider is still writing the file. */
-  | { status: "finishing" }
+  | { status: "finishing"; providerRef?: Record<string, string> }
   /** Ended; the media is safe at the provider and will not change. */
   | {
       status: "sealed";

@@ -135,7 +135,7 @@ async function settleEnded(
     case "sealed":
       return sealFrom(services, recording, answer);
     case "finishing":
-      return settleFinishing(services, recording, at);
+      return settleFinishing(services, recording, answer, at);
     case "absent":
       return fail(services, recording, at, absent(recording));
     case "failed":
@@ -161,13 +161,19 @@ function absent(recording: Recording): Failure {
 }
 
 /** The meeting may be recorded again while the provider still writes: `processing` does not hold the open place. */
-async function settleFinishing(services: RecordingServices, recording: Recording, at: number) {
+async function settleFinishing(
+  services: RecordingServices,
+  recording: Recording,
+  { providerRef }: Extract<Ended, { status: "finishing" }>,
+  at: number,
+) {
   if (services.video.capabilities.composesLocally) return settleUnsealed(services, recording, at);
   if (recording.state === "processing")
     return giveUpOrRetry(services, recording, at, "file_missing");
   return services.db.transaction((tx) =>
     advanceRecording(tx, recording.id, "processing", {
       stoppedAt: recording.stopRequestedAt ?? at,
+      providerRef,
       deadlineAt: at + processingPollMs,
     }),
   );

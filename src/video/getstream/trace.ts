@@ -25,7 +25,7 @@ export interface Trace {
   file?: string;
 }
 
-const times = ["acceptedAt", "runningAt", "stopRequestedAt"] as const;
+const times = ["acceptedAt", "runningAt", "stopRequestedAt", "idleAt"] as const;
 /** More recordings than one process ever has open. */
 const capacity = 1_000;
 
@@ -43,9 +43,10 @@ export class Traces {
     const { stopRequestedAt, stoppedAt, file } = ref;
     return {
       requestedAt: idTime(ref.recordingId) ?? now,
+      // When it was seen ended is told better by the reference: a recording may be asked to end before it begins.
+      ...(stoppedAt === undefined ? {} : { idleAt: stoppedAt }),
       ...told,
       ...(stopRequestedAt === undefined ? {} : { stopRequestedAt }),
-      ...(stoppedAt === undefined ? {} : { idleAt: stoppedAt }),
       ...seen,
       ...(file === undefined ? {} : { file }),
       callId: ref.roomId,

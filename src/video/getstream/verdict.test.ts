@@ -1,7 +1,7 @@
 import type { CallRecording } from "@stream-io/node-sdk";
 import { describe, expect, test } from "vitest";
 import type { CallState } from "./callState.ts";
-import type { Trace } from "./trace.ts";
+import { type Trace, Traces } from "./trace.ts";
 import {
   type Circumstances,
   clockSkewMs,
@@ -90,6 +90,30 @@ describe("a recording is", () => {
       { status: "finishing" },
     ],
     [
+      "starting while an accepted start may still show, although it is to be stopped by now",
+      { ...accepted, stopRequestedAt: asked + 200 },
+      live,
+      [],
+      5_000,
+      { status: "starting" },
+    ],
+    [
+      "starting when it is to be stopped before Stream has answered the start",
+      { ...trace, stopRequestedAt: asked + 50 },
+      live,
+      [],
+      1_000,
+      { status: "starting" },
+    ],
+    [
+      "finishing when what was to be stopped never showed",
+      { ...accepted, stopRequestedAt: asked + 200 },
+      live,
+      [],
+      startGraceMs + 200,
+      { status: "finishing" },
+    ],
+    [
       "absent when what runs belongs to a later session",
       trace,
       { ...running, sessionId: "s2" },
@@ -138,9 +162,9 @@ describe("a recording is", () => {
 
   test("waited for until Stream keeps files no longer, from when its end was seen", () => {
     const first = judge(ran, live, [], { now: asked + 3_600_000 });
-    expect(first.answer).toEqual({ status: "finishing" });
+    expect(first.answer).toMatchObject({ status: "finishing" });
     const now = asked + 3_600_000 + retentionMs;
-    expect(judge(first.trace, live, [], { now }).answer).toEqual({ status: "finishing" });
+    expect(judge(first.trace, live, [], { now }).answer).toMatchObject({ status: "finishing" });
     expect(judge(first.trace, live, [], { now: now + 1 }).answer).toEqual({
       status: "failed",
       reason: "no_file",
@@ -241,4 +265,21 @@ describe("the file of a recording", () => {
     const untyped = file(3_000, 60_000, { session_id: "s9", recording_type: "" });
     expect(find([untyped], anywhere)).toBe(untyped);
   });
+});
+
+test("a file begins after the wish to stop where the start took its time", () => {
+  const seen: Trace = { ...accepted, stopRequestedAt: asked + 50 };
+  const late = judge(seen, running, [], { now: asked + 6_000 });
+  const ended = judge({ ...late.trace, stopAcceptedAt: asked + 7_000 }, live, [], {
+    now: asked + 8_000,
+  });
+  expect(ended.answer).toMatchObject({ status: "finishing" });
+  const { providerRef = {} } = ended.answer as { providerRef?: Record<string, string> };
+  const ref = {
+    ...{ meetingId: "m", roomId: "c", recordingId: "r", providerRef },
+    ...{ stopRequestedAt: asked + 50, stoppedAt: asked + 50 },
+  };
+  const elsewhere = new Traces().of(ref, asked + 9_000);
+  const around = { now: asked + 90_000, aheadMs: 0 };
+  expect(fileOf(elsewhere, [file(5_900, 7_000)], false, around)).toBeDefined();
 });

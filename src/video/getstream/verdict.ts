@@ -10,6 +10,8 @@ const knownSkewMs = 2_000;
 const dateResolutionMs = 1_000;
 /** An accepted start that shows nothing for that long, with people in the call, has failed; ms. */
 export const startGraceMs = 120_000;
+/** A start that was never answered and shows nothing for that long is none; ms. */
+const unansweredGraceMs = 60_000;
 /** Stream keeps files for two weeks; what is not listed by then is not coming, ms. */
 export const retentionMs = 14 * 24 * 3_600_000;
 
@@ -104,8 +106,7 @@ function active(trace: Trace, call: CallState, now: number): Verdict {
   const { idleAt: _, ...rest } = trace;
   const sessionId = call.sessionId ?? trace.sessionId;
   const seen: Trace = { ...rest, ...(sessionId === undefined ? {} : { sessionId }) };
-  if (call.composite === "starting")
-    return { answer: { status: "starting", providerRef: encode(seen) }, trace: seen };
+  if (call.composite === "starting") return starting(seen);
   const startedAt = seen.runningAt ?? now;
   const ours: Trace = { ...seen, runningAt: startedAt };
   return { answer: { status: "recording", startedAt, providerRef: encode(ours) }, trace: ours };
@@ -116,12 +117,27 @@ function idle(trace: Trace, call: CallState, now: number): Verdict {
   const { acceptedAt, stopRequestedAt } = trace;
   const begun = hasBegun(trace);
   if (!begun && acceptedAt === undefined) return { answer: { status: "absent" }, trace };
+  if (mayBegin(trace, call, now)) return starting(trace);
   const idleAt = trace.idleAt ?? Math.min(now, endOfSession(trace, call) ?? now);
   const seen: Trace = { ...trace, idleAt };
   if (now - Math.max(idleAt, stopRequestedAt ?? 0) > retentionMs) return failed(seen, "no_file");
-  if (begun) return { answer: { status: "finishing" }, trace: seen };
+  if (begun) return { answer: { status: "finishing", providerRef: encode(seen) }, trace: seen };
   if (call.live && now - (acceptedAt ?? now) > startGraceMs) return failed(seen, "never_started");
-  return { answer: { status: "starting", providerRef: encode(seen) }, trace: seen };
+  return starting(seen);
+}
+
+/** What was asked for may show yet, also when it is to be stopped by now: whoever took it for over would leave it running. */
+function mayBegin(trace: Trace, call: CallState, now: number): boolean {
+  const { acceptedAt, requestedAt, runningAt, stopAcceptedAt, idleAt } = trace;
+  if ((runningAt ?? stopAcceptedAt ?? idleAt) !== undefined) return false;
+  if (!call.live || !sameSession(trace, call)) return false;
+  return acceptedAt === undefined
+    ? now - requestedAt <= unansweredGraceMs
+    : now - acceptedAt <= startGraceMs;
+}
+
+function starting(trace: Trace): Verdict {
+  return { answer: { status: "starting", providerRef: encode(trace) }, trace };
 }
 
 function failed(trace: Trace, reason: string): Verdict {
