@@ -13,6 +13,7 @@ export const entries = {
   roomProcess: "src/rooms/process.ts",
   composeProcess: "src/media/render/process.ts",
   encodeProcess: "src/synth/media/encodeProcess.ts",
+  filmProcess: "src/synth/media/filmProcess.ts",
   demo: "src/cli/demo.ts",
   backup: "src/cli/backup.ts",
   restore: "src/cli/restore.ts",

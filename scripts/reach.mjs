@@ -10,6 +10,7 @@ const forbidden = {
   roomProcess: ["pg", "fastify", "node-av"],
   composeProcess: ["pg", "fastify", "node-datachannel"],
   encodeProcess: ["pg", "fastify", "node-datachannel"],
+  filmProcess: ["pg", "fastify", "node-datachannel"],
 };
 
 /**

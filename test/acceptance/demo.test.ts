@@ -72,8 +72,19 @@ it("says what is wrong when there is no server at --url", async () => {
   expect(demo.output().trim()).toBe("No server answers at http://127.0.0.1:1");
 });
 
-it("Stream's rooms need an account", async () => {
-  const demo = startDemo("--video", "getstream");
-  expect(await demo.exited).toBe(1);
-  expect(demo.output()).toContain("STREAM_API_KEY and STREAM_API_SECRET");
+it("tells the whole story with Stream's cloud, without an account", async () => {
+  const demo = startDemo("--video", "getstream", "--seconds", "2", "--quality", "360p");
+  expect(await demo.exited, demo.output()).toBe(0);
+  const [file = ""] = await readdir(path.join(folder, "connvo-demo"));
+  const saved = await readFile(path.join(folder, "connvo-demo", file));
+  expect(saved.toString("latin1", 4, 8)).toBe("ftyp");
+  for (const fact of [
+    "call.recording_started: 200",
+    "call.recording_ready: 200",
+    `(${saved.length} bytes)`,
+    "Video        h264, 640x360, 30 fps, 60 frames",
+    "Audio        aac, 48 kHz",
+  ])
+    expect(demo.output()).toContain(fact);
+  await nothingRuns();
 });

@@ -13,6 +13,7 @@ import type { Output } from "./output.ts";
 import { type Environment, OwnServer } from "./ownServer.ts";
 import { awaitReady, type DemoRun, recordFor, startRecording, stopRecording } from "./recording.ts";
 import { reportLines } from "./report.ts";
+import { StreamCloud } from "./streamCloud.ts";
 
 export interface DemoSurroundings {
   environment: Environment;
@@ -22,23 +23,40 @@ export interface DemoSurroundings {
 
 /** The whole demo. Leaves nothing running, whichever way it ends. @throws DemoError and the server's refusals */
 export async function runDemo(options: DemoOptions, around: DemoSurroundings): Promise<void> {
-  const { output } = around;
+  const { output, environment, signal } = around;
   if (options.url !== undefined) return demonstrate(options.url, options, around);
+  const standsIn = options.video === "getstream" && !hasStreamKeys(environment);
+  const cloud = standsIn ? await StreamCloud.open(options, output, signal) : undefined;
+  try {
+    await demonstrateHere(options, around, cloud);
+  } finally {
+    await cloud?.close();
+  }
+}
+
+async function demonstrateHere(
+  options: DemoOptions,
+  around: DemoSurroundings,
+  cloud: StreamCloud | undefined,
+): Promise<void> {
+  const { output } = around;
   output.line("Starting a server …");
-  const server = await startServer(options, around);
+  const server = await startServer(options, around, cloud);
   try {
     output.line(`Server       ${server.url} (for this demo only)`);
-    await demonstrate(server.url, options, around);
+    if (cloud) output.line("Stream       a stand-in of its cloud: no STREAM_API_KEY is set");
+    await cloud?.tellsTo(server.url);
+    await demonstrate(server.url, options, around, cloud);
   } finally {
     await server.stop();
   }
 }
 
-async function startServer(
+function startServer(
   { video, composer }: DemoOptions,
   { environment, signal }: DemoSurroundings,
+  cloud: StreamCloud | undefined,
 ): Promise<OwnServer> {
-  if (video === "getstream") requireStreamKeys(environment);
   return OwnServer.start({
     program: path.join(projectRoot(), "dist", "main.js"),
     environment,
@@ -47,30 +65,29 @@ async function startServer(
       CONNVO_LOCAL_PLAN: "paid",
       ...(video === "embedded" && { STREAM_API_KEY: undefined, STREAM_API_SECRET: undefined }),
       ...(composer !== undefined && { CONNVO_COMPOSER: composer }),
+      ...cloud?.settings,
     },
     clock: systemClock,
     signal,
   });
 }
 
-function requireStreamKeys(environment: Environment): void {
+function hasStreamKeys(environment: Environment): boolean {
   const { streamApiKey, streamApiSecret } = loadConfig(environment);
-  if (streamApiKey === undefined || streamApiSecret === undefined)
-    throw new DemoError(
-      "--video getstream needs an account: set STREAM_API_KEY and STREAM_API_SECRET, and run the demo again.",
-    );
+  return streamApiKey !== undefined && streamApiSecret !== undefined;
 }
 
 async function demonstrate(
   url: string,
   options: DemoOptions,
   { output, signal }: DemoSurroundings,
+  cloud?: StreamCloud,
 ): Promise<void> {
   const run = { clock: systemClock, signal, output };
   const meeting = await holdMeeting(url, options.participants, signal);
   output.line(`Meeting      ${meeting.meetingId}: ${listed(meeting)}`);
   try {
-    const publishers = await fillRoom(url, meeting, options, run);
+    const publishers = await fillRoom(url, meeting, options, run, cloud);
     try {
       await record(meeting, options, run, publishers);
     } finally {
@@ -83,13 +100,18 @@ async function demonstrate(
 
 const listed = ({ people }: DemoMeeting) => people.map(({ name }) => name).join(", ");
 
-/** Synthetic participants speak WHIP, which Stream's rooms do not: there a person has to come in. */
+/** Synthetic participants speak WHIP, which Stream's rooms do not: there a person has to come in, unless the cloud is a stand-in. */
 async function fillRoom(
   url: string,
   meeting: DemoMeeting,
   options: DemoOptions,
   { output, signal }: DemoRun,
+  cloud: StreamCloud | undefined,
 ): Promise<WhipPublisher[]> {
+  if (cloud) {
+    await cloud.join(meeting);
+    return [];
+  }
   if (options.video === "getstream") {
     await explainStream(meeting, output);
     return [];

@@ -28,3 +28,16 @@ export function deliveryOf(
     },
   };
 }
+
+/** Delivers an event once, as Stream does. @returns the status of the answer */
+export async function sendDelivery(
+  event: { type: string } & Record<string, unknown>,
+  url: string,
+  credentials: { apiKey: string; apiSecret: string },
+): Promise<number> {
+  const { body, headers } = deliveryOf(event, credentials);
+  const signal = AbortSignal.timeout(6_000);
+  const answer = await fetch(url, { method: "POST", headers, body: new Uint8Array(body), signal });
+  await answer.body?.cancel();
+  return answer.status;
+}

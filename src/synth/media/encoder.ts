@@ -10,7 +10,7 @@ export class Encoder {
    * @throws FFmpegError when the codec is missing or refuses an option
    */
   constructor(
-    name: "libvpx" | "libx264" | "libopus",
+    name: "libvpx" | "libx264" | "libopus" | "aac",
     configure: (context: CodecContext) => void,
     options: Record<string, string | number>,
   ) {
@@ -24,17 +24,28 @@ export class Encoder {
     this.#packet.alloc();
   }
 
+  /** What a container has to know. */
+  get context(): CodecContext {
+    return this.#context;
+  }
+
   /** Encodes one frame, or with null the rest; frees the frame. */
   encode(frame: Frame | null): { data: Buffer; key: boolean }[] {
+    const packets: { data: Buffer; key: boolean }[] = [];
+    this.encodeTo(frame, ({ data, isKeyframe }) => {
+      if (data) packets.push({ data: Buffer.from(data), key: isKeyframe });
+    });
+    return packets;
+  }
+
+  /** As `encode`; `take` may use a packet only while it is called. */
+  encodeTo(frame: Frame | null, take: (packet: Packet) => void): void {
     FFmpegError.throwIfError(this.#context.sendFrameSync(frame), "encode");
     frame?.free();
-    const packets: { data: Buffer; key: boolean }[] = [];
     while (this.#context.receivePacketSync(this.#packet) === 0) {
-      const { data, isKeyframe } = this.#packet;
-      if (data) packets.push({ data: Buffer.from(data), key: isKeyframe });
+      take(this.#packet);
       this.#packet.unref();
     }
-    return packets;
   }
 
   close(): void {

@@ -2,4 +2,13 @@
 import "../../core/withResolvers.ts";
 
 export * as constants from "node-av/constants";
-export { Codec, CodecContext, FFmpegError, Frame, Log, Packet, Rational } from "node-av/lib";
+export {
+  Codec,
+  CodecContext,
+  FFmpegError,
+  FormatContext,
+  Frame,
+  Log,
+  Packet,
+  Rational,
+} from "node-av/lib";
