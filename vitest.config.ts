@@ -43,7 +43,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts"],
+          include: ["test/{integration,campaign}/**/*.test.ts"],
           exclude: live,
           globalSetup: ["test/integration/support/globalSetup.ts"],
           runner,

@@ -98,6 +98,10 @@ export class Calls {
     return [...this.#calls.values()].find((call) => call.cid === cid);
   }
 
+  all(): Call[] {
+    return [...this.#calls.values()];
+  }
+
   getOrCreate(id: string, data: CallData): { call: Call; created: boolean } {
     const existing = this.#calls.get(id);
     if (existing) return { call: existing, created: false };
