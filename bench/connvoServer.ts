@@ -21,13 +21,17 @@ export interface ConnvoServer {
 const serverEntry = path.join(path.dirname(processEntry("roomProcess")), "main.js");
 
 /** Starts the built server over `dataDir` on free ports; resolves once it says that it is ready. */
-export async function startConnvo(dataDir: string): Promise<ConnvoServer> {
+export async function startConnvo(
+  dataDir: string,
+  more: Record<string, string> = {},
+): Promise<ConnvoServer> {
   const settings = {
     PORT: "0",
     CONNVO_RTC_PORT: "0",
     CONNVO_DATA_DIR: dataDir,
     // Composing would use the very processor that is being measured.
     CONNVO_COMPOSE_JOBS: "0",
+    ...more,
   };
   const child: Announced<string> = await startChild(
     [serverEntry],
@@ -38,8 +42,11 @@ export async function startConnvo(dataDir: string): Promise<ConnvoServer> {
 }
 
 /** A running server in a folder of its own, both gone with the stage. */
-export async function ownConnvo(stage: Stage): Promise<ConnvoServer> {
-  const server = await startConnvo(await stage.folder());
+export async function ownConnvo(
+  stage: Stage,
+  settings: Record<string, string> = {},
+): Promise<ConnvoServer> {
+  const server = await startConnvo(await stage.folder(), settings);
   stage.own("server", () => server.stop());
   return server;
 }

@@ -19,6 +19,10 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   startup: async () => (await import("./startup.ts")).benchStartup,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
   attack: async () => (await import("./attack.ts")).benchAttack,
+  streamStarts: async () => (await import("./getstream/starts.ts")).benchStreamStarts,
+  streamRefusal: async () => (await import("./getstream/refusal.ts")).benchRefusal,
+  streamWebhooks: async () => (await import("./getstream/webhooks.ts")).benchStreamWebhooks,
+  streamIngest: async () => (await import("./getstream/ingest.ts")).benchStreamIngest,
   memory: async () => (await import("./memory.ts")).benchMemory,
 };
 
@@ -78,6 +82,11 @@ const program = new Command("npm run bench --")
 program.command("bare-server <options>", { hidden: true }).action(async (options: string) => {
   const { serveBare } = await import("./bareServer.ts");
   await serveBare(JSON.parse(options));
+});
+
+program.command("copy <options>", { hidden: true }).action(async (options: string) => {
+  const { copy } = await import("./getstream/copyProcess.ts");
+  await copy(JSON.parse(options));
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
