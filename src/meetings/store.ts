@@ -49,6 +49,11 @@ const move = statement<Meeting>(
    RETURNING ${columns}`,
 );
 
+const peopleOf = statement<{ userId: string }>(
+  "meetings.peopleOf",
+  `SELECT user_id AS "userId" FROM meeting_participants WHERE meeting_id = $1`,
+);
+
 const databaseNow = statement<{ now: number }>("meetings.now", "SELECT app_now() AS now");
 
 /** @throws AppError NOT_FOUND */
@@ -94,7 +99,9 @@ export function findMember(
 
 /** Moves a locked meeting whose move was found legal; sets the times and the deadline of its room. */
 export async function moveMeeting(tx: Tx, id: string, to: MeetingState): Promise<Meeting> {
-  tx.writes(`meeting:${id}`);
+  // A list by state has read nothing of a meeting that comes into it: it is told of by whose it is.
+  const people = await tx.all(peopleOf, [id]);
+  tx.writes(`meeting:${id}`, ...people.map(({ userId }) => `user:${userId}` as const));
   return present(await tx.first(move, [id, to]), id);
 }
 

@@ -75,6 +75,7 @@ const countSessions = statement<{ open: number }>(
 export async function meetingView(tx: ReadTx, userId: string, meetingId: string) {
   tx.reads(`meeting:${meetingId}`);
   const row = await tx.first(findMeeting, [userId, meetingId]);
+  if (row) tx.reads(...starterOf(row));
   if (!row) throw new AppError("NOT_FOUND", "Meeting not found", { id: meetingId });
   tx.reads(`sessions:${meetingId}`);
   const sessions = await tx.first(countSessions, [meetingId]);
@@ -97,8 +98,16 @@ export async function meetingViews(
 ) {
   const length = orThrow(pageLength(limit, usualLength));
   const rows = await tx.all(findMeetings, [userId, state ?? null, length]);
-  tx.reads(`user:${userId}`, ...rows.map((row) => `meeting:${row.id}` as const));
+  tx.reads(
+    `user:${userId}`,
+    ...rows.flatMap((row) => [`meeting:${row.id}` as const, ...starterOf(row)]),
+  );
   return rows.map(listed);
+}
+
+/** Whose name the open recording shows. */
+function starterOf({ recordingId, recordingStartedBy }: MeetingRow) {
+  return recordingId === null ? [] : [`user:${recordingStartedBy}` as const];
 }
 
 function listed(row: MeetingRow) {

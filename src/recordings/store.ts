@@ -122,16 +122,24 @@ export function findOpenRecording(tx: ReadTx, meetingId: string): Promise<Record
   return tx.first(findOpen, [meetingId]);
 }
 
-export function listRecordings(tx: ReadTx, meetingId: string, limit: number): Promise<Recording[]> {
-  tx.reads(`meeting:${meetingId}`);
-  return tx.all(listByMeeting, [meetingId, limit]);
+export async function listRecordings(
+  tx: ReadTx,
+  meetingId: string,
+  limit: number,
+): Promise<Recording[]> {
+  const recordings = await tx.all(listByMeeting, [meetingId, limit]);
+  tx.reads(`meeting:${meetingId}`, ...recordings.map(starterOf));
+  return recordings;
 }
+
+/** Whose name is shown as that of who started it. */
+const starterOf = ({ startedBy }: Recording) => `user:${startedBy}` as const;
 
 /** A recording that must be there. A deleted one is there too: callers decide what that means. @throws AppError NOT_FOUND */
 export async function requireRecording(tx: ReadTx, id: string): Promise<Recording> {
   const recording = await findRecording(tx, id);
   if (!recording) throw new AppError("NOT_FOUND", "There is no such recording", { id });
-  tx.reads(`meeting:${recording.meetingId}`);
+  tx.reads(`meeting:${recording.meetingId}`, starterOf(recording));
   return recording;
 }
 

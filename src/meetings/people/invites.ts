@@ -70,6 +70,7 @@ const revoke = statement(
 
 /** The invites of a meeting that still let people in, newest first, 100 at most; their secrets are known to nobody. */
 export async function listInvites(tx: ReadTx, meetingId: string): Promise<LiveInvite[]> {
+  tx.reads(`meeting:${meetingId}`);
   return tx.all(listLive, [meetingId]);
 }
 
@@ -143,6 +144,7 @@ async function tell(
   data: Record<string, string | number>,
   actorUserId: string,
 ): Promise<void> {
+  tx.writes(`meeting:${meetingId}`);
   const resource = { resourceType: "invite", resourceId: id } as const;
   await announce(tx, { meetingId, type, resource, data, actorUserId });
 }

@@ -157,14 +157,16 @@ export function listRenditions(tx: ReadTx, recordingId: string): Promise<Renditi
 }
 
 /** Takes the next rendition to compose of what this site holds or `fetches`, also one whose worker has died; undefined = nothing to do. */
-export function claimRendition(
+export async function claimRendition(
   tx: Tx,
   nodeId: string,
   leaseMs: number,
   siteId: string | null,
   fetches = false,
 ): Promise<Rendition | undefined> {
-  return tx.first(claim, [nodeId, leaseMs, siteId, fetches]);
+  const claimed = await tx.first(claim, [nodeId, leaseMs, siteId, fetches]);
+  if (claimed) tx.writes(`meeting:${claimed.meetingId}`);
+  return claimed;
 }
 
 /** @returns false when the rendition is no longer ours: composing it must stop */
@@ -227,6 +229,7 @@ export async function releaseRendition(
   nodeId: string,
   retryInMs = 0,
 ): Promise<void> {
+  tx.writes(`meeting:${rendition.meetingId}`);
   await tx.run(release, [rendition.id, nodeId, retryInMs]);
 }
 

@@ -119,6 +119,7 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     });
   return {
     services,
+    invoker,
     video,
     /** The function's value; throws what it refuses. */
     call: async <T>(identity: Identity, name: string, args: object = {}): Promise<T> => {
