@@ -1,3 +1,4 @@
+import { capturesStay } from "../../src/recordings/archive/captureCopies.ts";
 import type pg from "pg";
 import { loadConfig } from "../../src/config/config.ts";
 import { systemClock } from "../../src/core/clock.ts";
@@ -50,6 +51,7 @@ export async function openStreamParts(stage: Stage, openMs = 30_000): Promise<St
     ...{ config, db, clock, log: silentLog, nodeId: "bench", siteId: null },
     video: withResilience(stream, { log: silentLog, limits: { openMs } }),
     storage: createFileStorage(dataDir),
+    copies: capturesStay,
     publicUrl: () => "http://127.0.0.1",
     freeDiskBytes: async () => 1e12,
   };

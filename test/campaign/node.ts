@@ -1,3 +1,5 @@
+import { createPeerTokens } from "../../src/auth/tokens/peerTokens.ts";
+import { capturesStay } from "../../src/recordings/archive/captureCopies.ts";
 import { randomUUID } from "node:crypto";
 import { copyFile, rm } from "node:fs/promises";
 import path from "node:path";
@@ -67,6 +69,8 @@ export class Node {
       video: withResilience(provider, { log: silentLog, clock, random: () => 0.5 }),
       storage: storageOf(world, this, createFileStorage(path.join(world.root, "files"))),
       links: createLinkSigner("a secret of the tests"),
+      peerTokens: createPeerTokens("a secret of the tests", clock),
+      copies: capturesStay,
       captured: { of: async () => undefined },
       publicUrl: () => "http://connvo.test",
       freeDiskBytes: async () => 1e12,

@@ -1,5 +1,6 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useCallback } from "react";
 import { Route, Switch } from "wouter";
+import { Connected, useLiveClient } from "./api/liveContext.tsx";
 import { Breakage } from "./layout/Breakage.tsx";
 import { Shell } from "./layout/Shell.tsx";
 import { MeetingsPage } from "./pages/MeetingsPage.tsx";
@@ -45,7 +46,6 @@ export function App({ surroundings }: { surroundings: Surroundings }) {
 
 function Pages() {
   const session = useSession();
-  const { api } = useSurroundings();
   if (session === undefined)
     return (
       <InShell>
@@ -61,11 +61,27 @@ function Pages() {
     );
   // Of one person nothing is kept for the next.
   return (
-    <Switch key={session.userId}>
+    <SignedIn key={session.userId}>
+      <PersonalPages session={session} />
+    </SignedIn>
+  );
+}
+
+/** With a connection of the person's own, which ends the session when the server does not take its token. */
+function SignedIn({ children }: { children: ReactNode }) {
+  const { store } = useSurroundings();
+  const onRefused = useCallback(() => store.end({ ranOut: true }), [store]);
+  const client = useLiveClient({ baseUrl: location.origin, credentials: store, onRefused });
+  return client && <Connected connection={client}>{children}</Connected>;
+}
+
+function PersonalPages({ session }: { session: Session }) {
+  return (
+    <Switch>
       <Route path="/meet/:meetingId">
         {({ meetingId }) => (
           <Arriving>
-            <RoomPage key={meetingId} {...{ meetingId, api, session }} />
+            <RoomPage key={meetingId} {...{ meetingId, session }} />
           </Arriving>
         )}
       </Route>

@@ -1,7 +1,8 @@
 import { useCallback, useMemo } from "react";
-import { createClient } from "../api/client.ts";
+import type { Credentials } from "../api/client.ts";
 import { functions } from "../api/functions.ts";
-import { usePolled } from "../api/usePolled.ts";
+import { Connected, useApi, useLiveClient } from "../api/liveContext.tsx";
+import { useLive } from "../api/useLive.ts";
 import { Meeting } from "../room/Meeting.tsx";
 import { Over } from "../room/Over.tsx";
 import type { MeetingContext, MeetingEvent } from "../room/parts/meetingTypes.ts";
@@ -12,28 +13,31 @@ export interface EmbeddedMeetingProps {
   /** Where the server is. */
   server: string;
   meetingId: string;
-  /** Asked before every call, so that a token may be renewed while the meeting runs. */
-  token: () => string | undefined;
+  /** The token may be renewed while the meeting runs. */
+  credentials: Credentials;
   onEvent: (event: MeetingEvent) => void;
 }
 
-/** Who one is does not change while one is in a meeting; asked again only while it is not known, ms. */
-const pollMs = 60_000;
-
 /** A meeting in somebody else's page. */
-export function EmbeddedMeeting({ server, meetingId, token, onEvent }: EmbeddedMeetingProps) {
-  const api = useMemo(
-    () =>
-      createClient({
-        baseUrl: server,
-        token,
-        onSignedOut: () =>
-          onEvent({ type: "error", code: "UNAUTHORIZED", message: "The token is not taken" }),
-      }),
-    [server, token, onEvent],
+export function EmbeddedMeeting(props: EmbeddedMeetingProps) {
+  const { server, credentials, onEvent } = props;
+  const onRefused = useCallback(
+    () => onEvent({ type: "error", code: "UNAUTHORIZED", message: "The token is not taken" }),
+    [onEvent],
   );
-  const ask = useCallback(() => api.query(functions.users.queries.getCurrentUser, {}), [api]);
-  const { value: user, error, loading } = usePolled(ask, pollMs);
+  const client = useLiveClient({ baseUrl: server, credentials, onRefused });
+  if (client === undefined) return <Connecting />;
+  return (
+    <Connected connection={client}>
+      <OwnMeeting {...props} />
+    </Connected>
+  );
+}
+
+/** The meeting as the person of the token. */
+function OwnMeeting({ server, meetingId, onEvent }: EmbeddedMeetingProps) {
+  const api = useApi();
+  const { value: user, error, loading } = useLive(functions.users.queries.getCurrentUser, {});
   const self = useMemo(
     () => (user ? { userId: user._id, name: user.displayName ?? "" } : undefined),
     [user],
@@ -52,17 +56,20 @@ export function EmbeddedMeeting({ server, meetingId, token, onEvent }: EmbeddedM
     [api, server, meetingId, self, onEvent],
   );
   if (context !== undefined) return <Meeting context={context} />;
-  if (loading)
-    return (
-      <main className="over">
-        <Spinner label="Connecting" />
-      </main>
-    );
+  if (loading) return <Connecting />;
   return (
     <Over title="The meeting cannot be shown">
       <p role="alert">
         {error === undefined ? "The server does not know you." : explain(error).text}
       </p>
     </Over>
+  );
+}
+
+function Connecting() {
+  return (
+    <main className="over">
+      <Spinner label="Connecting" />
+    </main>
   );
 }

@@ -1,6 +1,7 @@
 import { createRoot, type Root } from "react-dom/client";
 import type { MeetingEvent } from "../room/parts/meetingTypes.ts";
 import roomStyles from "../room/room.css?inline";
+import { Store } from "../state/store.ts";
 import baseStyles from "../styles/base.css?inline";
 import controlStyles from "../styles/controls.css?inline";
 import tokenStyles from "../styles/tokens.css?inline";
@@ -19,16 +20,16 @@ const styles = [tokenStyles, baseStyles, controlStyles, roomStyles, embedStyles]
 class ConnvoMeeting extends HTMLElement {
   static readonly observedAttributes = ["server", "meeting", "token"];
   #root: Root | undefined;
-  #token: string | undefined;
+  readonly #given = new Store<string | undefined>(undefined);
 
   /** Bearer token of the function API. */
   get token(): string | undefined {
-    return this.#token ?? this.getAttribute("token") ?? undefined;
+    return this.#given.get() ?? this.getAttribute("token") ?? undefined;
   }
 
   set token(token: string | undefined) {
     const had = this.token !== undefined;
-    this.#token = token;
+    this.#given.set(token);
     if (!had) this.#render();
   }
 
@@ -59,8 +60,9 @@ class ConnvoMeeting extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null): void {
-    // A renewed token is read when it is needed.
     if (name !== "token" || before === null) this.#render();
+    // A renewed one is told to whoever asks with it.
+    else this.#given.set(this.#given.get());
   }
 
   #render(): void {
@@ -75,13 +77,13 @@ class ConnvoMeeting extends HTMLElement {
         key={`${server} ${meetingId}`}
         server={server}
         meetingId={meetingId}
-        token={this.#readToken}
+        credentials={this.#credentials}
         onEvent={this.#tell}
       />,
     );
   }
 
-  readonly #readToken = () => this.token;
+  readonly #credentials = { token: () => this.token, subscribe: this.#given.subscribe };
 
   readonly #tell = ({ type, ...detail }: MeetingEvent) => {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));

@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { ApiError } from "../api/apiError.ts";
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import { useApi } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Field, SelectField } from "../ui/Field.tsx";

@@ -13,8 +13,10 @@ const link = {
 
 it("tells the links that work, and withdraws one", async () => {
   const revoked: string[] = [];
+  const links = [link, { ...link, inviteId: "invite_2", uses: 0 }];
   const api = fakeApi({
-    "meetings/invites:listInvites": () => [link, { ...link, inviteId: "invite_2", uses: 0 }],
+    "meetings/invites:listInvites": () =>
+      links.filter(({ inviteId }) => !revoked.includes(inviteId)),
     "meetings/invites:revokeInvite": ({ inviteId }: { inviteId: string }) => {
       revoked.push(inviteId);
       return null;

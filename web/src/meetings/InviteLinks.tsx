@@ -1,8 +1,8 @@
 import type { FunctionReturnType } from "convex/server";
-import { useEffect, useState } from "react";
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import { useApi } from "../session/sessionContext.tsx";
+import { useLive } from "../api/useLive.ts";
 import { Button } from "../ui/Button.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
@@ -15,23 +15,10 @@ type LiveInvite = FunctionReturnType<typeof functions.meetings.invites.listInvit
 export function InviteLinks({ meetingId }: { meetingId: string }) {
   const api = useApi();
   const { run, busy, error } = useAction();
-  const [links, setLinks] = useState<LiveInvite[]>([]);
-  const [unknown, setUnknown] = useState<unknown>();
-  useEffect(() => {
-    let shown = true;
-    api.query(functions.meetings.invites.listInvites, { meetingId }).then(
-      (found) => shown && setLinks(found),
-      (refusal: unknown) => shown && setUnknown(refusal),
-    );
-    return () => {
-      shown = false;
-    };
-  }, [api, meetingId]);
+  const { listInvites, revokeInvite } = functions.meetings.invites;
+  const { value: links = [], error: unknown } = useLive(listInvites, { meetingId });
   const withdraw = (inviteId: LiveInvite["inviteId"]) =>
-    void run(async () => {
-      await api.mutation(functions.meetings.invites.revokeInvite, { inviteId });
-      setLinks((last) => last.filter((link) => link.inviteId !== inviteId));
-    });
+    void run(() => api.mutation(revokeInvite, { inviteId }));
   const refusal = error ?? unknown;
   if (refusal !== undefined) return <RefusalNotice error={refusal} />;
   if (links.length === 0) return null;

@@ -1,8 +1,8 @@
 import type { FunctionReturnType } from "convex/server";
 import { type FormEvent, useState } from "react";
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import { useApi } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { SelectField } from "../ui/Field.tsx";

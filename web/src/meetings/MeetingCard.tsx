@@ -1,7 +1,7 @@
 import { Link, useLocation } from "wouter";
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import { useApi } from "../session/sessionContext.tsx";
 import { Badge } from "../ui/Badge.tsx";
 import { Button, buttonClass } from "../ui/Button.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";

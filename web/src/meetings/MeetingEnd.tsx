@@ -1,17 +1,12 @@
 import { useState } from "react";
 import { functions } from "../api/functions.ts";
-import { useApi } from "../session/sessionContext.tsx";
+import { useApi } from "../api/liveContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import type { Meeting } from "../words/meetings.ts";
 
-export interface MeetingEndProps {
-  meeting: Meeting;
-  onChanged: () => Promise<void>;
-}
-
 /** Ends a running meeting for everybody, or cancels one that has not begun. */
-export function MeetingEnd({ meeting, onChanged }: MeetingEndProps) {
+export function MeetingEnd({ meeting }: { meeting: Meeting }) {
   const api = useApi();
   const [asking, setAsking] = useState(false);
   const { _id: meetingId, state, title } = meeting;
@@ -21,7 +16,6 @@ export function MeetingEnd({ meeting, onChanged }: MeetingEndProps) {
     await (running
       ? api.mutation(endMeeting, { meetingId })
       : api.mutation(cancelMeeting, { meetingId }));
-    await onChanged();
     setAsking(false);
   };
   const verb = running ? "End meeting" : "Cancel meeting";

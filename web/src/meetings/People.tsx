@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { functions } from "../api/functions.ts";
-import { useApi, useSession } from "../session/sessionContext.tsx";
+import { useApi } from "../api/liveContext.tsx";
+import { useSession } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { VisuallyHidden } from "../ui/VisuallyHidden.tsx";
@@ -12,17 +13,15 @@ export interface PeopleProps {
   people: Person[];
   /** Whether the person who looks may remove others. */
   canRemove: boolean;
-  onChanged: () => Promise<void>;
 }
 
 /** Who is in a meeting, as what. */
-export function People({ meetingId, people, canRemove, onChanged }: PeopleProps) {
+export function People({ meetingId, people, canRemove }: PeopleProps) {
   const api = useApi();
   const session = useSession();
   const [leaving, setLeaving] = useState<Person>();
   const remove = async ({ userId }: Person) => {
     await api.mutation(functions.meetings.lifecycle.removeParticipant, { meetingId, userId });
-    await onChanged();
     setLeaving(undefined);
   };
   return (

@@ -1,8 +1,9 @@
 import { useLocation } from "wouter";
 import { ApiError } from "../api/apiError.ts";
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import { useApi, useSession, useSurroundings } from "../session/sessionContext.tsx";
+import { useSession, useSurroundings } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { Page } from "../ui/Page.tsx";

@@ -1,14 +1,13 @@
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { functions } from "../api/functions.ts";
-import { usePolled } from "../api/usePolled.ts";
+import { useLive } from "../api/useLive.ts";
 import { InvitePeople } from "../meetings/InvitePeople.tsx";
 import { useStart } from "../meetings/MeetingCard.tsx";
 import { MeetingEnd } from "../meetings/MeetingEnd.tsx";
 import { People } from "../meetings/People.tsx";
 import { RecordingBadge } from "../meetings/RecordingBadge.tsx";
 import { RecordingsList } from "../recordings/RecordingsList.tsx";
-import { useApi } from "../session/sessionContext.tsx";
 import { Badge } from "../ui/Badge.tsx";
 import { Button, buttonClass } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
@@ -20,22 +19,14 @@ import { capital } from "../words/time.ts";
 import "../meetings/meetings.css";
 import "../recordings/recordings.css";
 
-/** Asked again, ms. */
-const pollMs = 3000;
-
 /** One meeting before, while and after it runs: its people and its recordings. */
 export function MeetingPage({ meetingId }: { meetingId: string }) {
-  const api = useApi();
-  const ask = useCallback(async () => {
-    const [meeting, people, recordings] = await Promise.all([
-      api.query(functions.meetings.queries.getMeeting, { meetingId }),
-      api.query(functions.meetings.queries.listMeetingParticipants, { meetingId }),
-      api.query(functions.recordings.queries.listRecordings, { meetingId, limit: 100 }),
-    ]);
-    return { meeting, people, recordings };
-  }, [api, meetingId]);
-  const { value, error, refresh } = usePolled(ask, pollMs);
-  const meeting = value?.meeting ?? undefined;
+  const { getMeeting, listMeetingParticipants } = functions.meetings.queries;
+  const { listRecordings } = functions.recordings.queries;
+  const { value, error, loading } = useLive(getMeeting, { meetingId });
+  const people = useLive(listMeetingParticipants, { meetingId }).value;
+  const recordings = useLive(listRecordings, { meetingId, limit: 100 }).value;
+  const meeting = value ?? undefined;
   const isHost = meeting?.userRole === "host";
   return (
     <Page
@@ -45,7 +36,7 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
           <Link href="/">← My meetings</Link>
         </nav>
       }
-      actions={meeting && <MeetingActions meeting={meeting} onChanged={refresh} />}
+      actions={meeting && <MeetingActions meeting={meeting} />}
     >
       {meeting && (
         <p className="card__meta page__facts">
@@ -59,36 +50,24 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
       )}
       <Trouble error={error} />
       {meeting?.description !== undefined && <p className="description">{meeting.description}</p>}
-      {value === undefined && error === undefined && (
-        <Skeleton rows={2} label="The meeting is being fetched" />
+      {loading && <Skeleton rows={2} label="The meeting is being fetched" />}
+      {recordings !== undefined && (
+        <section className="section" aria-label="Recordings">
+          <h2>Recordings</h2>
+          <RecordingsList recordings={recordings} isHost={isHost} />
+        </section>
       )}
-      {value !== undefined && (
-        <>
-          <section className="section" aria-label="Recordings">
-            <h2>Recordings</h2>
-            <RecordingsList recordings={value.recordings} isHost={isHost} onChanged={refresh} />
-          </section>
-          <section className="section" aria-label="People">
-            <h2>People</h2>
-            <People
-              meetingId={meetingId}
-              people={value.people}
-              canRemove={isHost}
-              onChanged={refresh}
-            />
-          </section>
-        </>
+      {people !== undefined && (
+        <section className="section" aria-label="People">
+          <h2>People</h2>
+          <People meetingId={meetingId} people={people} canRemove={isHost} />
+        </section>
       )}
     </Page>
   );
 }
 
-interface MeetingActionsProps {
-  meeting: Meeting;
-  onChanged: () => Promise<void>;
-}
-
-function MeetingActions({ meeting, onChanged }: MeetingActionsProps) {
+function MeetingActions({ meeting }: { meeting: Meeting }) {
   const { _id, title, state, userRole } = meeting;
   const { start, busy, error } = useStart(_id);
   const [inviting, setInviting] = useState(false);
@@ -96,7 +75,7 @@ function MeetingActions({ meeting, onChanged }: MeetingActionsProps) {
   if (state === "concluded" || state === "cancelled") return null;
   return (
     <div className="row">
-      {isHost && <MeetingEnd {...{ meeting, onChanged }} />}
+      {isHost && <MeetingEnd meeting={meeting} />}
       {isHost && <Button onClick={() => setInviting(true)}>Invite people</Button>}
       {state === "scheduled" && isHost && (
         <Button look="primary" busy={busy} onClick={start}>

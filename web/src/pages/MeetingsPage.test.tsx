@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { ApiError } from "../api/apiError.ts";
@@ -34,27 +34,45 @@ it("shows what runs, what is to come (the soonest first) and what is past", asyn
   expect(within(screen.getByRole("region", { name: "Past" })).queryByRole("button")).toBeNull();
 });
 
+it("shows what changes", async () => {
+  const meetings = [meetingOf({ title: "First" })];
+  const api = fakeApi({ [list]: () => [...meetings] });
+  renderPage(<MeetingsPage />, api);
+  await screen.findByRole("heading", { name: "First" });
+  meetings.push(meetingOf({ _id: "meeting_2", title: "Second" }));
+  act(() => api.changed());
+  expect(screen.getByRole("heading", { name: "Second" })).toBeTruthy();
+});
+
+it("a refusal keeps what was shown, and says why there is nothing newer", async () => {
+  let refused = false;
+  const api = fakeApi({
+    [list]: () => {
+      if (refused) throw new ApiError("FORBIDDEN", "", 403);
+      return [meetingOf({ title: "Kept" })];
+    },
+  });
+  renderPage(<MeetingsPage />, api);
+  await screen.findByRole("heading", { name: "Kept" });
+  refused = true;
+  act(() => api.changed());
+  expect(screen.getByRole("alert").textContent).toMatch(/You may not do this/);
+  expect(screen.getByRole("heading", { name: "Kept" })).toBeTruthy();
+});
+
 it("without meetings says how to come by one", async () => {
   renderPage(<MeetingsPage />, fakeApi({ [list]: () => [] }));
   expect(await screen.findByText(/invite others by a link/)).toBeTruthy();
 });
 
 it("says that the server is away, keeps what it showed, and says that it is back", async () => {
-  let away = false;
-  const api = fakeApi({
-    [list]: () => {
-      if (away) throw new ApiError("OFFLINE", "", 0);
-      return [meetingOf({ title: "Kept" })];
-    },
-  });
+  const api = fakeApi({ [list]: () => [meetingOf({ title: "Kept" })] });
   renderPage(<MeetingsPage />, api);
   await screen.findByRole("heading", { name: "Kept" });
-  away = true;
-  document.dispatchEvent(new Event("visibilitychange"));
+  act(() => api.setAway(true));
   expect(await screen.findByText(/cannot be reached/)).toBeTruthy();
   expect(screen.getByRole("heading", { name: "Kept" })).toBeTruthy();
-  away = false;
-  document.dispatchEvent(new Event("visibilitychange"));
+  act(() => api.setAway(false));
   expect(await screen.findByText("The server is back")).toBeTruthy();
   expect(screen.queryByText(/cannot be reached/)).toBeNull();
 });

@@ -1,10 +1,9 @@
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { functions } from "../api/functions.ts";
-import { usePolled } from "../api/usePolled.ts";
+import { useLive } from "../api/useLive.ts";
 import { CreateMeeting } from "../meetings/CreateMeeting.tsx";
 import { MeetingCard } from "../meetings/MeetingCard.tsx";
-import { useApi } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
@@ -12,28 +11,22 @@ import { useToast } from "../ui/Toast.tsx";
 import { Trouble } from "../ui/Trouble.tsx";
 import type { Meeting } from "../words/meetings.ts";
 
-/** Asked again, ms. */
-const pollMs = 4000;
 /** Of the past shown at first. */
 const shownAtFirst = 10;
 const listLimit = 100;
 
 /** All meetings of the person who is signed in. */
 export function MeetingsPage() {
-  const api = useApi();
   const say = useToast();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
-  const ask = useCallback(
-    () => api.query(functions.meetings.queries.listUserMeetings, { limit: listLimit }),
-    [api],
-  );
-  const { value, error, refresh } = usePolled(ask, pollMs);
+  const { value, error, loading } = useLive(functions.meetings.queries.listUserMeetings, {
+    limit: listLimit,
+  });
   const created = (meetingId: string, started: boolean) => {
     setCreating(false);
     if (started) return go(`/meet/${meetingId}`);
     say("Meeting scheduled");
-    void refresh();
   };
   const create = (
     <Button look="primary" onClick={() => setCreating(true)}>
@@ -43,9 +36,7 @@ export function MeetingsPage() {
   return (
     <Page title="My meetings" actions={create}>
       <Trouble error={error} />
-      {value === undefined && error === undefined && (
-        <Skeleton rows={3} label="Your meetings are being fetched" />
-      )}
+      {loading && <Skeleton rows={3} label="Your meetings are being fetched" />}
       {value?.length === 0 && (
         <div className="empty">
           <h2>No meetings yet</h2>

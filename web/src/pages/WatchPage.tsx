@@ -1,26 +1,22 @@
-import { useEffect, useState } from "react";
 import { Link } from "wouter";
-import type { ApiClient } from "../api/client.ts";
 import { functions } from "../api/functions.ts";
+import { useLive } from "../api/useLive.ts";
 import { Player } from "../player/Player.tsx";
 import { useRecording } from "../recordings/useRecording.ts";
 import { Versions } from "../recordings/Versions.tsx";
-import { useApi } from "../session/sessionContext.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 import { Trouble } from "../ui/Trouble.tsx";
-import type { Meeting } from "../words/meetings.ts";
 import { detailWords, isPlayable, type RecordingDetail, stateWords } from "../words/recordings.ts";
 import { durationWords, momentWords } from "../words/time.ts";
 import "../recordings/recordings.css";
 
 /** One recording: what it is of, its player, its files. */
 export function WatchPage({ recordingId }: { recordingId: string }) {
-  const api = useApi();
   const detail = useRecording(recordingId);
   const recording = detail.value;
-  const meeting = useMeeting(api, recording?.meetingId);
+  const meeting = useMeeting(recording?.meetingId);
   return (
     <Page
       title={meeting?.title ?? "Recording"}
@@ -41,7 +37,7 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
       {recording !== undefined && (
         <>
           <Facts recording={recording} />
-          <Screen recording={recording} api={api} />
+          <Screen recording={recording} />
           {isPlayable(recording) && (
             <section className="section" aria-label="Files">
               <h2>Files</h2>
@@ -67,7 +63,7 @@ function Facts({ recording }: { recording: RecordingDetail }) {
   );
 }
 
-function Screen({ recording, api }: { recording: RecordingDetail; api: ApiClient }) {
+function Screen({ recording }: { recording: RecordingDetail }) {
   const { recordingId, state, meetingId } = recording;
   if (state === "starting" || state === "recording")
     return (
@@ -81,19 +77,11 @@ function Screen({ recording, api }: { recording: RecordingDetail; api: ApiClient
         {[stateWords(state), detailWords(recording)].filter(Boolean).join(": ")}
       </Notice>
     );
-  return <Player recordingId={recordingId} api={api} />;
+  return <Player recordingId={recordingId} />;
 }
 
-/** The meeting a recording was made of, once it is known. */
-function useMeeting(api: ApiClient, meetingId: string | undefined): Meeting | undefined {
-  const [meeting, setMeeting] = useState<Meeting>();
-  useEffect(() => {
-    if (meetingId === undefined) return;
-    api
-      .query(functions.meetings.queries.getMeeting, { meetingId })
-      .then((found) => setMeeting(found ?? undefined))
-      // The title is an ornament here: the page does without.
-      .catch(() => undefined);
-  }, [api, meetingId]);
-  return meeting;
+/** The meeting a recording was made of, once it is known: its title is an ornament here. */
+function useMeeting(meetingId: string | undefined) {
+  const { getMeeting } = functions.meetings.queries;
+  return useLive(getMeeting, meetingId === undefined ? "skip" : { meetingId }).value;
 }

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { act, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { ApiError, type ApiErrorCode } from "../api/apiError.ts";
@@ -21,7 +21,7 @@ function show(getPlayback: () => Playback, detail: Partial<RecordingDetail> = {}
     "recordings/actions:getPlayback": getPlayback,
     "recordings/queries:getRecording": () => detailOf({ state: "processing", ...detail }),
   });
-  return renderPage(<Player recordingId="recording_1" api={api} />, api);
+  return { api, ...renderPage(<Player recordingId="recording_1" />, api) };
 }
 
 const refusal = (code: ApiErrorCode, message: string, reason: string) => () => {
@@ -51,15 +51,17 @@ it("composed again after a failure: says how far that is, and plays the file", a
   let answer = playbackOf({ state: "failed", composeError: "The disk was full" });
   const detail: Partial<RecordingDetail> = { state: "failed" };
   const getPlayback = vi.fn(() => answer);
-  show(getPlayback, detail);
+  const { api } = show(getPlayback, detail);
   await screen.findByText("Playing what was captured. The MP4 could not be made.");
   expect(getPlayback).toHaveBeenCalledTimes(1);
   const progress = { done: 0.25 };
   Object.assign(detail, { state: "processing", progress });
   answer = playbackOf({ progress });
+  act(() => api.changed());
   await screen.findByText(/25 % composed/);
   detail.state = "ready";
   answer = playbackOf({ state: "ready", tracks: [], file });
+  act(() => api.changed());
   await screen.findByText("Playing the finished MP4.");
   expect(getPlayback).toHaveBeenCalledTimes(3);
 });

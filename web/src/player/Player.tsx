@@ -16,7 +16,6 @@ import {
 } from "media-chrome/react";
 import { createElement, useCallback, useEffect, useRef, useState } from "react";
 import { ApiError } from "../api/apiError.ts";
-import type { ApiClient } from "../api/client.ts";
 import { Button } from "../ui/Button.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
@@ -26,16 +25,11 @@ import type { Playback } from "./sources/playback.ts";
 import { usePlayback } from "./usePlayback.ts";
 import { missingWords, statusWords } from "./words.ts";
 
-export interface PlayerProps {
-  recordingId: string;
-  api: ApiClient;
-}
-
 definePlaybackElement();
 
 /** Plays a recording from the moment it was stopped: from what was captured, then from the finished file. */
-export function Player({ recordingId, api }: PlayerProps) {
-  const { playback, error, reload } = usePlayback(api, recordingId);
+export function Player({ recordingId }: { recordingId: string }) {
+  const { playback, error, reload } = usePlayback(recordingId);
   if (playback === undefined && hasReason(error, "not_sealed"))
     return <Spinner label="The recording is being closed; it can be played in a moment." />;
   if (playback === undefined && hasReason(error, "restoring"))

@@ -1,8 +1,7 @@
 import { useEffect, useState } from "react";
 import { functions } from "../api/functions.ts";
-import { Poller } from "../api/poller.ts";
+import { useApi } from "../api/liveContext.tsx";
 import type { Playback, PlaybackTrack } from "../player/sources/playback.ts";
-import { useApi } from "../session/sessionContext.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { sizeWords } from "../words/time.ts";
@@ -12,8 +11,8 @@ interface Found {
   error?: unknown;
 }
 
-/** How often is asked whether tracks have come from the store, ms. */
-const pollMs = 2000;
+/** Files come from the store without the database knowing: asked for again after this long, ms. */
+const againMs = 2000;
 
 /** Each person's sound and pictures as they were captured; the links are made when they are asked for. */
 export function CapturedFiles({ recordingId }: { recordingId: string }) {
@@ -22,18 +21,22 @@ export function CapturedFiles({ recordingId }: { recordingId: string }) {
   const [{ playback, error }, setFound] = useState<Found>({});
   useEffect(() => {
     if (!isOpen) return;
-    const poller = new Poller<Playback>({
-      ask: () =>
-        api.action(functions.recordings.actions.getPlayback, { recordingId, restore: true }),
-      intervalMs: pollMs,
-      onValue: (found) => {
-        setFound({ playback: found });
-        if (found.capture?.state !== "restoring") poller.stop();
-      },
-      onError: (failure) => setFound({ error: failure }),
-    });
-    poller.start();
-    return () => poller.stop();
+    let over = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = () =>
+      void api
+        .action(functions.recordings.actions.getPlayback, { recordingId, restore: true })
+        .then(take, (failure: unknown) => !over && setFound({ error: failure }));
+    const take = (found: Playback) => {
+      if (over) return;
+      setFound({ playback: found });
+      if (found.capture?.state === "restoring") timer = setTimeout(ask, againMs);
+    };
+    ask();
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
   }, [api, recordingId, isOpen]);
   return (
     <details className="captured" onToggle={(event) => setOpen(event.currentTarget.open)}>

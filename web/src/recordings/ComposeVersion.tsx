@@ -1,7 +1,7 @@
 import type { FormEvent } from "react";
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import { useApi } from "../session/sessionContext.tsx";
 import { Button } from "../ui/Button.tsx";
 import { SelectField } from "../ui/Field.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
@@ -9,13 +9,8 @@ import { layoutWords, qualityWords, type RecordingConfig } from "../words/record
 
 const soundOnly = "sound";
 
-export interface ComposeVersionProps {
-  recordingId: string;
-  onCreated: () => Promise<void>;
-}
-
 /** Makes another version of a recording from what was captured. */
-export function ComposeVersion({ recordingId, onCreated }: ComposeVersionProps) {
+export function ComposeVersion({ recordingId }: { recordingId: string }) {
   const api = useApi();
   const { run, busy, error } = useAction();
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -23,7 +18,6 @@ export function ComposeVersion({ recordingId, onCreated }: ComposeVersionProps) 
     const config = configOf(new FormData(event.currentTarget));
     void run(async () => {
       await api.action(functions.recordings.actions.composeRecording, { recordingId, ...config });
-      await onCreated();
     });
   };
   return (

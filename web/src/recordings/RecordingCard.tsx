@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { functions } from "../api/functions.ts";
-import { useApi } from "../session/sessionContext.tsx";
+import { useApi } from "../api/liveContext.tsx";
 import { Badge } from "../ui/Badge.tsx";
 import { Button, buttonClass } from "../ui/Button.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
@@ -22,11 +22,10 @@ import { Versions } from "./Versions.tsx";
 export interface RecordingCardProps {
   recording: RecordingSummary;
   isHost: boolean;
-  onChanged: () => Promise<void>;
 }
 
 /** One recording: how far it is, and what can be done with it. */
-export function RecordingCard({ recording, isHost, onChanged }: RecordingCardProps) {
+export function RecordingCard({ recording, isHost }: RecordingCardProps) {
   const { recordingId, state, startedAt, requestedAt, durationMs, startedByName } = recording;
   const [open, setOpen] = useState(false);
   const detail = useRecording(recordingId, open || state === "processing" || state === "failed");
@@ -59,14 +58,14 @@ export function RecordingCard({ recording, isHost, onChanged }: RecordingCardPro
           </>
         )}
         {isHost && state === "failed" && !playable && (
-          <DeleteRecording {...{ recordingId, when, onChanged }} />
+          <DeleteRecording {...{ recordingId, when }} />
         )}
       </div>
       {state === "processing" && <Progress detail={detail.value} />}
       {open && playable && (
         <div className="card__more">
           <Versions {...{ recordingId, detail, isHost }} />
-          {isHost && <DeleteRecording {...{ recordingId, when, onChanged }} />}
+          {isHost && <DeleteRecording {...{ recordingId, when }} />}
         </div>
       )}
     </li>
@@ -98,17 +97,15 @@ function Progress({ detail }: { detail: RecordingDetail | undefined }) {
 interface DeleteRecordingProps {
   recordingId: string;
   when: string;
-  onChanged: () => Promise<void>;
 }
 
-function DeleteRecording({ recordingId, when, onChanged }: DeleteRecordingProps) {
+function DeleteRecording({ recordingId, when }: DeleteRecordingProps) {
   const api = useApi();
   const say = useToast();
   const [asking, setAsking] = useState(false);
   const remove = async () => {
     await api.mutation(functions.recordings.mutations.deleteRecording, { recordingId });
     say("Recording deleted");
-    await onChanged();
     setAsking(false);
   };
   return (

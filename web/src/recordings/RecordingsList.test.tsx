@@ -7,16 +7,11 @@ import { detailOf, playbackOf, recordingOf } from "../testing/samples.ts";
 import type { RecordingDetail } from "../words/recordings.ts";
 import { RecordingsList } from "./RecordingsList.tsx";
 
-const onChanged = async () => undefined;
-
 function show(changes: Partial<RecordingDetail>, { isHost = true, more = {} } = {}) {
   const detail = detailOf(changes);
   const api = fakeApi({ "recordings/queries:getRecording": () => detail, ...more });
   const { state } = detail;
-  return renderPage(
-    <RecordingsList recordings={[recordingOf({ state })]} {...{ isHost, onChanged }} />,
-    api,
-  );
+  return renderPage(<RecordingsList recordings={[recordingOf({ state })]} isHost={isHost} />, api);
 }
 
 it("one that is being made says how far it is and can be played already", async () => {

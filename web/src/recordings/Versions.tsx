@@ -1,7 +1,7 @@
 import { functions } from "../api/functions.ts";
+import { useApi } from "../api/liveContext.tsx";
 import { useAction } from "../api/useAction.ts";
-import type { Polled } from "../api/usePolled.ts";
-import { useApi } from "../session/sessionContext.tsx";
+import type { Live } from "../api/useLive.ts";
 import { Button } from "../ui/Button.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
@@ -21,16 +21,12 @@ import { ComposeVersion } from "./ComposeVersion.tsx";
 
 export interface VersionsProps {
   recordingId: string;
-  detail: Polled<RecordingDetail>;
+  detail: Live<RecordingDetail>;
   isHost: boolean;
 }
 
 /** The files there are of one recording, and for its hosts another one. */
-export function Versions({
-  recordingId,
-  detail: { value, error, refresh },
-  isHost,
-}: VersionsProps) {
+export function Versions({ recordingId, detail: { value, error }, isHost }: VersionsProps) {
   if (value === undefined)
     return error === undefined ? (
       <Spinner label="Looking for its files" />
@@ -46,9 +42,7 @@ export function Versions({
         ))}
       </ul>
       {value.provider === "embedded" && <CapturedFiles recordingId={recordingId} />}
-      {isHost && value.provider === "embedded" && (
-        <ComposeVersion recordingId={recordingId} onCreated={refresh} />
-      )}
+      {isHost && value.provider === "embedded" && <ComposeVersion recordingId={recordingId} />}
     </>
   );
 }

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "react";
-import type { Polled } from "../api/usePolled.ts";
+import { useOutage } from "../api/liveContext.tsx";
 import { explain } from "../words/refusals.ts";
 import type { LocalMedia } from "./media/local/localMedia.ts";
 import { type RoomPhase, withRoles } from "./media/roomView.ts";
 import { Over } from "./Over.tsx";
-import type { MeetingContext, MeetingFacts, MeetingView } from "./parts/meetingTypes.ts";
+import type { MeetingContext, MeetingFacts } from "./parts/meetingTypes.ts";
 import { Room } from "./Room.tsx";
 import { recordingView } from "./recording/recordingView.ts";
 import { useFinishedRecording } from "./recording/useFinishedRecording.ts";
@@ -13,8 +13,7 @@ import { useRoomConnection } from "./useRoomConnection.ts";
 
 export interface AttendanceProps {
   context: MeetingContext;
-  facts: MeetingFacts & { meeting: MeetingView };
-  polled: Pick<Polled<MeetingFacts>, "error" | "refresh">;
+  facts: MeetingFacts;
   /** The server says that one is no longer part of the meeting. */
   removed: boolean;
   local: LocalMedia;
@@ -22,7 +21,7 @@ export interface AttendanceProps {
 }
 
 /** Being in the meeting: the room while there is a connection to it or hope for one, and what ended it. */
-export function Attendance({ context, facts, polled, removed, local, onLeave }: AttendanceProps) {
+export function Attendance({ context, facts, removed, local, onLeave }: AttendanceProps) {
   const { meeting, attendees } = facts;
   const mayPublish = meeting.userRole !== "observer";
   const peerToPeer = meeting.webrtcEnabled === true;
@@ -35,6 +34,7 @@ export function Attendance({ context, facts, polled, removed, local, onLeave }: 
   const recording = recordingView(meeting, attendees, room.recording);
   const finished = useFinishedRecording(recording, context.onEvent);
   usePhaseEvents(room.phase, context.onEvent);
+  const outage = useOutage();
   const over = overWords(room.phase);
   if (over !== undefined)
     return (
@@ -52,10 +52,8 @@ export function Attendance({ context, facts, polled, removed, local, onLeave }: 
       </Over>
     );
   return (
-    <RoomContext
-      value={{ context, meeting, room, connection, local, recording, refresh: polled.refresh }}
-    >
-      <Room serverAway={polled.error !== undefined} {...{ finished, onLeave }} />
+    <RoomContext value={{ context, meeting, room, connection, local, recording }}>
+      <Room serverAway={outage !== undefined} {...{ finished, onLeave }} />
     </RoomContext>
   );
 }

@@ -1,24 +1,16 @@
-import { useCallback, useRef, useState } from "react";
+import { useState } from "react";
+import { ApiError } from "../api/apiError.ts";
 import { functions } from "../api/functions.ts";
 import { useAction } from "../api/useAction.ts";
-import { usePolled } from "../api/usePolled.ts";
+import { useLive } from "../api/useLive.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { explain } from "../words/refusals.ts";
 import { Attendance } from "./Attendance.tsx";
 import { Lobby } from "./lobby/Lobby.tsx";
 import { Over } from "./Over.tsx";
-import {
-  askMeeting,
-  type MeetingContext,
-  type MeetingFacts,
-  type MeetingView,
-} from "./parts/meetingTypes.ts";
+import type { MeetingContext, MeetingFacts, MeetingView } from "./parts/meetingTypes.ts";
 import { useLocalMedia } from "./parts/useLocalMedia.ts";
 
-/** From one question to the server to the next, ms. */
-const pollMs = 2000;
-
-type KnownFacts = MeetingFacts & { meeting: MeetingView };
 type Place = "lobby" | "room" | "left";
 
 /** One meeting from its lobby to its end. */
@@ -32,43 +24,30 @@ export function Meeting({ context }: { context: MeetingContext }) {
 
 /** The meeting, or why there is none to be shown. */
 function AnyMeeting({ context }: { context: MeetingContext }) {
-  const { api, meetingId } = context;
-  const ask = useCallback(() => askMeeting(api, meetingId), [api, meetingId]);
-  const polled = usePolled(ask, pollMs);
-  const known = useLastKnown(polled.value);
-  if (known !== undefined)
+  const { meetingId } = context;
+  const { getMeeting, listMeetingParticipants } = functions.meetings.queries;
+  const { value: meeting, error, loading } = useLive(getMeeting, { meetingId });
+  const { value: attendees = [] } = useLive(listMeetingParticipants, { meetingId });
+  // Whoever is removed keeps what they saw last, to be told of it there.
+  if (meeting)
     return (
-      <KnownMeeting
-        context={context}
-        facts={known}
-        polled={polled}
-        removed={polled.value !== undefined && polled.value.meeting === undefined}
-      />
+      <KnownMeeting context={context} facts={{ meeting, attendees }} removed={isUnknown(error)} />
     );
-  if (polled.loading) return <Waiting />;
-  if (polled.value === undefined) return <Unreachable context={context} error={polled.error} />;
-  return (
-    <Over title="There is no such meeting for you" onExit={context.onExit}>
-      <p>The link may be wrong, or you were not invited. Ask whoever sent it to you.</p>
-    </Over>
-  );
+  return loading ? <Waiting /> : <Unreachable context={context} error={error} />;
 }
 
-/** Whoever is removed keeps what they saw last, to be told of it there. */
-function useLastKnown(facts: MeetingFacts | undefined): KnownFacts | undefined {
-  const last = useRef<KnownFacts>(undefined);
-  if (facts?.meeting !== undefined) last.current = { ...facts, meeting: facts.meeting };
-  return last.current;
+/** The same for a meeting that does not exist and for one that the person is no part of. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "NOT_FOUND";
 }
 
 interface KnownMeetingProps {
   context: MeetingContext;
-  facts: KnownFacts;
-  polled: { error: unknown; refresh: () => Promise<void> };
+  facts: MeetingFacts;
   removed: boolean;
 }
 
-function KnownMeeting({ context, facts, polled, removed }: KnownMeetingProps) {
+function KnownMeeting({ context, facts, removed }: KnownMeetingProps) {
   const { api, meetingId, self, onExit, onEvent } = context;
   const { meeting } = facts;
   const [place, setPlace] = useState<Place>("lobby");
@@ -91,7 +70,7 @@ function KnownMeeting({ context, facts, polled, removed }: KnownMeetingProps) {
       .catch(() => undefined);
   };
   if (place === "room")
-    return <Attendance {...{ context, facts, polled, removed, local }} onLeave={leave} />;
+    return <Attendance {...{ context, facts, removed, local }} onLeave={leave} />;
   if (!goesOn || removed) return <Gone meeting={meeting} removed={removed} onExit={onExit} />;
   if (place === "left")
     return (

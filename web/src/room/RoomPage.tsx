@@ -1,19 +1,19 @@
 import "./room.css";
 import { useEffect, useMemo } from "react";
 import { useLocation } from "wouter";
-import type { ApiClient } from "../api/client.ts";
+import { useApi } from "../api/liveContext.tsx";
 import type { Session } from "../session/session.ts";
 import { Meeting } from "./Meeting.tsx";
 import type { MeetingContext } from "./parts/meetingTypes.ts";
 
 export interface RoomPageProps {
   meetingId: string;
-  api: ApiClient;
   session: Session;
 }
 
 /** A meeting as a page. */
-export function RoomPage({ meetingId, api, session: { userId, name } }: RoomPageProps) {
+export function RoomPage({ meetingId, session: { userId, name } }: RoomPageProps) {
+  const api = useApi();
   const [, navigate] = useLocation();
   useEffect(() => {
     document.title = "Meeting · Connvo";

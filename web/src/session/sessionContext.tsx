@@ -1,10 +1,8 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
-import type { ApiClient } from "../api/client.ts";
 import type { Session, SessionStore } from "./session.ts";
 
 /** What every page works with. */
 export interface Surroundings {
-  api: ApiClient;
   store: SessionStore;
 }
 
@@ -15,10 +13,6 @@ export function useSurroundings(): Surroundings {
   if (surroundings === undefined)
     throw new Error("There are no surroundings around this component");
   return surroundings;
-}
-
-export function useApi(): ApiClient {
-  return useSurroundings().api;
 }
 
 /** Who is signed in, or undefined; renders again when that changes, also in another tab. */

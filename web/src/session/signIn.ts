@@ -1,5 +1,5 @@
 import { ApiError } from "../api/apiError.ts";
-import { createClient } from "../api/client.ts";
+import { askOnce } from "../api/askOnce.ts";
 import { functions } from "../api/functions.ts";
 import type { Session } from "./session.ts";
 
@@ -27,8 +27,7 @@ export async function signInWithToken(baseUrl: string, token: string): Promise<S
 }
 
 async function sessionOf(baseUrl: string, token: string, expiresAt: number): Promise<Session> {
-  const client = createClient({ baseUrl, token: () => token });
-  const user = await client.query(functions.users.queries.getCurrentUser, {});
+  const user = await askOnce({ baseUrl, token }, functions.users.queries.getCurrentUser, {});
   if (user === null)
     throw new ApiError("UNAUTHORIZED", "The server does not know this person", 401);
   return { userId: user._id, name: user.displayName ?? user.email, token, expiresAt };

@@ -1,15 +1,74 @@
 import { type FunctionReference, getFunctionName } from "convex/server";
-import type { ApiClient } from "../api/client.ts";
+import { ApiError } from "../api/apiError.ts";
+import type { Connection } from "../api/client.ts";
+import { Store } from "../state/store.ts";
 
 type Handler = (args: never) => unknown;
+type Ref = FunctionReference<"query" | "mutation" | "action">;
+
+export interface FakeApi extends Connection {
+  /** Whatever is watched is asked for anew, as after a commit. */
+  changed: () => void;
+  /** The connection is lost, or there again. */
+  setAway: (away: boolean) => void;
+}
 
 /** A server made of handlers by function name; what is not there fails the test that calls it. */
-export function fakeApi(handlers: Record<string, Handler>): ApiClient {
-  const call = async (ref: FunctionReference<"query" | "mutation" | "action">, args: unknown) => {
+export function fakeApi(handlers: Record<string, Handler>): FakeApi {
+  const outage = new Store<ApiError | undefined>(undefined);
+  const commits = new Store(0);
+  const run = (ref: Ref, args: unknown) => {
     const name = getFunctionName(ref);
     const handler = handlers[name];
     if (handler === undefined) throw new Error(`${name} was not expected`);
     return handler(args as never);
   };
-  return { query: call, mutation: call, action: call } as ApiClient;
+  const changed = () => commits.set(commits.get() + 1);
+  const call = async (ref: Ref, args: unknown) => {
+    const value = await run(ref, args);
+    changed();
+    return value;
+  };
+  return {
+    convex: { watchQuery: watching(run, commits) } as unknown as Connection["convex"],
+    outage,
+    mutation: call,
+    action: call,
+    changed,
+    setAway: (away) => outage.set(away ? new ApiError("OFFLINE", "", 0) : undefined),
+  };
+}
+
+/** Queries as Convex's React client watches them: the answer comes later, and stays the same until a commit. */
+function watching(run: (ref: Ref, args: unknown) => unknown, commits: Store<number>) {
+  const answers = new Map<string, { of: number; give: () => unknown }>();
+  return (ref: Ref, args: unknown) => {
+    const key = `${getFunctionName(ref)} ${JSON.stringify(args)}`;
+    const ask = () => {
+      if (answers.get(key)?.of === commits.get()) return;
+      answers.set(key, { of: commits.get(), give: settled(() => run(ref, args)) });
+    };
+    return {
+      localQueryResult: () => answers.get(key)?.give(),
+      onUpdate: (listener: () => void) => {
+        const tell = () => {
+          ask();
+          listener();
+        };
+        queueMicrotask(tell);
+        return commits.subscribe(tell);
+      },
+    };
+  };
+}
+
+function settled(work: () => unknown): () => unknown {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -48,15 +48,12 @@ export function ControlBar(props: ControlBarProps) {
 }
 
 function EndControl() {
-  const { context, refresh } = useRoom();
+  const { context } = useRoom();
   const { api, meetingId } = context;
   const [asking, setAsking] = useState(false);
   const task = useAction();
   const end = () =>
-    task.run(async () => {
-      await api.mutation(functions.meetings.lifecycle.endMeeting, { meetingId });
-      await refresh();
-    });
+    task.run(() => api.mutation(functions.meetings.lifecycle.endMeeting, { meetingId }));
   return (
     <>
       <Control icon="close" label="End for all" look="danger" onClick={() => setAsking(true)} />

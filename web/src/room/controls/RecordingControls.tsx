@@ -8,9 +8,9 @@ import { ControlProblem } from "./ControlProblem.tsx";
 
 /** Record, pause, go on and stop; for hosts. */
 export function RecordingControls() {
-  const { context, recording, refresh } = useRoom();
+  const { context, recording } = useRoom();
   const [asking, setAsking] = useState(false);
-  const task = useRecordingTask(context, refresh);
+  const task = useRecordingTask(context);
   const close = () => {
     setAsking(false);
     task.forget();

@@ -4,14 +4,14 @@ import { Notice } from "../../ui/Notice.tsx";
 import { RefusalNotice } from "../../ui/RefusalNotice.tsx";
 import type { LocalMedia } from "../media/local/localMedia.ts";
 import { DeviceChoice } from "../parts/DeviceChoice.tsx";
-import type { MeetingFacts, MeetingView } from "../parts/meetingTypes.ts";
+import type { MeetingFacts } from "../parts/meetingTypes.ts";
 import { RecordingNotice } from "../recording/RecordingNotice.tsx";
 import { recordingView } from "../recording/recordingView.ts";
 import { Presence } from "./Presence.tsx";
 import { Preview } from "./Preview.tsx";
 
 export interface LobbyProps {
-  facts: MeetingFacts & { meeting: MeetingView };
+  facts: MeetingFacts;
   self: { userId: string; name: string };
   local: LocalMedia;
   onJoin: () => void;

@@ -1,6 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import type { ApiClient } from "../../api/client.ts";
-import { functions } from "../../api/functions.ts";
+import type { functions } from "../../api/functions.ts";
 
 export type MeetingView = NonNullable<
   FunctionReturnType<typeof functions.meetings.queries.getMeeting>
@@ -35,18 +35,8 @@ export type MeetingEvent =
 
 /** A meeting and who is part of it. */
 export interface MeetingFacts {
-  /** Undefined = there is no such meeting, or the caller is not part of it. */
-  meeting: MeetingView | undefined;
+  meeting: MeetingView;
   attendees: readonly Attendee[];
-}
-
-export async function askMeeting(api: ApiClient, meetingId: string): Promise<MeetingFacts> {
-  const meeting = await api.query(functions.meetings.queries.getMeeting, { meetingId });
-  if (meeting === null) return { meeting: undefined, attendees: [] };
-  const attendees = await api.query(functions.meetings.queries.listMeetingParticipants, {
-    meetingId,
-  });
-  return { meeting, attendees };
 }
 
 export function nameOf(attendees: readonly Attendee[], userId: string): string | undefined {

@@ -10,17 +10,10 @@ export interface RecordingTask extends Action {
   stop: (recordingId: string) => Promise<boolean>;
 }
 
-/** What a host does with the recording. `onDone` is called after each that succeeded. */
-export function useRecordingTask(
-  { api, meetingId }: MeetingContext,
-  onDone: () => Promise<void>,
-): RecordingTask {
+/** What a host does with the recording. */
+export function useRecordingTask({ api, meetingId }: MeetingContext): RecordingTask {
   const task = useAction();
-  const run = (work: () => Promise<unknown>) =>
-    task.run(async () => {
-      await work();
-      await onDone();
-    });
+  const { run } = task;
   const { index } = functions.meetings.stream;
   const { actions } = functions.recordings;
   return {

@@ -13,8 +13,6 @@ export interface RoomSurroundings {
   connection: MeetingConnection;
   local: LocalMedia;
   recording: RecordingView | undefined;
-  /** Asks the server anew. */
-  refresh: () => Promise<void>;
 }
 
 export const RoomContext = createContext<RoomSurroundings | undefined>(undefined);
