@@ -1,4 +1,5 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useRef } from "react";
+import { ApiError } from "../api/apiError.ts";
 import type { Credentials } from "../api/client.ts";
 import { functions } from "../api/functions.ts";
 import { Connected, useApi, useLiveClient } from "../api/liveContext.tsx";
@@ -34,14 +35,17 @@ export function EmbeddedMeeting(props: EmbeddedMeetingProps) {
   );
 }
 
+const unknown = new ApiError("UNAUTHORIZED", "The server does not know the token", 401);
+
 /** The meeting as the person of the token. */
 function OwnMeeting({ server, meetingId, onEvent }: EmbeddedMeetingProps) {
   const api = useApi();
-  const { value: user, error, loading } = useLive(functions.users.queries.getCurrentUser, {});
-  const self = useMemo(
-    () => (user ? { userId: user._id, name: user.displayName ?? "" } : undefined),
-    [user],
-  );
+  const { value, error = unknown, loading } = useLive(functions.users.queries.getCurrentUser, {});
+  // A token that runs out ends no meeting: it may be renewed, and the media goes on.
+  const user = useRef(value);
+  if (value) user.current = value;
+  const { _id: userId, displayName: name = "" } = user.current ?? {};
+  const self = useMemo(() => (userId === undefined ? undefined : { userId, name }), [userId, name]);
   const context = useMemo<MeetingContext | undefined>(
     () =>
       self && {
@@ -59,9 +63,7 @@ function OwnMeeting({ server, meetingId, onEvent }: EmbeddedMeetingProps) {
   if (loading) return <Connecting />;
   return (
     <Over title="The meeting cannot be shown">
-      <p role="alert">
-        {error === undefined ? "The server does not know you." : explain(error).text}
-      </p>
+      <p role="alert">{explain(error).text}</p>
     </Over>
   );
 }
