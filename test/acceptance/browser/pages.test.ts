@@ -5,7 +5,6 @@ import {
   startedMeeting,
   startRecording,
   stopRecording,
-  userIdOf,
 } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import { mediaOf, publish } from "../support/publishing.ts";
@@ -44,7 +43,7 @@ inChromium("the pages", () => {
   async function open(path: string, person?: Person, options: BrowserContextOptions = {}) {
     const watched = await WatchedPage.open(browser, server.url, options);
     windows.push(watched);
-    if (person !== undefined) await keepSignedIn(watched, person);
+    if (person !== undefined) await watched.keepSignedIn(person);
     await watched.page.goto(path);
     return watched.page;
   }
@@ -138,7 +137,7 @@ inChromium("the pages", () => {
     const person = await signIn(server.url, "Returning");
     const watched = await WatchedPage.open(browser, server.url, {});
     windows.push(watched);
-    await keepSignedIn(watched, person);
+    await watched.keepSignedIn(person);
     await watched.context.addInitScript(`
       globalThis.headings = [];
       new MutationObserver(() => {
@@ -164,7 +163,7 @@ inChromium("the pages", () => {
       await createMeeting(person, { title: "Still here" });
       const watched = await WatchedPage.open(browser, first.url, {});
       windows.push(watched);
-      await keepSignedIn(watched, person);
+      await watched.keepSignedIn(person);
       const { page } = watched;
       await page.goto("/");
       await heading(page, "Still here", 3);
@@ -242,24 +241,6 @@ async function expectFit(page: Page): Promise<void> {
   expect(await accessibilityProblems(page), page.url()).toEqual([]);
   const beyond = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
   expect(beyond, page.url()).toBeLessThanOrEqual(0);
-}
-
-/** The person's session as the pages keep it, there before they start. */
-async function keepSignedIn({ context }: WatchedPage, person: Person): Promise<void> {
-  const { name, token } = person;
-  const session = {
-    userId: await userIdOf(person),
-    name,
-    token,
-    expiresAt: Date.now() + 3_600_000,
-  };
-  // Once: what the page itself stores or removes stays so.
-  await context.addInitScript(
-    `if (!sessionStorage.seeded) {
-       sessionStorage.seeded = 1;
-       localStorage.setItem("connvo.session", ${JSON.stringify(JSON.stringify(session))});
-     }`,
-  );
 }
 
 const heading = (page: Page, name: string, level = 1) =>

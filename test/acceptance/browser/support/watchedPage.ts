@@ -1,4 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { userIdOf } from "../../support/meetings.ts";
+import type { Person } from "../../support/person.ts";
 import { until } from "../../support/until.ts";
 
 /** Notes every refusal by a content security policy; runs in the page before its own scripts. */
@@ -49,6 +51,24 @@ export class WatchedPage {
     await context.addInitScript(watchPolicy);
     await context.addInitScript(watchToasts);
     return new WatchedPage(context, await context.newPage(), new URL(url).origin);
+  }
+
+  /** The person's session as the pages keep it, there before they start. */
+  async keepSignedIn(person: Person): Promise<void> {
+    const { name, token } = person;
+    const session = {
+      userId: await userIdOf(person),
+      name,
+      token,
+      expiresAt: Date.now() + 3_600_000,
+    };
+    // Once: what the page itself stores or removes stays so.
+    await this.context.addInitScript(
+      `if (!sessionStorage.seeded) {
+         sessionStorage.seeded = 1;
+         localStorage.setItem("connvo.session", ${JSON.stringify(JSON.stringify(session))});
+       }`,
+    );
   }
 
   /** Waits until the page has said that in passing, since it was loaded. */
