@@ -53,6 +53,8 @@ const outboxBytes = 1024 * 1024;
 const mutationsInARow = 10;
 const actionsAtOnce = 100;
 const retryMs = { first: 250, most: 5_000 };
+/** Attempts without the database before the client is told, who can only be told by sending it away. */
+const quietAttempts = 4;
 
 /**
  * One client of the sync protocol. It does one thing at a time: reads messages in order, carries out a mutation, or brings its
@@ -334,6 +336,7 @@ export class SyncConnection {
       if (staleSince !== undefined) this.#services.onDelivered(performance.now() - staleSince);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error;
+      if (this.#failures >= quietAttempts) return this.close(1013, "DatabaseUnavailable");
       this.#dirty = true;
       await this.#services.clock.sleep(this.#backoffMs(), this.#services.stopping);
     }
