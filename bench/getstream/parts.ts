@@ -1,4 +1,3 @@
-import { capturesStay } from "../../src/recordings/archive/captureCopies.ts";
 import type pg from "pg";
 import { loadConfig } from "../../src/config/config.ts";
 import { systemClock } from "../../src/core/clock.ts";
@@ -7,6 +6,7 @@ import { openTarget } from "../../src/db/embedded/target.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { migrationsFolder } from "../../src/db/migrationsFolder.ts";
 import { openDatabase } from "../../src/db/pool.ts";
+import { capturesStay } from "../../src/recordings/archive/captureCopies.ts";
 import type { RecordingServices } from "../../src/recordings/services.ts";
 import { createFileStorage } from "../../src/storage/file/fileStorage.ts";
 import { type GetStreamStandIn, startGetStreamStandIn } from "../../src/synth/getstream/server.ts";

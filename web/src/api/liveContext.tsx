@@ -45,7 +45,8 @@ export function useLiveClient({
   return client;
 }
 
-function useConnection(): Connection {
+/** The connection of who is signed in. */
+export function useConnection(): Connection {
   const connection = useContext(ConnectionContext);
   if (connection === undefined) throw new Error("There is no connection around this component");
   return connection;

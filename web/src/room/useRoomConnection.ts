@@ -1,9 +1,11 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import type { Connection } from "../api/client.ts";
+import { useConnection } from "../api/liveContext.tsx";
 import { MeetingAccess } from "./media/access.ts";
 import { browserEnvironment } from "./media/environment.ts";
 import type { LocalMedia } from "./media/local/localMedia.ts";
 import type { MeetingConnection } from "./media/meetingConnection.ts";
-import { apiPeerServer, PolledFeed } from "./media/peers/apiPeers.ts";
+import { apiPeerServer, LiveFeed } from "./media/peers/apiPeers.ts";
 import { PeerConnections } from "./media/peers/peerConnections.ts";
 import { RoomConnection } from "./media/roomConnection.ts";
 import type { RoomView } from "./media/roomView.ts";
@@ -22,7 +24,8 @@ export function useRoomConnection(
   context: MeetingContext,
   options: ConnectionOptions,
 ): [MeetingConnection, RoomView] {
-  const [connection] = useState(() => connectionOf(context, options));
+  const live = useConnection();
+  const [connection] = useState(() => connectionOf(context, options, live));
   useEffect(() => {
     connection.start();
     const stop = () => connection.stop();
@@ -39,14 +42,15 @@ export function useRoomConnection(
 function connectionOf(
   { api, baseUrl, meetingId, self }: MeetingContext,
   { local, mayPublish, peerToPeer }: ConnectionOptions,
+  live: Connection,
 ): MeetingConnection {
   const env = browserEnvironment;
   if (!peerToPeer) {
     const access = new MeetingAccess({ api, baseUrl, meetingId });
     return new RoomConnection({ env, access, local, clientId: randomId(), mayPublish });
   }
-  const place = { api, meetingId };
-  const [server, feed] = [apiPeerServer(place), new PolledFeed(env, place)];
+  const place = { connection: live, meetingId };
+  const [server, feed] = [apiPeerServer(place), new LiveFeed(place)];
   return new PeerConnections({
     env,
     server,

@@ -1,17 +1,18 @@
-import type { ApiClient } from "../../../api/client.ts";
+import type { FunctionReturnType } from "convex/server";
+import type { Connection } from "../../../api/client.ts";
 import { functions } from "../../../api/functions.ts";
-import type { MediaEnvironment } from "../environment.ts";
+import { apiErrorOf } from "../../../api/refusal.ts";
 import type { Following, PeerFeed, PeerRound, PeerServer, ReceivedSignal } from "./peerServer.ts";
 
 const { signaling, rooms } = functions.meetings.webrtc;
 
 interface Place {
-  api: ApiClient;
+  connection: Connection;
   meetingId: string;
 }
 
 /** The server's signalling functions, for one meeting. */
-export function apiPeerServer({ api, meetingId }: Place): PeerServer {
+export function apiPeerServer({ connection: api, meetingId }: Place): PeerServer {
   return {
     iceServers: async () => {
       const { getMeetingConnectionInfo } = functions.meetings.lifecycle;
@@ -46,78 +47,46 @@ export function apiPeerServer({ api, meetingId }: Place): PeerServer {
   };
 }
 
-/** From one question to the next, ms: while something is being agreed on, and otherwise. */
-const busyMs = 250;
-const idleMs = 1000;
-/** So long after the last signal, either way, nothing more of it is to be expected, ms. */
-const quietMs = 5000;
-/** Failures in a row stretch the pause up to this, ms. */
-const longestMs = 8000;
-
-/** Asks again and again, also while nobody looks: a call goes on in a hidden window. */
-export class PolledFeed implements PeerFeed {
-  readonly #env: MediaEnvironment;
+/** Watches who is there and what they sent, over the live connection; also while nobody looks: a call goes on in a hidden window. */
+export class LiveFeed implements PeerFeed {
   readonly #place: Place;
 
-  constructor(env: MediaEnvironment, place: Place) {
-    this.#env = env;
+  constructor(place: Place) {
     this.#place = place;
   }
 
   follow(onRound: (round: PeerRound) => void, onError: (error: unknown) => void): Following {
-    let stopped = false;
-    let cancel: (() => void) | undefined;
-    let asking = false;
-    let busyUntil = this.#env.now() + quietMs;
-    let failures = 0;
-    const pauseMs = () => {
-      if (failures > 0) return Math.min(longestMs, idleMs * 2 ** Math.min(failures - 1, 4));
-      return this.#env.now() < busyUntil ? busyMs : idleMs;
-    };
-    const look = async () => {
-      asking = true;
+    const { connection, meetingId } = this.#place;
+    const { convex } = connection;
+    const signals = convex.watchQuery(signaling.getPendingSignals, { meetingId });
+    const sessions = convex.watchQuery(signaling.getActiveSessions, { meetingId });
+    const look = () => {
       try {
-        const round = await this.#ask();
-        failures = 0;
-        if (round.signals.length > 0) busyUntil = this.#env.now() + quietMs;
-        if (!stopped) onRound(round);
+        const [sent, there] = [signals.localQueryResult(), sessions.localQueryResult()];
+        if (sent !== undefined && there !== undefined) onRound(roundOf(there, sent));
       } catch (error) {
-        failures += 1;
-        if (!stopped) onError(error);
+        onError(apiErrorOf(error));
       }
-      asking = false;
-      if (!stopped) cancel = this.#env.after(pauseMs(), () => void look());
     };
-    void look();
-    return {
-      hurry: () => {
-        busyUntil = this.#env.now() + quietMs;
-        if (asking || stopped) return;
-        cancel?.();
-        cancel = this.#env.after(busyMs, () => void look());
-      },
-      stop: () => {
-        stopped = true;
-        cancel?.();
-      },
-    };
+    const ends = [signals.onUpdate(look), sessions.onUpdate(look)];
+    look();
+    return { stop: () => ends.forEach((end) => void end()) };
   }
+}
 
-  /** Signals first: the session of each is among those that are asked for afterwards. */
-  async #ask(): Promise<PeerRound> {
-    const { api, meetingId } = this.#place;
-    const signals = await api.query(signaling.getPendingSignals, { meetingId });
-    const sessions = await api.query(signaling.getActiveSessions, { meetingId });
-    return {
-      sessions: sessions.map(({ sessionId, userId, user }) => ({
-        sessionId,
-        userId,
-        name: user.displayName ?? "Somebody",
-      })),
-      signals: signals.map(
-        ({ _id: id, fromUserId, sessionId, type, data }) =>
-          ({ id, fromUserId, sessionId, type, data }) as ReceivedSignal,
-      ),
-    };
-  }
+function roundOf(
+  sessions: FunctionReturnType<typeof signaling.getActiveSessions>,
+  signals: FunctionReturnType<typeof signaling.getPendingSignals>,
+): PeerRound {
+  return {
+    sessions: sessions.map(({ sessionId, userId, user }) => ({
+      sessionId,
+      userId,
+      name: user.displayName ?? "Somebody",
+    })),
+    signals: signals.map(
+      ({ _id: id, fromUserId, sessionId, type, data }) =>
+        ({ id, fromUserId, sessionId, type, data }) as ReceivedSignal,
+    ),
+  };
 }

@@ -217,7 +217,6 @@ export class PeerConnections extends Store<RoomView> implements MeetingConnectio
   async #send(userId: string, signal: Signal): Promise<void> {
     const sessionId = this.#sessionId;
     if (sessionId === undefined) return;
-    this.#following?.hurry();
     await this.#options.server.send(sessionId, userId, signal);
   }
 

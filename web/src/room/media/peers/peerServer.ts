@@ -49,12 +49,10 @@ export interface PeerServer {
 }
 
 export interface Following {
-  /** Something is about to come: look sooner. */
-  hurry(): void;
   stop(): void;
 }
 
-/** What comes from the server. A live query can stand in for asking again and again. */
+/** What comes from the server, whenever it changes. */
 export interface PeerFeed {
   follow(onRound: (round: PeerRound) => void, onError: (error: unknown) => void): Following;
 }

@@ -189,7 +189,7 @@ export class FakePeerServer implements PeerServer, PeerFeed {
   follow(onRound: (round: PeerRound) => void, onError: (error: unknown) => void) {
     this.#onRound = onRound;
     this.#onError = onError;
-    return { hurry: () => undefined, stop: () => undefined };
+    return { stop: () => undefined };
   }
 
   /** What is there now, and everything that follows from it. */
