@@ -1,7 +1,8 @@
 import { expect, it, vi } from "vitest";
 import { DatabaseUnavailableError } from "../db/port.ts";
 import { Snapshot } from "./commitLog.ts";
-import { type ConnectionServices, SyncConnection } from "./connection.ts";
+import { SyncConnection } from "./connection.ts";
+import type { ConnectionServices } from "./connectionPorts.ts";
 
 const moment = { snapshot: new Snapshot("10:10:"), ts: 1n };
 const connect = JSON.stringify({

@@ -5,7 +5,8 @@ import type { Log } from "../core/log.ts";
 import type { Database, DataKey } from "../db/port.ts";
 import type { Invoker } from "../runtime/call/invoke.ts";
 import { momentOf, newsSince } from "./commitLog.ts";
-import { type ClientSocket, SyncConnection } from "./connection.ts";
+import { SyncConnection } from "./connection.ts";
+import type { ClientSocket } from "./connectionPorts.ts";
 import { QueryRunner } from "./queryRunner.ts";
 import { QueryStore } from "./queryStore.ts";
 

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../../core/clock.ts";
-import type { ClientSocket, SyncConnection } from "../../sync/connection.ts";
+import type { SyncConnection } from "../../sync/connection.ts";
+import type { ClientSocket } from "../../sync/connectionPorts.ts";
 import type { SyncHub } from "../../sync/hub.ts";
 import { ping } from "../../sync/protocol.ts";
 import type { BodyBudget, HeldBody } from "../limits/bodyBudget.ts";

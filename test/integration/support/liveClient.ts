@@ -1,5 +1,6 @@
 import type { Identity } from "../../../src/auth/identity.ts";
-import type { ClientSocket, SyncConnection } from "../../../src/sync/connection.ts";
+import type { SyncConnection } from "../../../src/sync/connection.ts";
+import type { ClientSocket } from "../../../src/sync/connectionPorts.ts";
 import type { SyncHub } from "../../../src/sync/hub.ts";
 import { decodeTs } from "../../../src/sync/protocol.ts";
 
