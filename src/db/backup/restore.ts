@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type pg from "pg";
+import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { type ConnectionTarget, connectDirectly } from "../connection.ts";
 import {
@@ -11,7 +11,7 @@ import {
   readMigrations,
 } from "../migrate.ts";
 import { target } from "./backup.ts";
-import { appliedMigrations, countRows, describeTables, dropEverything } from "./catalog.ts";
+import { appliedMigrations, countRows, describeTables, dropEverything, seeded } from "./catalog.ts";
 import { BackupFileError, type BackupHeader, BackupReader, type TableHeader } from "./format.ts";
 
 export interface RestoreOptions {
@@ -85,7 +85,7 @@ async function makeRoom(client: pg.Client, force: boolean): Promise<void> {
   const tables = await describeTables(client);
   if (!ours && tables.length > 0)
     throw new RestoreRefusedError("the database holds tables that are not Connvo's");
-  if (!force && tables.some((table) => table.rows > 0))
+  if (!force && tables.some(({ name, rows }) => rows > 0 && !seeded.has(name)))
     throw new RestoreRefusedError("the database is not empty; --force replaces what it holds");
   await dropEverything(client);
 }
@@ -105,6 +105,7 @@ async function load(client: pg.Client, file: string, migrations: Migration[]): P
 }
 
 async function loadTable(client: pg.Client, reader: BackupReader, table: TableHeader) {
+  if (seeded.has(table.name)) await client.query(`DELETE FROM ${pg.escapeIdentifier(table.name)}`);
   const copy = client.query(copyFrom(`COPY ${target(table)} FROM STDIN (FORMAT binary)`));
   await pipeline(Readable.from(reader.table()), copy);
   const rows = await countRows(client, table.name);

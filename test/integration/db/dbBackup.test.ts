@@ -234,11 +234,11 @@ describe("the backup and restore commands", () => {
     const live = await startEmbeddedPostgres({ dataDir, log: silentLog, clock: systemClock });
     await migrate({ connection: live.connection, folder: migrations, log: silentLog });
     expect((await backup?.(from, copy))?.stdout).toMatch(
-      /0 rows in \d+ tables[\s\S]*Recordings are files/,
+      /\d+ rows in \d+ tables[\s\S]*Recordings are files/,
     );
     await live.stop();
 
-    expect((await restored?.(to, copy))?.stdout).toMatch(/Restored 0 rows/);
+    expect((await restored?.(to, copy))?.stdout).toMatch(/Restored \d+ rows/);
     await expect(restored?.(to, path.join(folder, "absent"))).rejects.toThrow(/ENOENT/);
   });
 });

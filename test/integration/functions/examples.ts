@@ -64,8 +64,61 @@ const profile = {
   ...{ gender: "female", linkedinUrl: "https://www.linkedin.com/in/alice" },
 };
 
+const signaling = "meetings/webrtc/signaling";
+
+/** The meeting becomes one that connects people peer to peer. */
+async function peerMeeting({ test, meetingId }: World) {
+  await test.sql("UPDATE meetings SET tier = 'free' WHERE id = $1", [meetingId]);
+  return { meetingId };
+}
+
+/** The caller has a window open in it. */
+async function peerSession(world: World) {
+  const window = { ...(await peerMeeting(world)), sessionId: "window" };
+  await world.stage.call(
+    world.identities[world.caller],
+    `${signaling}:createWebRTCSession`,
+    window,
+  );
+  return window;
+}
+
+const withSession = (more: object): Example => ({
+  args: async (world) => ({ ...(await peerSession(world)), ...more }),
+});
+
+const description = { type: "offer", sdp: "v=0" };
+const stats = { bitrate: 1_000_000, packetLoss: 0, latency: 50, jitter: 5 };
+
+const peerExamples: Readonly<Record<string, Example>> = {
+  "rooms:generateParticipantAccessToken": { args: peerMeeting },
+  "rooms:handleConnectionFailure": withSession({ errorType: "ice_failed" }),
+  "rooms:initializeWebRTCRoom": { args: peerMeeting },
+  "rooms:monitorConnectionQuality": withSession({ stats }),
+  "signaling:closeSession": withSession({}),
+  "signaling:createWebRTCSession": {
+    args: async (world) => ({ ...(await peerMeeting(world)), sessionId: "window" }),
+  },
+  "signaling:exchangeICECandidate": withSession({ candidate: { candidate: "candidate:1" } }),
+  "signaling:exchangeSessionDescription": withSession({ description }),
+  "signaling:getActiveSessions": { args: peerMeeting },
+  "signaling:getPendingSignals": { args: peerMeeting },
+  "signaling:markSignalsProcessed": { args: () => ({ signalIds: [] }) },
+  "signaling:updateSessionState": withSession({ state: "connected" }),
+};
+
+/** Each is served under two addresses. */
+function peerFunctions(): Record<string, Example> {
+  const all = Object.entries(peerExamples).flatMap(([name, example]) => [
+    [`meetings/webrtc/${name}`, example],
+    [`meetings/webrtc/index:${name.split(":")[1]}`, example],
+  ]);
+  return Object.fromEntries(all);
+}
+
 /** One for every function of the registry. */
 export const examples: Readonly<Record<string, Example>> = {
+  ...peerFunctions(),
   "interests/queries:listCatalog": { args: () => ({ category: "skill", limit: 5 }) },
   "meetings/invites:acceptInvite": {
     args: async (world) => ({ secret: (await invited(world)).secret }),

@@ -37,7 +37,7 @@ export const initializeWebRTCRoom = action({
 });
 
 export const generateParticipantAccessToken = action({
-  permission: can.participant("meetingId"),
+  permission: can.contributor("meetingId"),
   summary: "generateParticipantAccessToken",
   description:
     "A token for the caller's place in a running meeting, valid for one hour and given again on every call: of a paid " +
