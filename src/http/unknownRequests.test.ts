@@ -58,8 +58,7 @@ async function ask(method: (typeof methods)[number], url: string, [, headers, pa
 }
 
 describe.each([
-  "/api/query_ts",
-  "/api/query_batch",
+  "/api/query_now",
   "/api/storage/upload",
   "/api",
   "/nothing",
@@ -77,6 +76,9 @@ describe.each([
 
 describe.each([
   ["/api/query", "POST, OPTIONS"],
+  ["/api/query_ts", "POST, OPTIONS"],
+  ["/api/query_at_ts", "POST, OPTIONS"],
+  ["/api/query_batch", "POST, OPTIONS"],
   ["/api/run/messages/list", "POST, OPTIONS"],
   ["/api/run/no/such", "POST, OPTIONS"],
   ["/api/health", "GET, HEAD, OPTIONS"],
