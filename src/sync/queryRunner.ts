@@ -1,4 +1,5 @@
 import pLimit, { type LimitFunction } from "p-limit";
+import type { Identity } from "../auth/identity.ts";
 import type { Log } from "../core/log.ts";
 import type { Database, DataKey, ReadTx, SqlValue, Statement } from "../db/port.ts";
 import { DatabaseUnavailableError } from "../db/port.ts";
@@ -26,13 +27,13 @@ export interface View {
 
 type Claim = (query: WatchedQuery) => void;
 
-/** Something has to be done outside the snapshot before it can be read. */
-class NotYet extends Error {
-  readonly prepare: () => Promise<void>;
+/** The queries have to be read once more, in another snapshot: one with this caller in it, if there is one. */
+class AnotherRound extends Error {
+  readonly caller: Identity | undefined;
 
-  constructor(prepare: () => Promise<void>) {
-    super("not yet");
-    this.prepare = prepare;
+  constructor(caller?: Identity) {
+    super("another round");
+    this.caller = caller;
   }
 }
 
@@ -63,8 +64,9 @@ export class QueryRunner {
           return this.#read(queries, provisioned, claim);
         });
       } catch (error) {
-        if (!(error instanceof NotYet)) throw error;
-        await error.prepare();
+        if (!(error instanceof AnotherRound)) throw error;
+        if (error.caller === undefined) continue;
+        await this.#options.invoker.provision(error.caller);
         provisioned = true;
       }
     }
@@ -152,13 +154,13 @@ export class QueryRunner {
       signal: () => new AbortController().signal,
     };
     const outcome = await invoker.queryIn(tracked, call, again);
-    if (outcome === undefined) throw new NotYet(() => invoker.provision(identity));
+    if (outcome === undefined) throw new AnotherRound(identity);
     const { staleSince: changedAt } = query;
     const report = reportOf(outcome, requestId);
     const result = { report, keys: tracked.keys, snapshot, changedAt };
     store.keep(query, result);
     // What broke may have broken the transaction for the others.
-    if (!outcome.ok && outcome.failure.kind === "broken") throw new NotYet(async () => {});
+    if (!outcome.ok && outcome.failure.kind === "broken") throw new AnotherRound();
     return result;
   }
 }

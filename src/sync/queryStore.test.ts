@@ -94,3 +94,14 @@ it("forgets a query when the last who watched it has left", () => {
   expect(store.size).toBe(0);
   expect(store.concerns(["meeting:a"])).toBe(false);
 });
+
+it("begins anew after the database has gone back to an older state", () => {
+  const { store, watcher, query } = watched();
+  keep(store, query, "20:20:", "of what is undone");
+  store.restart(state("12:12:", 3n));
+  expect([query.stale, store.resultIn(query, new Snapshot("12:12:"))]).toEqual([true, undefined]);
+  expect(watcher.wake).toHaveBeenCalled();
+  keep(store, query, "12:12:", "now");
+  expect(query.stale).toBe(false);
+  expect(query.result?.report.members).toContain("now");
+});

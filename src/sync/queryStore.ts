@@ -91,10 +91,17 @@ export class QueryStore {
     if (moment.snapshot.includes(this.#moment.snapshot)) this.#moment = moment;
   }
 
-  /** Begins anew from a state, for there is no telling what has changed: everything is stale. */
+  /**
+   * Begins anew from a state, for there is no telling what has changed: nothing that was read before counts, not even as older.
+   */
   restart(moment: Moment): void {
     this.#moment = moment;
-    for (const query of this.#queries.values()) this.#makeStale(query, 0);
+    this.#recent = [];
+    for (const query of this.#queries.values()) {
+      this.#forget(query);
+      query.result = undefined;
+      this.#makeStale(query, 0);
+    }
   }
 
   /** Keeps a result unless a newer one is there. */
