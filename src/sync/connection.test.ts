@@ -14,7 +14,7 @@ const queries = JSON.stringify({
 });
 
 /** A client whose queries can be shown after so many attempts. */
-function connected(failures: number) {
+function connected(failures: number, parts: Record<string, unknown> = {}) {
   const view = vi.fn(async () => {
     if (view.mock.calls.length <= failures) throw new DatabaseUnavailableError("away");
     return { moment, results: new Map() };
@@ -24,12 +24,22 @@ function connected(failures: number) {
     ...{ runner: { view }, store: {}, authenticator: {}, invoker: {} },
     ...{ clock: { now: () => 0, sleep: async () => {} }, log: { error: vi.fn() } },
     ...{ stopping: new AbortController().signal, onDelivered: () => {} },
+    ...parts,
   } as unknown as ConnectionServices;
   const connection = new SyncConnection(services, socket);
   connection.receive(connect);
   connection.receive(queries);
-  return { socket };
+  return { connection, socket, services };
 }
+
+const action = JSON.stringify({
+  ...{ type: "Action", requestId: 0, udfPath: "a:b", args: [{}] },
+});
+const signIn = JSON.stringify({
+  ...{ type: "Authenticate", baseVersion: 0, tokenType: "User", value: "token" },
+});
+const shown = (socket: { send: { mock: { calls: unknown[][] } } }) => () =>
+  expect(socket.send.mock.calls.flat().join()).toContain("Transition");
 
 it("a short outage of the database is waited for", async () => {
   const { socket } = connected(4);
@@ -44,4 +54,50 @@ it("of a longer one the client is told by being sent away", async () => {
     { timeout: 30_000 },
   );
   expect(socket.send).not.toHaveBeenCalled();
+});
+
+it("answers the actions it has begun before it sends the client elsewhere", async () => {
+  let finish: (outcome: unknown) => void = () => {};
+  const outcome = new Promise((resolve) => {
+    finish = resolve;
+  });
+  const { connection, socket } = connected(0, { invoker: { invoke: () => outcome } });
+  connection.receive(action);
+  await vi.waitFor(shown(socket), { timeout: 30_000 });
+  const drained = connection.drain();
+  await Promise.resolve();
+  finish({ ok: true, json: "1", logLines: [] });
+  await drained;
+  expect(socket.send.mock.calls.flat().join()).toContain("ActionResponse");
+  expect(socket.close).toHaveBeenCalledExactlyOnceWith(1001, "GoingAway");
+});
+
+it("hears a client that takes nothing only when it takes something again", async () => {
+  const invoke = vi.fn(async () => ({ ok: true, json: "1", logLines: [] }));
+  const { connection, socket } = connected(0, { invoker: { invoke } });
+  await vi.waitFor(shown(socket), { timeout: 30_000 });
+  socket.waitingBytes = 10 * 1024 * 1024;
+  connection.receive(action);
+  await new Promise(setImmediate);
+  expect(invoke).not.toHaveBeenCalled();
+  socket.waitingBytes = 0;
+  connection.look();
+  await vi.waitFor(() => expect(invoke).toHaveBeenCalledOnce(), { timeout: 30_000 });
+});
+
+it("is closed, and nothing else ends, when its credentials cannot be looked at", async () => {
+  const prove = vi
+    .fn()
+    .mockResolvedValueOnce({ identity: { kind: "anonymous" }, goodUntil: -1 })
+    .mockRejectedValue(new TypeError("odd"));
+  const { connection, socket, services } = connected(0, { authenticator: { prove } });
+  connection.receive(signIn);
+  await vi.waitFor(() => expect(prove).toHaveBeenCalledOnce(), { timeout: 30_000 });
+  await vi.waitFor(shown(socket), { timeout: 30_000 });
+  connection.look();
+  await vi.waitFor(
+    () => expect(socket.close).toHaveBeenCalledExactlyOnceWith(1011, "InternalServerError"),
+    { timeout: 30_000 },
+  );
+  expect(services.log.error).toHaveBeenCalledOnce();
 });

@@ -48,7 +48,7 @@ export class SyncConnection {
   /** A Transition is owed. */
   #dirty = false;
   #sinceView = 0;
-  #actions = 0;
+  readonly #actions = new Set<Promise<void>>();
   #failures = 0;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -88,8 +88,7 @@ export class SyncConnection {
 
   /** The client has taken what was sent, or time has passed. */
   look(): void {
-    if (this.#credentials.isDue(this.#services.clock.now()))
-      void this.#credentials.renew().catch((error: unknown) => this.#reject(error, false));
+    if (this.#credentials.isDue(this.#services.clock.now())) void this.#renew();
     this.#go();
   }
 
@@ -105,6 +104,7 @@ export class SyncConnection {
   async drain(): Promise<void> {
     this.#draining = true;
     await this.#running;
+    await Promise.all(this.#actions);
     this.close(1001, "GoingAway");
   }
 
@@ -119,20 +119,30 @@ export class SyncConnection {
     // Later: whoever wakes this one is in the middle of something.
     this.#running ??= Promise.resolve()
       .then(() => this.#work())
-      .catch((error: unknown) => {
-        this.#services.log.error({ err: error }, "a live connection broke");
-        this.close(1011, "InternalServerError");
-      })
+      .catch((error: unknown) => this.#break(error))
       .finally(() => {
         this.#running = undefined;
         if (this.#hasWork()) this.#go();
       });
   }
 
+  #break(error: unknown): void {
+    this.#services.log.error({ err: error }, "a live connection broke");
+    this.close(1011, "InternalServerError");
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#credentials.renew();
+    } catch (error) {
+      if (error instanceof AuthError) this.#reject(error, false);
+      else this.#break(error);
+    }
+  }
+
   #hasWork(): boolean {
-    if (this.#closed) return false;
+    if (this.#closed || this.#isCongested()) return false;
     if (this.#inbox.length > 0) return !this.#draining;
-    if (this.#isCongested()) return false;
     return (this.#mutations.length > 0 && !this.#draining) || (this.#dirty && this.#begun);
   }
 
@@ -220,6 +230,7 @@ export class SyncConnection {
     try {
       await this.#credentials.change(message);
     } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
       return this.#reject(error, true);
     }
     if (this.#closed) return;
@@ -228,9 +239,7 @@ export class SyncConnection {
     this.#dirty = true;
   }
 
-  /** @throws what is no refusal of credentials */
-  #reject(error: unknown, attempted: boolean): void {
-    if (!(error instanceof AuthError)) throw error;
+  #reject(error: AuthError, attempted: boolean): void {
     if (error.httpStatus >= 500) {
       this.close(1013, error.code);
       return;
@@ -260,18 +269,18 @@ export class SyncConnection {
   #act(message: ClientMessageOf<"Action">, bytes: number): void {
     const call = this.#callOf("action", { message, identity: this.#credentials.identity, bytes });
     if (call === undefined) return;
-    if (this.#actions >= actionsAtOnce) {
+    if (this.#actions.size >= actionsAtOnce) {
       this.close(1013, "TooManyConcurrentActions");
       return;
     }
-    this.#actions += 1;
-    void invokeFor(this.#services.invoker, call).then((outcome) => {
-      this.#actions -= 1;
+    const action = invokeFor(this.#services.invoker, call).then((outcome) => {
+      this.#actions.delete(action);
       if (this.#closed) return;
       if (outcome.ok) this.#socket.send(protocol.actionDone(message.requestId, outcome.json));
       else this.#refuse(call, outcome.failure);
       this.wake();
     });
+    this.#actions.add(action);
   }
 
   #callOf(
