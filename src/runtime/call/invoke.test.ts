@@ -8,6 +8,7 @@ import {
 import { sampleModules } from "../../../test/support/functions/sampleModules.ts";
 import { MemoryLog } from "../../../test/support/functions/sampleServer.ts";
 import type { Identity, UserIdentity } from "../../auth/identity.ts";
+import { systemClock } from "../../core/clock.ts";
 import type { Tx } from "../../db/port.ts";
 import { isFunctionDefinition } from "../builders.ts";
 import { buildRegistry } from "../registry.ts";
@@ -27,7 +28,8 @@ beforeEach(() => {
   records = [];
   invoker = new Invoker({
     registry: buildRegistry(sampleModules),
-    services: fakeServices(db),
+    // A minute that does not pass.
+    services: { ...fakeServices(db), clock: { ...systemClock, now: () => 0 } },
     accounts,
     log,
     onCall: (record) => records.push(record),
@@ -41,7 +43,12 @@ const alice: UserIdentity = {
   email: "alice@example.com",
 };
 
-function call(name: string, args: unknown, identity: Identity = { kind: "anonymous" }) {
+function call(
+  name: string,
+  args: unknown,
+  identity: Identity = { kind: "anonymous" },
+  more: Partial<Call> = {},
+) {
   const request: Call = {
     name,
     kind: undefined,
@@ -51,6 +58,7 @@ function call(name: string, args: unknown, identity: Identity = { kind: "anonymo
     identity,
     requestId: "r1",
     signal: () => new AbortController().signal,
+    ...more,
   };
   return invoker.invoke(request);
 }
@@ -124,6 +132,17 @@ describe("mutations", () => {
     expect(log.lines).toEqual([
       "error function broke ResultMismatchError: ReturnsValidationError in counter:add at result.total: wrong_value, expected a number",
     ]);
+  });
+
+  it("are counted together where they are kept for repeats, each user's by themselves", async () => {
+    const keep = (requestId: number, who = alice) =>
+      call("counter:add", { by: 1 }, who, { once: { sessionId: "s", requestId } });
+    const limited = { metadata: { action: "all mutations", limit: 2400 } };
+    const refused = { failure: { data: { code: "RATE_LIMIT_EXCEEDED", ...limited } } };
+    for (let id = 0; id < 2400; id++) expect(await keep(id)).not.toMatchObject(refused);
+    expect(await keep(2400)).toMatchObject(refused);
+    expect(await keep(0, { ...alice, subject: "bob" })).not.toMatchObject(refused);
+    expect(await call("counter:add", { by: 1 }, alice)).toMatchObject({ ok: true });
   });
 
   it("see each attempt's own transaction when the database runs them again", async () => {

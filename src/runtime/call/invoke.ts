@@ -1,4 +1,4 @@
-import type { Identity, User } from "../../auth/identity.ts";
+import type { Identity, User, UserIdentity } from "../../auth/identity.ts";
 import type { Grant } from "../../auth/permission.ts";
 import { AppError } from "../../core/errors.ts";
 import { CallRates } from "../../core/limits/callRates.ts";
@@ -17,6 +17,9 @@ import type { CallRecord, Outcome } from "./outcome.ts";
 import { unknownFunction, wrongKind } from "./refusals.ts";
 import { type CarriedOut, CarriedOutElsewhere, onceOnly, type RequestKey } from "./repeats.ts";
 import { writeResult } from "./results.ts";
+
+/** Of one user, on each node: what each gave is kept for repeats, for two weeks. */
+const oncePerMinute = 2_400;
 
 /** One call as an edge hands it over. */
 export interface Call {
@@ -151,7 +154,7 @@ export class Invoker {
     const read = readArguments(fn, call.args, call.argsBytes);
     if (!read.ok) return { ok: false, failure: read.refusal };
     try {
-      this.#count(fn, call.identity);
+      this.#count(fn, call);
       const answer = await run(fn, read.args);
       return answer === undefined
         ? (answer as Extract<T, undefined>)
@@ -164,14 +167,18 @@ export class Invoker {
   }
 
   /** @throws AppError RATE_LIMIT_EXCEEDED before anything is spent on the call */
-  #count({ name, definition }: RegisteredFunction, identity: Identity): void {
-    const { callsPerMinute: limit } = definition;
-    if (identity.kind !== "user" || !Number.isFinite(limit)) return;
-    const caller = JSON.stringify([name, identity.issuer, identity.subject]);
-    const retryAfterMs = this.#rates.take(caller, limit);
+  #count({ name, definition }: RegisteredFunction, { identity, once }: Call): void {
+    if (identity.kind !== "user") return;
+    this.#take(identity, name, definition.callsPerMinute);
+    if (once) this.#take(identity, "all mutations", oncePerMinute);
+  }
+
+  #take({ issuer, subject }: UserIdentity, action: string, limit: number): void {
+    if (!Number.isFinite(limit)) return;
+    const retryAfterMs = this.#rates.take(JSON.stringify([action, issuer, subject]), limit);
     if (retryAfterMs === undefined) return;
     const message = `At most ${limit} in 60 s; try again in ${Math.ceil(retryAfterMs / 1000)} s`;
-    throw new AppError("RATE_LIMIT_EXCEEDED", message, { action: name, limit, retryAfterMs });
+    throw new AppError("RATE_LIMIT_EXCEEDED", message, { action, limit, retryAfterMs });
   }
 
   async #run(fn: RegisteredFunction, call: Call, args: Record<string, unknown>): Promise<Answer> {
