@@ -8,77 +8,45 @@ import { type Loop, startLoop } from "./loop.ts";
 const batch = 1_000;
 const idleMs = 60_000;
 
-/** Whoever follows commits reads them within seconds; an hour outlasts every restart. */
-const removeOldCommits = statement(
-  "retention.commits",
-  `DELETE FROM commit_log WHERE id IN (
-     SELECT id FROM commit_log WHERE at < app_now() - interval '1 hour' ORDER BY at LIMIT ${batch})`,
-);
+/** Removes at most a batch of the rows of a table that are old. */
+const removal = (name: string, table: string, isOld: string) =>
+  statement(
+    `retention.${name}`,
+    `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${isOld} LIMIT ${batch})`,
+  );
 
-/** Windows of limits are a minute long. */
-const removeOldCalls = statement(
-  "retention.limitedCalls",
-  `DELETE FROM limited_calls WHERE ctid IN (
-     SELECT ctid FROM limited_calls WHERE at < app_now() - interval '10 minutes' LIMIT ${batch})`,
-);
+const before = (column: string, age: string) => `${column} < app_now() - interval '${age}'`;
 
-/** A client that was away for longer does not ask what became of its mutations. */
-const removeOldMutations = statement(
-  "retention.clientMutations",
-  `DELETE FROM client_mutations WHERE ctid IN (
-     SELECT ctid FROM client_mutations WHERE at < app_now() - interval '14 days' LIMIT ${batch})`,
-);
-
-/** A repeat of what a provider told is known for a month. */
-const removeOldNotices = statement(
-  "retention.notices",
-  `DELETE FROM provider_notices WHERE id IN (
-     SELECT id FROM provider_notices WHERE received_at < app_now() - interval '30 days' LIMIT ${batch})`,
-);
-
-/** Nobody has been in that room for long. */
-const removeOldSessions = statement(
-  "retention.providerSessions",
-  `DELETE FROM provider_sessions WHERE ctid IN (
-     SELECT ctid FROM provider_sessions WHERE NOT is_in AND said_at < app_now() - interval '30 days' LIMIT ${batch})`,
-);
-
-/** What was told long ago, or could not be; with its deliveries. */
-const removeOldWebhooks = statement(
-  "retention.webhooks",
-  `DELETE FROM webhook_events WHERE id IN (
-     SELECT id FROM webhook_events WHERE created_at < app_now() - interval '30 days'
-     ORDER BY created_at LIMIT ${batch})`,
-);
-
-/** Given up minutes ago. */
-const removeOldSignals = statement(
-  "retention.signals",
-  `DELETE FROM webrtc_signals WHERE id IN (
-     SELECT id FROM webrtc_signals WHERE created_at < app_now() - interval '5 minutes' LIMIT ${batch})`,
-);
-
-/** With their reports. */
-const removeOldPeers = statement(
-  "retention.peerSessions",
-  `DELETE FROM webrtc_sessions WHERE id IN (
-     SELECT id FROM webrtc_sessions WHERE state = 'closed' AND updated_at < app_now() - interval '1 day' LIMIT ${batch})`,
-);
+const removals = [
+  // Whoever follows commits reads them within seconds; an hour outlasts every restart.
+  removal("commits", "commit_log", before("at", "1 hour")),
+  // Windows of limits are a minute long.
+  removal("limitedCalls", "limited_calls", before("at", "10 minutes")),
+  // A client that was away for longer does not ask what became of its mutations.
+  removal("clientMutations", "client_mutations", before("at", "14 days")),
+  // A repeat of what a provider told is known for a month.
+  removal("notices", "provider_notices", before("received_at", "30 days")),
+  // Nobody has been in that room for long.
+  removal("providerSessions", "provider_sessions", `NOT is_in AND ${before("said_at", "30 days")}`),
+  // What was told long ago, or could not be; with its deliveries.
+  removal("webhooks", "webhook_events", before("created_at", "30 days")),
+  // Given up minutes ago.
+  removal("signals", "webrtc_signals", before("created_at", "5 minutes")),
+  // With their reports.
+  removal(
+    "peerSessions",
+    "webrtc_sessions",
+    `state = 'closed' AND ${before("updated_at", "1 day")}`,
+  ),
+];
 
 /** Removes rows nobody will read again. @returns how many of the kind went of which most did */
 export function removeOldRows(db: Database): Promise<number> {
-  return db.transaction(async (tx) =>
-    Math.max(
-      await tx.run(removeOldCommits),
-      await tx.run(removeOldCalls),
-      await tx.run(removeOldMutations),
-      await tx.run(removeOldNotices),
-      await tx.run(removeOldSessions),
-      await tx.run(removeOldWebhooks),
-      await tx.run(removeOldSignals),
-      await tx.run(removeOldPeers),
-    ),
-  );
+  return db.transaction(async (tx) => {
+    let most = 0;
+    for (const remove of removals) most = Math.max(most, await tx.run(remove));
+    return most;
+  });
 }
 
 /** Keeps the tables that only grow from growing; on every node, a batch at a time. */
