@@ -15,6 +15,7 @@ import { createFileStorage } from "../src/storage/file/fileStorage.ts";
 import { withResilience } from "../src/video/resilience.ts";
 import { type Host, writeHosts } from "./hosts.ts";
 import { instantVideo } from "./instantVideo.ts";
+import { rate } from "./rate.ts";
 import { rawPool } from "./rawPool.ts";
 import { runRaw, startOf } from "./rawStart.ts";
 import { type Row, rowOf, units } from "./row.ts";
@@ -72,21 +73,6 @@ async function benchLoad(
     format: units.perSecond,
     aim: { of: "ratio", least: 0.6 },
   });
-}
-
-/** Works through `items` with so many callers at once. @returns items a second */
-async function rate<T>(
-  callers: number,
-  items: readonly T[],
-  work: (item: T) => Promise<unknown>,
-): Promise<number> {
-  const waiting = items[Symbol.iterator]();
-  const caller = async () => {
-    for (const item of waiting) await work(item);
-  };
-  const began = performance.now();
-  await Promise.all(Array.from({ length: callers }, caller));
-  return (items.length / (performance.now() - began)) * 1000;
 }
 
 async function prepare(stage: Stage): Promise<Subject> {

@@ -1,6 +1,7 @@
 import { StreamClient } from "@stream-io/node-sdk";
 import { startRecording } from "../../src/recordings/lifecycle/start.ts";
 import { type Host, writeHosts } from "../hosts.ts";
+import { rate } from "../rate.ts";
 import { type Row, rowOf, units } from "../row.ts";
 import type { Stage } from "../stage.ts";
 import { compare, interleave } from "../statistics.ts";
@@ -68,19 +69,4 @@ function goLive({ calls }: StreamParts["standIn"], hosts: Host[]): Host[] {
     calls.join(meetingId, userId);
   }
   return hosts;
-}
-
-/** Works through `items` with so many callers at once. @returns items a second */
-async function rate<T>(
-  callers: number,
-  items: readonly T[],
-  work: (item: T) => Promise<unknown>,
-): Promise<number> {
-  const waiting = items[Symbol.iterator]();
-  const caller = async () => {
-    for (const item of waiting) await work(item);
-  };
-  const began = performance.now();
-  await Promise.all(Array.from({ length: callers }, caller));
-  return (items.length / (performance.now() - began)) * 1000;
 }
