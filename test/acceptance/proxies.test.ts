@@ -1,15 +1,12 @@
-import { ConvexClient } from "convex/browser";
-import { makeFunctionReference } from "convex/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { takeTime } from "../support/patience.ts";
-import { createMeeting } from "./support/meetings.ts";
 import { type Person, signIn } from "./support/person.ts";
 import { isInstalled } from "./support/programs.ts";
 import { type ProxyProgram, type RunningProxy, startProxy } from "./support/proxy.ts";
 import { recordedFile } from "./support/recorded.ts";
 import { adminKey, freePort } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
-import { until } from "./support/until.ts";
+import { isToldLive } from "./support/toldLive.ts";
 
 takeTime();
 
@@ -59,22 +56,7 @@ function suite(program: ProxyProgram): void {
   });
 
   it("carries live queries, and what they are told of", async () => {
-    const client = new ConvexClient(proxy.url, { skipConvexDeploymentUrlCheck: true });
-    try {
-      client.setAuth(async () => host.token);
-      const seen: string[][] = [];
-      const list = makeFunctionReference<"query", Record<string, never>, { title: string }[]>(
-        "meetings/queries:listUserMeetings",
-      );
-      client.onUpdate(list, {}, (all) => seen.push(all.map(({ title }) => title)));
-      await until("the list is there", 60_000, () => seen.length > 0);
-      await createMeeting(host, { title: "Told through the proxy" });
-      await until("the change is told", 60_000, () =>
-        Boolean(seen.at(-1)?.includes("Told through the proxy")),
-      );
-    } finally {
-      await client.close();
-    }
+    await isToldLive(proxy.url, host);
   });
 
   it("carries a meeting from WHIP to the file, in ranges", async () => {

@@ -10,6 +10,7 @@ import { signIn } from "./support/person.ts";
 import { recordedFile } from "./support/recorded.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
+import { isToldLive } from "./support/toldLive.ts";
 import { until } from "./support/until.ts";
 
 takeTime();
@@ -81,6 +82,10 @@ describe("a server with a certificate", () => {
     expect(part.status).toBe(206);
     expect(part.headers.get("content-range")).toBe(`bytes 100-299/${bytes.length}`);
     expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(100, 300));
+  });
+
+  it("carries live queries, and what they are told of", async () => {
+    await isToldLive(server.url, await signIn(server.url, "Told"));
   });
 
   it.each([
