@@ -65,9 +65,10 @@ async function start(port?: number): Promise<void> {
   server = await site.start(env, port);
 }
 
-/** kill -9, and another server; what the dead one had in hand is free at once. */
-async function another(): Promise<void> {
+/** kill -9, and another server; what the dead one had in hand is free at once. `between`: while none runs. */
+async function another(between?: () => void): Promise<void> {
   await server.kill();
+  between?.();
   proxy.rule = () => undefined;
   await sql("UPDATE captures SET lease_until = app_now(), run_at = app_now()");
   await sql("UPDATE capture_copies SET lease_until = app_now(), run_at = app_now()");
@@ -75,7 +76,10 @@ async function another(): Promise<void> {
 }
 
 /** kill -9 when the `count`th request like this arrives, before the store is told of it or before its answer is passed on. */
-async function killAt(pattern: RegExp, before: boolean, count = 1): Promise<void> {
+async function killAt(
+  pattern: RegExp,
+  { before, count = 1, between }: { before: boolean; count?: number; between?: () => void },
+): Promise<void> {
   let passed = 0;
   await new Promise<void>((resolve) => {
     const hold = firstOf(1, pattern, { kind: "hold", before, met: resolve });
@@ -84,7 +88,7 @@ async function killAt(pattern: RegExp, before: boolean, count = 1): Promise<void
       return hold(request);
     };
   });
-  await another();
+  await another(between);
 }
 
 describe.runIf(hasStore)("a server that archives captures", () => {
@@ -114,10 +118,10 @@ describe.runIf(hasStore)("a server that archives captures", () => {
   });
 
   it("archives it all, whenever it is killed", async () => {
-    const killed = killAt(putting, true, 2);
+    const killed = killAt(putting, { before: true, count: 2 });
     await sql("UPDATE captures SET run_at = app_now()");
     await killed;
-    await killAt(putting, false, 1);
+    await killAt(putting, { before: false });
     await isArchived();
     expect((await inBucket()).sort()).toEqual(Object.keys(captured ?? {}));
     expect(await row()).toMatchObject({ archived: true, error: null, copy: "here" });
@@ -138,10 +142,10 @@ describe.runIf(hasStore)("a server that archives captures", () => {
   });
 
   it("fetches it back whole when it is asked for, whenever it is killed", async () => {
-    const killed = killAt(reading, false, 2);
+    const between = () => expect(existsSync(captureDir())).toBe(false);
+    const killed = killAt(reading, { before: false, count: 2, between });
     expect(await getPlayback(true)).toMatchObject({ capture: { state: "restoring" } });
     await killed;
-    expect(existsSync(captureDir())).toBe(false);
     await until("the tracks are back", 60_000, async () => {
       const { tracks } = (await getPlayback()) as { tracks: { url: string }[] };
       return tracks.length === 2;
