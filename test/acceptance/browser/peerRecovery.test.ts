@@ -1,5 +1,6 @@
-import type { Browser, Request } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { rowsOf } from "../support/database.ts";
 import { invite, startedMeeting } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import { isInstalled } from "../support/programs.ts";
@@ -72,13 +73,13 @@ function suite(): void {
   });
 
   it("are told, come back by themselves, and the server knows of both", async () => {
-    const isReport = (request: Request) =>
-      request.postData()?.includes("handleConnectionFailure") === true;
-    const reported = windows.map(({ page }) => page.waitForRequest(isReport, { timeout: waitMs }));
+    const failures = () =>
+      rowsOf(site.dataDir, "SELECT id FROM webrtc_sessions WHERE failure_type = 'ice_failed'");
+    expect(await failures()).toEqual([]);
     relay.pause();
     for (const { page } of windows)
       await page.getByText(/There is no connection to/).waitFor({ timeout: waitMs });
-    await Promise.all(reported);
+    await until("both have told the server", waitMs, async () => (await failures()).length === 2);
     relay.resume();
     await seeEachOther();
     for (const { page } of windows)
