@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { FileOrder, live } from "./test/support/fileOrder.ts";
+import { alone, FileOrder, live } from "./test/support/fileOrder.ts";
 
 /** Keeps what a failure left: docs/testing.md. */
 const runner = "test/support/evidence/evidenceRunner.ts";
@@ -9,6 +9,7 @@ const runner = "test/support/evidence/evidenceRunner.ts";
 const besideEachOther = { isolate: false, maxWorkers: 3, sequence: { groupOrder: 0 } };
 // Afterwards, and fewer: what they measure shall not compete for the cores.
 const afterwards = { isolate: false, maxWorkers: 2, sequence: { groupOrder: 1 } };
+const oneByOne = { isolate: false, maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 const acceptance = {
   globalSetup: ["test/acceptance/support/globalSetup.ts"],
@@ -44,7 +45,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{integration,campaign}/**/*.test.ts"],
-          exclude: live,
+          exclude: [...live, ...alone],
           globalSetup: ["test/integration/support/globalSetup.ts"],
           runner,
           testTimeout: 30_000,
@@ -66,7 +67,7 @@ export default defineConfig({
         test: {
           name: "acceptance",
           include: ["test/acceptance/**/*.test.ts"],
-          exclude: live,
+          exclude: [...live, ...alone],
           ...acceptance,
           ...besideEachOther,
         },
@@ -85,6 +86,7 @@ export default defineConfig({
         },
       },
       { test: { name: "live", include: live, ...acceptance, ...afterwards } },
+      { test: { name: "alone", include: alone, ...acceptance, ...oneByOne } },
     ],
   },
 });

@@ -208,8 +208,8 @@ function recorded(
         const delay = one.delay("beep", untilMuted(one));
         expect(one.made("beep", untilMuted(one)).length).toBeGreaterThan(3);
         expect(one.made("beep", sinceUnmuted(one)).length).toBeGreaterThan(10);
-        expect(one.missing(untilMuted(one), delay, precision)).toEqual([]);
-        expect(one.missing(sinceUnmuted(one), delay, precision)).toEqual([]);
+        expect(one.missing(untilMuted(one), delay, precision), one.account()).toEqual([]);
+        expect(one.missing(sinceUnmuted(one), delay, precision), one.account()).toEqual([]);
       });
 
       it("keeps sound and picture together", () => {
@@ -217,7 +217,7 @@ function recorded(
         for (const span of [untilMuted(one), sinceUnmuted(one)]) {
           const apart = one.apart(span);
           expect(apart.length).toBeGreaterThan(3);
-          expect(Math.max(...apart.map(Math.abs)), `${apart}`).toBeLessThanOrEqual(
+          expect(Math.max(...apart.map(Math.abs)), one.account()).toBeLessThanOrEqual(
             precision.toleranceMs,
           );
         }

@@ -101,6 +101,16 @@ export class DrawnSeen {
     });
   }
 
+  /** How long each beep and each flash took into the file, for whoever has to find out what is wrong. */
+  account(): string {
+    const all = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
+    const delays = (what: "beep" | "flash") =>
+      this.#delays(what, all)
+        .map(({ madeMs, delayMs }) => `${Math.round(madeMs)}+${Math.round(delayMs)}`)
+        .join(" ");
+    return `beeps ${delays("beep")}; flashes ${delays("flash")}`;
+  }
+
   /** Times of the pictures in a stretch in which the person's camera is seen. */
   shown({ fromMs, toMs }: Span): number[] {
     return this.#marks
