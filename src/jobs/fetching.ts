@@ -37,8 +37,9 @@ export interface FetchingDeps {
 const fetchShare = 0.9;
 /** Before a file is asked for again that is not there, or whose sender has gone, ms: each question counts at the provider. */
 const againMs = 30_000;
-/** Before a file of which something came is gone on with, ms. */
+/** Before a file of which something worth the question came is gone on with, ms. */
 const goOnMs = 1_000;
+const worthBytes = 64 * 1024;
 /** Before a host that the operator has to allow first is looked at again, ms. */
 const refusedMs = 60_000;
 
@@ -90,7 +91,7 @@ async function fetchFile(
   } catch (cause) {
     if (signal.aborted || isFinal(cause)) throw cause;
     const { received = 0 } = cause as { received?: number };
-    const pauseMs = received > 0 ? goOnMs : againMs;
+    const pauseMs = received >= worthBytes ? goOnMs : againMs;
     throw new Away("the file could not be fetched", { cause, pauseMs });
   }
 }

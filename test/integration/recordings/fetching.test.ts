@@ -119,6 +119,22 @@ it("asks for another link each time, and loses no attempt while the provider or 
   expect(fetched).toEqual(["1", "2", "3"].map((one) => `https://files.example/${one}`));
 });
 
+it.each([
+  ["at once, when the connection brought something", 1_000_000, 1],
+  ["as late as after nothing, when it brought hardly anything: each link is a question", 1, 30],
+])("goes on %s", async (_, received, seconds) => {
+  const { recordingId } = await stopped();
+  await test.stopTime();
+  run(async () => {
+    throw Object.assign(new Error("the connection broke"), { received });
+  });
+  const wait = `SELECT extract(epoch FROM run_at - app_now())::float8 AS s FROM renditions
+    WHERE recording_id = $1 AND state = 'queued' AND run_at > app_now()`;
+  await vi.waitFor(async () => {
+    expect(await test.sql(wait, [recordingId])).toEqual([{ s: seconds }]);
+  }, patience);
+});
+
 it("fetches nothing from a host that is not allowed, and waits until it is", async () => {
   const { recordingId } = await stopped();
   await test.stopTime();
