@@ -33,7 +33,7 @@ export interface StartAnswer {
  * Starts recording a meeting; the caller is known to be its host.
  * Answers only when the provider has confirmed. A repeat of a start that runs answers with the same recording.
  * @throws AppError VALIDATION_ERROR (mode, tier, permission, quota), MEETING_NOT_ACTIVE, CONFLICT (another recording is open, or
- * still being stopped), RATE_LIMIT_EXCEEDED (3 starts in any 60 s), STREAM_ERROR (`disk_reserve`: nothing was started; else the
+ * still being stopped; the one that is repeated was stopped before it had begun), RATE_LIMIT_EXCEEDED (3 starts in any 60 s), STREAM_ERROR (`disk_reserve`: nothing was started; else the
  * provider refused and the recording is `failed`), EXTERNAL_SERVICE_TIMEOUT (not known in 10 s; `metadata.recordingId` is settled by
  * itself; with `breaker: "open"` nothing was sent and it is `failed`)
  */
@@ -206,6 +206,11 @@ function outcomeOf(recording: Recording): Recording {
     throw new AppError("STREAM_ERROR", recording.errorMessage ?? "The recording failed", {
       recordingId: recording.id,
       reason: recording.errorCode ?? "failed",
+    });
+  }
+  if (recording.startedAt === null) {
+    throw new AppError("CONFLICT", "The recording was stopped before it had begun; start again", {
+      ...{ recordingId: recording.id, state: recording.state, reason: "stopped_before_start" },
     });
   }
   return recording;

@@ -144,6 +144,27 @@ describe("starting twice", () => {
     expect(starts).toHaveLength(1);
   });
 
+  it("is not told that it records when it was stopped before it had begun", async () => {
+    const { hostId, meetingId } = await activeMeeting(test);
+    stage.video.next("startRecording", () => {
+      throw timeout();
+    });
+    await refused(startRecording(stage.services, hostId, { meetingId }));
+    const [first] = await rows(meetingId);
+    const clock: Clock = {
+      now: () => 0,
+      sleep: async () => {
+        await test.sql("UPDATE recordings SET state = 'stopping' WHERE id = $1", [first?.id]);
+      },
+    };
+    const repeat = startRecording({ ...stage.services, clock }, hostId, { meetingId });
+    const { code, metadata } = await refused(repeat);
+    expect([code, metadata]).toMatchObject([
+      "CONFLICT",
+      { recordingId: first?.id, reason: "stopped_before_start" },
+    ]);
+  });
+
   it("with another look is a conflict that names the recording", async () => {
     const { hostId, meetingId } = await activeMeeting(test);
     const { recordingId } = await startRecording(stage.services, hostId, { meetingId });
