@@ -1,6 +1,6 @@
 // `npm run test:campaign -- --schedules N --seed S`: recordings at GetStream while calls, faults, kills and webhooks come in
 // any order; prints what of docs/getstream.md did not hold. One seed is one schedule; what fails is made smaller and kept.
-import { fork } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -14,7 +14,8 @@ const usage = `Usage: npm run test:campaign -- [--schedules N] [--seed S] [--onl
   --only S       the schedule of this seed alone
   --plant NAME   with a planted fault: blindRetry, rowAfterStart
   --shrink N     failures that are made smaller, a minute each (default 5)
-  --jobs N       schedules at a time (default: the number of cores)`;
+  --jobs N       schedules at a time (default: the number of cores)
+  --processes N  instead, so many schedules of kills of the built server, in real time`;
 
 const { values } = parseArgs({
   options: {
@@ -24,8 +25,21 @@ const { values } = parseArgs({
     plant: { type: "string" },
     shrink: { type: "string", default: "5" },
     jobs: { type: "string", default: String(os.availableParallelism()) },
+    processes: { type: "string" },
   },
 });
+if (values.processes !== undefined) {
+  const test = path.join(root, "scripts/test.mjs");
+  const { status } = spawnSync(
+    process.execPath,
+    [test, "--project", "acceptance", "getstreamKills"],
+    {
+      env: { ...process.env, CONNVO_TEST_KILLS: values.processes, CONNVO_TEST_SEED: values.seed },
+      stdio: "inherit",
+    },
+  );
+  process.exit(status ?? 1);
+}
 const count = values.only === undefined ? Number(values.schedules) : 1;
 const first = Number(values.only ?? values.seed);
 const jobs = Math.min(Number(values.jobs), count);

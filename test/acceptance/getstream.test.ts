@@ -1,8 +1,5 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Delivery, deliveryOf } from "../../src/synth/getstream/deliveries.ts";
@@ -11,6 +8,7 @@ import { createMeeting, type RecordingDetail, type Started, stream } from "./sup
 import { type Person, refusalOf, signIn } from "./support/person.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
+import { joinStreamCall, madeByStream } from "./support/stream.ts";
 import { until } from "./support/until.ts";
 
 let site: Site;
@@ -19,19 +17,9 @@ let cloud: GetStreamStandIn;
 let host: Person;
 let meetingId: string;
 
-/** What Stream makes of a recording: not as we would cut it, and its index behind. */
-function madeByStream(...more: string[]): Buffer {
-  const folder = mkdtempSync(path.join(tmpdir(), "connvo-stream-"));
-  const file = path.join(folder, more.includes("mp3") ? "made.mp3" : "made.mp4");
-  const sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=6"];
-  const { status, stderr } = spawnSync("ffmpeg", ["-y", ...sound, ...more, file]);
-  if (status !== 0) throw new Error(String(stderr));
-  const content = readFileSync(file);
-  rmSync(folder, { recursive: true });
-  return content;
-}
 const picture = ["-f", "lavfi", "-i", "testsrc=size=640x360:rate=30:duration=6.4"];
 const video = () => madeByStream(...picture, "-pix_fmt", "yuv420p", "-shortest");
+const joinCall = (person: Person, id: string) => joinStreamCall(cloud, person, id);
 
 beforeAll(async () => {
   cloud = await startGetStreamStandIn({ content: video() });
@@ -235,15 +223,6 @@ async function fileOf(url: string): Promise<Buffer> {
   const answer = await fetch(url, { headers: { authorization: `Bearer ${host.token}` } });
   expect(answer.status).toBe(200);
   return Buffer.from(await answer.arrayBuffer());
-}
-
-async function joinCall(person: Person, id: string): Promise<void> {
-  const { userId } = await person.action<{ userId: string }>(
-    `${stream}:generateParticipantTokenPublic`,
-    { meetingId: id },
-  );
-  cloud.calls.users.set(userId, { id: userId });
-  cloud.calls.join(id, userId);
 }
 
 async function deliver({ body, headers }: Delivery): Promise<number> {

@@ -27,12 +27,27 @@ export interface GetStreamStandIn extends Credentials {
   close(): Promise<void>;
 }
 
+export interface ServerOptions extends StandInOptions {
+  /** Told when a request has come, and when it was carried out but not answered. @returns whether nothing more happens to it */
+  onStage?(operation: string, stage: Stage): boolean;
+}
+
+export type Stage = "arrived" | "carried out";
+
 /** Starts a stand-in on a free port of 127.0.0.1. Close it when done. */
-export async function startGetStreamStandIn(
-  options: StandInOptions = {},
-): Promise<GetStreamStandIn> {
+export async function startGetStreamStandIn({
+  onStage = () => false,
+  ...options
+}: ServerOptions = {}): Promise<GetStreamStandIn> {
   const standIn = new StandIn(options);
-  const server = createServer((request, response) => void answer(standIn, request, response));
+  const server = createServer(async (request, response) => {
+    const { method = "", url: target = "/", headers } = request;
+    const rawBody = await readBody(request);
+    const operation = standIn.operationOf({ method, target });
+    if (onStage(operation, "arrived")) return;
+    const reply = standIn.respond({ method, target, headers, rawBody });
+    if (!onStage(operation, "carried out")) answer(reply, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   standIn.url = `http://127.0.0.1:${port}`;
@@ -53,10 +68,7 @@ export async function startGetStreamStandIn(
   };
 }
 
-async function answer(standIn: StandIn, request: IncomingMessage, response: ServerResponse) {
-  const { method = "", url: target = "/", headers } = request;
-  const rawBody = await readBody(request);
-  const reply = standIn.respond({ method, target, headers, rawBody });
+function answer(reply: Reply, response: ServerResponse): void {
   if (reply.kind === "drop") response.destroy();
   if (reply.kind !== "answer") return;
   if (reply.delayMs === undefined) send(response, reply);

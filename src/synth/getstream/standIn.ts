@@ -92,16 +92,20 @@ export class StandIn {
     this.calls = new Calls({ now, captureAtOnce, filesAtOnce, onEvent, onWork });
   }
 
+  /** Name of the operation that a request asks for: Stream's own, or `File`, or `Request` for an unknown one. */
+  operationOf({ method, target }: Pick<StandInRequest, "method" | "target">): string {
+    const { pathname } = new URL(target, this.url);
+    if (pathname.startsWith(pathOfFiles)) return "File";
+    return findOperation(method, pathname)?.operation.name ?? "Request";
+  }
+
   /** Carries a request out, or lets it fail as a waiting fault says. */
   respond(request: StandInRequest): Reply {
     const url = new URL(request.target, this.url);
-    if (url.pathname.startsWith(pathOfFiles)) {
-      this.#log(request, url, "File");
-      return this.#file(request, url.pathname.slice(pathOfFiles.length));
-    }
-    const found = findOperation(request.method, url.pathname);
-    const name = found?.operation.name ?? "Request";
+    const name = this.operationOf(request);
     const logged = this.#log(request, url, name);
+    if (name === "File") return this.#file(request, url.pathname.slice(pathOfFiles.length));
+    const found = findOperation(request.method, url.pathname);
     const fault = this.faults.take(name);
     if (fault && !willAccept(fault)) return this.#failed(fault, name);
     const answer = this.#answer(logged, url, found);
