@@ -49,6 +49,8 @@ export interface RecordingStartRequest extends RecordingRef {
   config: RecordingConfig;
   /** Hard limit; the provider seals the recording by itself when it is reached. */
   maxDurationMs: number;
+  /** Asked before it is sent once more: what shows nothing may have been started and stopped meanwhile. */
+  isWanted?(): Promise<boolean>;
 }
 
 /** What the provider says of one recording now. */

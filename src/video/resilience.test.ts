@@ -242,6 +242,17 @@ describe("a start without a clear answer", () => {
     expect(provider.count("startRecording")).toBe(3);
   });
 
+  test("is not sent again once nobody wants it: it may have been started, and stopped", async () => {
+    const { video, calls } = scripted({ startRecording: [status(502)], recordingState: [absent] });
+    const isWanted = async () => false;
+    const { error: thrown } = await timed(video.startRecording({ ...request, isWanted }));
+    expect(thrown).toMatchObject({
+      code: "CONFLICT",
+      metadata: { reason: "stopped_before_start" },
+    });
+    expect(calls).toEqual(["startRecording", "recordingState", "recordingState"]);
+  });
+
   test("needs no look when nothing was sent", async () => {
     const { video, calls } = scripted({ startRecording: [status(500, { outcome: "none" })] });
     await timed(video.startRecording(request));

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from "../core/errors.ts";
-import { mayHaveHappened } from "./faults.ts";
+import { mayHaveHappened, stoppedBeforeStart } from "./faults.ts";
 import type { OperationGuard } from "./operationGuard.ts";
 import type {
   ProviderRecording,
@@ -85,6 +85,8 @@ class SettledStart {
       const state = await this.#provider.recordingState(this.#request, signal);
       signal.throwIfAborted();
       if (state.status !== "absent") return this.#settled(state);
+      if ((await this.#request.isWanted?.()) === false) throw stoppedBeforeStart();
+      signal.throwIfAborted();
     }
     return this.#late ? this.#settled(this.#late) : this.#send(signal);
   }

@@ -1,11 +1,12 @@
 import { AppError, isAppError } from "../../core/errors.ts";
 import { orThrow } from "../../core/result.ts";
 import { ensureRoom } from "../../meetings/room/room.ts";
-import type { ProviderRecording } from "../../video/port.ts";
+import { stoppedBeforeStart } from "../../video/faults.ts";
+import type { ProviderRecording, RecordingRef } from "../../video/port.ts";
 import { configOf, type Recording, recordingUrl, refOf } from "../recording.ts";
 import { type RequestedConfig, resolveConfig } from "../rules.ts";
 import type { RecordingServices } from "../services.ts";
-import { keepProviderRef } from "../store.ts";
+import { keepProviderRef, requireRecording } from "../store.ts";
 import { type Admission, admitStart, type StartRequest } from "./admission.ts";
 import { recordFailure, recordStarted } from "./outcome.ts";
 import { requestStop } from "./requestStop.ts";
@@ -118,14 +119,16 @@ async function launch(
 }
 
 async function confirmed(
-  { db, video, clock }: RecordingServices,
+  services: RecordingServices,
   recording: Recording,
   deadline: number,
 ): Promise<ProviderRecording> {
+  const { db, video, clock } = services;
   let answer = await video.startRecording({
     ...refOf(recording),
     config: configOf(recording),
     maxDurationMs: recording.maxDurationMs,
+    isWanted: () => isStarting(services, recording),
   });
   let ref = refOf(recording);
   while (answer.status === "starting" && clock.now() < deadline) {
@@ -135,9 +138,28 @@ async function confirmed(
       await db.transaction((tx) => keepProviderRef(tx, recording.id, providerRef));
     if (providerRef) ref = { ...ref, providerRef };
     await clock.sleep(confirmPollMs);
-    answer = await video.recordingState(ref);
+    answer = await looked(services, ref, answer);
   }
   return answer;
+}
+
+/** What the provider shows now; a look that is refused says nothing of the start, which was accepted. */
+async function looked(
+  { video }: RecordingServices,
+  ref: RecordingRef,
+  known: ProviderRecording,
+): Promise<ProviderRecording> {
+  try {
+    return await video.recordingState(ref);
+  } catch (error) {
+    if (isAppError(error)) return known;
+    throw error;
+  }
+}
+
+async function isStarting({ db }: RecordingServices, { id }: Recording): Promise<boolean> {
+  const { state } = await db.read((tx) => requireRecording(tx, id));
+  return state === "starting";
 }
 
 async function conclude(
@@ -151,8 +173,10 @@ async function conclude(
     case "sealed":
       return sealFrom(services, recording, answer);
     case "finishing":
-      return services.db.transaction((tx) =>
-        requestStop(tx, recording.id, { reason: "provider_ended" }),
+      return outcomeOf(
+        await services.db.transaction((tx) =>
+          requestStop(tx, recording.id, { reason: "provider_ended" }),
+        ),
       );
     case "starting":
       throw timedOut(services, "the provider has accepted the start but not confirmed it yet");
@@ -185,6 +209,7 @@ async function refuseOrLeave(
   const told = new AppError(error.code, error.message, metadata, error);
   const neverSent = error.metadata?.["breaker"] === "open";
   if (error.code === "EXTERNAL_SERVICE_TIMEOUT" && !neverSent) return told;
+  if (error.metadata?.["reason"] === "stopped_before_start") return told;
   await recordFailure(services, recording, { code: error.code, message: error.message });
   return told;
 }
@@ -194,7 +219,7 @@ const isConfirmed = (recording: Recording) => recording.state !== "starting";
 const hasLeftOpen = (recording: Recording) =>
   !["starting", "recording", "stopping"].includes(recording.state);
 
-/** What a repeated start is told: exactly what became of the first. */
+/** What a start is told that somebody else goes on with: exactly what became of it. */
 function outcomeOf(recording: Recording): Recording {
   if (recording.state === "starting") {
     throw new AppError("EXTERNAL_SERVICE_TIMEOUT", "The start is not confirmed yet; ask again", {
@@ -208,11 +233,8 @@ function outcomeOf(recording: Recording): Recording {
       reason: recording.errorCode ?? "failed",
     });
   }
-  if (recording.startedAt === null) {
-    throw new AppError("CONFLICT", "The recording was stopped before it had begun; start again", {
-      ...{ recordingId: recording.id, state: recording.state, reason: "stopped_before_start" },
-    });
-  }
+  if (recording.startedAt === null)
+    throw stoppedBeforeStart({ recordingId: recording.id, state: recording.state });
   return recording;
 }
 

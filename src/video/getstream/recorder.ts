@@ -7,7 +7,7 @@ import type { ProviderRecording, RecordingRef, RecordingStartRequest } from "../
 import { type StreamApi, unlessAborted } from "./api.ts";
 import { CallReader } from "./callReader.ts";
 import { type CallState, readCall } from "./callState.ts";
-import { isAnswer } from "./errors.ts";
+import { isAnswer, service } from "./errors.ts";
 import { pathSegment } from "./ids.ts";
 import { recordingSettings, settingsApplied } from "./settings.ts";
 import { encode, type Trace, Traces } from "./trace.ts";
@@ -190,7 +190,9 @@ export class StreamRecorder {
     error: AppError,
   ): Promise<ProviderRecording> {
     this.#traces.keep(request.recordingId, trace);
-    const seen = await this.#call(call, context);
+    const seen = await this.#call(call, context).catch((cause: unknown) => {
+      throw trace.unconfirmed ? unknownStart(cause) : error;
+    });
     if (seen.composite !== "idle") return this.#adopt(request, seen);
     requireLive(seen);
     if (trace.unconfirmed) return this.#accepted(request.recordingId, trace);
@@ -284,6 +286,12 @@ export class StreamRecorder {
     return this.#traces.of(ref, this.#clock.now());
   }
 }
+
+/** Refused, perhaps because an earlier start of ours has been accepted. */
+const unknownStart = (cause: unknown) =>
+  new AppError("EXTERNAL_SERVICE_TIMEOUT", "Whether the recording has started is not known", {
+    ...{ service, operation: "startRecording", cause: String(cause) },
+  });
 
 interface Look {
   answer: ProviderRecording;

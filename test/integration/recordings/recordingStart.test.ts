@@ -332,6 +332,27 @@ describe("a provider that fails", () => {
   });
 });
 
+it("a start of which the provider shows an end only is not told that it records", async () => {
+  const { hostId, meetingId } = await activeMeeting(test);
+  stage.video.next("startRecording", () => ({ status: "finishing" }));
+  const error = await refused(startRecording(stage.services, hostId, { meetingId }));
+  expect([error.code, error.metadata?.["reason"]]).toEqual(["CONFLICT", "stopped_before_start"]);
+  expect((await rows(meetingId))[0]?.state).toBe("stopping");
+});
+
+it("is not failed by a refused look after the provider has accepted it", async () => {
+  const { hostId, meetingId } = await activeMeeting(test);
+  const refusal = new AppError("STREAM_ERROR", "too many", { providerStatus: 429 });
+  stage.video.next("startRecording", () => ({ status: "starting" }));
+  stage.video.next("recordingState", () => {
+    throw refusal;
+  });
+  stage.video.next("recordingState", () => ({ status: "recording", startedAt: Date.now() }));
+  const clock: Clock = { now: () => 0, sleep: async () => undefined };
+  await startRecording({ ...stage.services, clock }, hostId, { meetingId });
+  expect((await rows(meetingId))[0]?.state).toBe("recording");
+});
+
 it("a meeting that ends while a start is under way leaves no running recording behind", async () => {
   const { hostId, meetingId } = await activeMeeting(test);
   stage.video.next("startRecording", async () => {
