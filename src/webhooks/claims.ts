@@ -1,5 +1,5 @@
 import { recordAudit } from "../audit/record.ts";
-import { statement, type Tx } from "../db/port.ts";
+import { type DataKey, statement, type Tx } from "../db/port.ts";
 import type { Outcome } from "./attempt.ts";
 import { pauseAfter } from "./schedule.ts";
 
@@ -89,7 +89,9 @@ export async function claimDeliveries(
 ): Promise<Claim[]> {
   if (!(await tx.first(anyDue))) return [];
   await tx.run(takeTurns);
-  return tx.all(claim, [owner, leaseMs, limit]);
+  const claims = await tx.all(claim, [owner, leaseMs, limit]);
+  tx.writes(...claims.map(({ orgId }): DataKey => `webhooks:${orgId}`));
+  return claims;
 }
 
 /**
@@ -114,7 +116,7 @@ export async function settleDelivery(
   const status = outcome.status ?? null;
   const values = [endpointId, eventId, owner, state, status, error, pauseMs ?? 0];
   if ((await tx.run(settle, values)) === 0) return;
-  tx.writes(`org:${orgId}`);
+  tx.writes(`webhooks:${orgId}`);
   if (outcome.kind !== "gone" || (await tx.run(disable, [endpointId])) === 0) return;
   const resource = { resourceType: "webhook", resourceId: endpointId } as const;
   await recordAudit(tx, { ...resource, action: "webhook.gone", metadata: { orgId } });
@@ -123,4 +125,5 @@ export async function settleDelivery(
 /** Gives a delivery back whose attempt was broken off by us; it may have arrived all the same. */
 export async function releaseDelivery(tx: Tx, claimed: Claim, owner: string): Promise<void> {
   await tx.run(release, [claimed.endpointId, claimed.eventId, owner]);
+  tx.writes(`webhooks:${claimed.orgId}`);
 }

@@ -67,5 +67,5 @@ export async function emit(tx: Tx, event: WebhookEvent): Promise<void> {
     subjectId: recordingId ?? meetingId,
     data: JSON.stringify(data),
   });
-  await tx.run(statement, values);
+  if ((await tx.run(statement, values)) > 0) tx.writes(`webhooks:${orgId}`);
 }

@@ -103,13 +103,13 @@ export async function createEndpoint(
 
 /** @throws AppError NOT_FOUND, also for another organisation's */
 export async function requireEndpoint(tx: ReadTx, orgId: string, id: string): Promise<Endpoint> {
-  tx.reads(`org:${orgId}`);
+  tx.reads(`webhooks:${orgId}`);
   return present(await tx.first(find, [orgId, id]), id);
 }
 
 /** Oldest first. */
 export function listEndpoints(tx: ReadTx, orgId: string): Promise<Endpoint[]> {
-  tx.reads(`org:${orgId}`);
+  tx.reads(`webhooks:${orgId}`);
   return tx.all(list, [orgId]);
 }
 
@@ -163,7 +163,7 @@ export async function note(
   action: string,
   metadata: Record<string, string | number | boolean | null> = {},
 ): Promise<void> {
-  tx.writes(`org:${orgId}`);
+  tx.writes(`webhooks:${orgId}`);
   const resource = { resourceType: "webhook", resourceId: id } as const;
   await recordAudit(tx, { actorUserId, ...resource, action, metadata: { orgId, ...metadata } });
 }

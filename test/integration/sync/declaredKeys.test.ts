@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { UserIdentity } from "../../../src/auth/identity.ts";
 import { recordPresence } from "../../../src/meetings/people/presence.ts";
@@ -10,6 +11,7 @@ import {
   releaseRendition,
   renewRendition,
 } from "../../../src/recordings/renditions/renditions.ts";
+import { claimDeliveries, releaseDelivery, settleDelivery } from "../../../src/webhooks/claims.ts";
 import { takeTime } from "../../support/patience.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { KeyWatch } from "../support/declaredKeys.ts";
@@ -175,4 +177,67 @@ it("so is whatever becomes of a recording and its files", async () => {
     deleteRecording: () => call("recordings/mutations:deleteRecording", { recordingId }),
   });
   await watch.stale(() => settleDue(stage.services)).then(({ stale }) => expect(stale).toEqual([]));
+});
+
+it("so is whatever becomes of an organisation's webhooks", async () => {
+  const orgId = `org_${randomUUID()}`;
+  const [administrator, host] = [person({ orgId, orgRole: "admin" }), person({ orgId })];
+  await userIdOf(stage, administrator);
+  const meetingId = await meetingOf(stage, host, { start: false });
+  const call = (name: string, args: object) =>
+    stage.call<{ endpointId: string; eventId: string }>(
+      administrator,
+      `webhooks/mutations:${name}`,
+      args,
+    );
+  const watch = new KeyWatch(test, stage);
+  watch.watch("administrator", administrator, { "webhooks/queries:listEndpoints": {} });
+  let endpointId = "";
+  await expectTold(watch, {
+    createEndpoint: async () => {
+      ({ endpointId } = await call("createEndpoint", { url: "https://hooks.example.org/" }));
+    },
+  });
+  watch.watch("administrator", administrator, {
+    "webhooks/queries:listDeliveries": { endpointId },
+  });
+  const { db } = test;
+  const claimed = async () => {
+    const [claim] = await db.transaction((tx) =>
+      claimDeliveries(tx, "node", { leaseMs: 60_000, limit: 1 }),
+    );
+    if (claim === undefined) throw new Error("nothing was claimed");
+    return claim;
+  };
+  let eventId = "";
+  let claim: Awaited<ReturnType<typeof claimed>> | undefined;
+  const settled = (outcome: Parameters<typeof settleDelivery>[3]) =>
+    db.transaction(async (tx) => {
+      if (claim === undefined) throw new Error("nothing was claimed");
+      await settleDelivery(tx, claim, "node", outcome, 0);
+    });
+  const claimOne = async () => {
+    claim = await claimed();
+  };
+  await expectTold(watch, {
+    rotateSecret: () => call("rotateSecret", { endpointId }),
+    updateEndpoint: () => call("updateEndpoint", { endpointId, description: "CRM" }),
+    sendTestEvent: async () => {
+      ({ eventId } = await call("sendTestEvent", { endpointId }));
+    },
+    claim: claimOne,
+    release: () =>
+      db.transaction(async (tx) => {
+        if (claim !== undefined) await releaseDelivery(tx, claim, "node");
+      }),
+    "claim again": claimOne,
+    "a failure": () => settled({ kind: "failed", error: "answered with 500", status: 500 }),
+    "replayDelivery, too early": () => call("replayDelivery", { endpointId, eventId }),
+    "claim after the failure": claimOne,
+    "the receiver is gone": () => settled({ kind: "gone", status: 410 }),
+    "enabled again": () => call("updateEndpoint", { endpointId, enabled: true }),
+    "what is told of a meeting": () =>
+      stage.call(host, "meetings/lifecycle:startMeeting", { meetingId }),
+    deleteEndpoint: () => call("deleteEndpoint", { endpointId }),
+  });
 });
