@@ -1,9 +1,10 @@
-import { type Ref, useEffect, useId, useRef, useState } from "react";
+import { type Ref, useEffect, useId } from "react";
 import { safeReturnTo } from "../session/returnTo.ts";
 import type { Session } from "../session/session.ts";
 import { Button } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
+import { useCopy } from "../ui/useCopy.ts";
 import "./signInPage.css";
 
 /** `/sign-in` once that is done: back to where the person came from (`return_to`), or their token for programs. */
@@ -16,16 +17,7 @@ export function TokenPage({ session }: { session: Session }) {
 }
 
 function Token({ session: { name, token, expiresAt } }: { session: Session }) {
-  const field = useRef<HTMLTextAreaElement>(null);
-  const [said, say] = useState("");
-  const copy = async () => {
-    field.current?.select();
-    await navigator.clipboard.writeText(token).then(
-      () => say("Copied"),
-      // Not on http beyond this machine, and not where it was forbidden.
-      () => say("Copy the marked token yourself"),
-    );
-  };
+  const { field, copy, said } = useCopy<HTMLTextAreaElement>("token");
   const until = new Date(expiresAt).toLocaleString();
   return (
     <Page title={`Signed in as ${name}`}>
@@ -34,7 +26,7 @@ function Token({ session: { name, token, expiresAt } }: { session: Session }) {
         <ReadOnly label="Token" value={token} rows={4} field={field} />
         <ReadOnly label="Try it" value={exampleCall(token)} rows={6} />
         <div className="row">
-          <Button look="primary" onClick={() => void copy()}>
+          <Button look="primary" onClick={() => void copy(token)}>
             Copy token
           </Button>
           <span role="status" className="soft small">
