@@ -33,16 +33,20 @@ async function serve(localAuth: boolean): Promise<FastifyInstance> {
   return server;
 }
 
-it.each(["/", "/meet/meeting_1", "/meetings/meeting_1", "/invite/abc", "/watch/recording_1"])(
-  "%s is the document, asked for again each time, with a policy",
-  async (url) => {
-    const { statusCode, headers, body } = await app.inject(url);
-    expect([statusCode, body]).toEqual([200, document]);
-    expect(headers["content-type"]).toBe("text/html; charset=utf-8");
-    expect(headers["cache-control"]).toBe("no-cache");
-    expect(headers["content-security-policy"]).toContain("script-src 'self'");
-  },
-);
+it.each([
+  "/",
+  "/meet/meeting_1",
+  "/meetings/meeting_1",
+  "/invite/abc",
+  "/watch/recording_1",
+  "/webhooks",
+])("%s is the document, asked for again each time, with a policy", async (url) => {
+  const { statusCode, headers, body } = await app.inject(url);
+  expect([statusCode, body]).toEqual([200, document]);
+  expect(headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(headers["cache-control"]).toBe("no-cache");
+  expect(headers["content-security-policy"]).toContain("script-src 'self'");
+});
 
 it("the document says how people sign in where the server does not do it", async () => {
   const elsewhere = await serve(false);

@@ -18,6 +18,7 @@ const pageAddresses = [
   "/meetings/:meetingId",
   "/invite/:secret",
   "/watch/:recordingId",
+  "/webhooks",
 ];
 
 /** Scripts and styles come from this server alone; media also from elements that play what was fetched. */

@@ -2,7 +2,8 @@ import { lazy, type ReactNode, Suspense, useCallback } from "react";
 import { Route, Switch } from "wouter";
 import { Connected, useLiveClient } from "./api/liveContext.tsx";
 import { Breakage } from "./layout/Breakage.tsx";
-import { Shell } from "./layout/Shell.tsx";
+import { Navigation } from "./layout/Navigation.tsx";
+import { Shell, type ShellProps } from "./layout/Shell.tsx";
 import { MeetingsPage } from "./pages/MeetingsPage.tsx";
 import { NotFoundPage } from "./pages/NotFoundPage.tsx";
 import type { Session } from "./session/session.ts";
@@ -30,6 +31,9 @@ const InvitePage = lazy(async () => ({
 }));
 const WatchPage = lazy(async () => ({
   default: (await import("./pages/WatchPage.tsx")).WatchPage,
+}));
+const WebhooksPage = lazy(async () => ({
+  default: (await import("./pages/WebhooksPage.tsx")).WebhooksPage,
 }));
 const RoomPage = lazy(async () => ({ default: (await import("./room/RoomPage.tsx")).RoomPage }));
 
@@ -86,7 +90,7 @@ function PersonalPages({ session }: { session: Session }) {
         )}
       </Route>
       <Route>
-        <InShell>
+        <InShell navigation={<Navigation />}>
           <QuietPages session={session} />
         </InShell>
       </Route>
@@ -110,6 +114,9 @@ function QuietPages({ session }: { session: Session }) {
       <Route path="/watch/:recordingId">
         {({ recordingId }) => <WatchPage key={recordingId} recordingId={recordingId} />}
       </Route>
+      <Route path="/webhooks">
+        <WebhooksPage />
+      </Route>
       <Route>
         <NotFoundPage />
       </Route>
@@ -117,9 +124,9 @@ function QuietPages({ session }: { session: Session }) {
   );
 }
 
-function InShell({ children }: { children: ReactNode }) {
+function InShell({ navigation, children }: ShellProps) {
   return (
-    <Shell>
+    <Shell navigation={navigation}>
       <Arriving>{children}</Arriving>
     </Shell>
   );

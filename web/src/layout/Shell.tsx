@@ -5,8 +5,14 @@ import { Button } from "../ui/Button.tsx";
 import { Logo } from "../ui/Logo.tsx";
 import "./shell.css";
 
+export interface ShellProps {
+  /** Ways to other pages, beside the name. */
+  navigation?: ReactNode;
+  children: ReactNode;
+}
+
 /** Around every page but the room: where one is, and who. */
-export function Shell({ children }: { children: ReactNode }) {
+export function Shell({ navigation, children }: ShellProps) {
   const { store } = useSurroundings();
   const session = useSession();
   return (
@@ -19,6 +25,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Logo />
           Connvo
         </Link>
+        {navigation}
         {session !== undefined && (
           <div className="shell__person">
             <span className="shell__name" title={session.name}>

@@ -1,6 +1,7 @@
 import type { Playback } from "../player/sources/playback.ts";
 import type { Meeting, Person } from "../words/meetings.ts";
 import type { RecordingDetail, RecordingSummary } from "../words/recordings.ts";
+import type { Delivery, Endpoint } from "../words/webhooks.ts";
 
 export function meetingOf(changes: Partial<Meeting> = {}): Meeting {
   return {
@@ -114,6 +115,33 @@ export function playbackOf(changes: Partial<Playback> = {}): Playback {
     problems: [],
     pauses: [],
     captionsUrl: "/speakers.vtt?link",
+    ...changes,
+  };
+}
+
+export function endpointOf(changes: Partial<Endpoint> = {}): Endpoint {
+  return {
+    endpointId: "endpoint_1",
+    url: "https://hooks.example.org/connvo",
+    eventTypes: [],
+    enabled: true,
+    createdAt: 0,
+    updatedAt: 0,
+    ...changes,
+  };
+}
+
+/** Delivered at the first attempt. */
+export function deliveryOf(changes: Partial<Delivery> = {}): Delivery {
+  return {
+    eventId: "webhook_1",
+    type: "recording.ready",
+    sequence: 1,
+    state: "delivered",
+    attempts: 1,
+    lastAttemptAt: Date.now(),
+    lastStatus: 204,
+    createdAt: Date.now(),
     ...changes,
   };
 }

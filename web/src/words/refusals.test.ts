@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import type { User } from "../../../src/auth/identity.ts";
+import { administeredOrg } from "../../../src/auth/orgAdmin.ts";
 import { type AppError, errorKinds } from "../../../src/core/errors.ts";
 import type { Result } from "../../../src/core/result.ts";
 import { draftMeeting } from "../../../src/meetings/lifecycle/draft.ts";
@@ -65,7 +67,10 @@ it.each<[string, ApiErrorCode, ApiErrorMetadata, RegExp]>([
     /recorded already/,
   ],
   ["still stopping", "CONFLICT", { recordingId: "r", state: "stopping" }, /still being closed/],
-  ["not host", "INSUFFICIENT_PERMISSIONS", { required: "host" }, /Only a host/],
+  ["not host", "INSUFFICIENT_PERMISSIONS", { requiredRole: "host" }, /Only a host/],
+  ["off", "CONFLICT", { reason: "admin" }, /The endpoint is off/],
+  ["off by its receiver", "CONFLICT", { reason: "gone" }, /wants nothing any more/],
+  ["too many", "CONFLICT", { reason: "too_many_endpoints", limit: 20 }, /has 20 endpoints/],
   [
     "disk full",
     "STREAM_ERROR",
@@ -86,6 +91,17 @@ it("counts down in words", () => {
     "You can try again in 1 second.",
     "You can try again now.",
   ]);
+});
+
+it.each<[string, Partial<User>, RegExp]>([
+  ["without an organisation", {}, /without one/],
+  [
+    "without the role",
+    { orgId: "org_1", orgRole: "member" },
+    /administrators of your organisation/,
+  ],
+])("whoever is %s is told what it takes to administer one", (_, user, words) => {
+  expect(explain(refusalOf(administeredOrg(user as User, undefined))).text).toMatch(words);
 });
 
 it("what is no refusal of the server is a fault of the page", () => {

@@ -37,6 +37,13 @@ const byReason: Readonly<Record<string, Wording>> = {
       ? `The meeting is full: it takes ${limit} people.`
       : "The meeting is full.",
   last_host: "A meeting needs a host: the last one cannot be removed.",
+  no_organization:
+    "This belongs to an organisation, and you are signed in without one. Sign in as a member of one.",
+  too_many_endpoints: ({ limit }) =>
+    `Your organisation has ${limit} endpoints, and that is the most. Delete one that is no longer needed, then try again.`,
+  // Why a webhook's endpoint is off.
+  gone: "The endpoint is off, because its receiver wants nothing any more. Switch it on first.",
+  admin: "The endpoint is off. Switch it on first.",
   meeting_scheduled: "The meeting has not started yet.",
   meeting_active: "The meeting is running already.",
   meeting_concluded: "The meeting has ended.",
@@ -59,7 +66,10 @@ const byMeetingState: Readonly<Record<string, string>> = {
 const byCode: Readonly<Record<ApiErrorCode, Wording>> = {
   UNAUTHORIZED: "You are not signed in any more. Sign in and try again.",
   FORBIDDEN: "You may not do this.",
-  INSUFFICIENT_PERMISSIONS: "Only a host of this meeting can do this.",
+  INSUFFICIENT_PERMISSIONS: ({ requiredRole }) =>
+    requiredRole === "admin"
+      ? "This is for the administrators of your organisation. Ask one of them."
+      : "Only a host of this meeting can do this.",
   NOT_FOUND: "There is no such thing here, or it is not for you. Ask whoever sent you the link.",
   VALIDATION_ERROR: (_, message) => sentence(message),
   MEETING_NOT_ACTIVE: ({ state }) => byMeetingState[String(state)] ?? "The meeting is not running.",
