@@ -11,7 +11,7 @@ import { mediaOf, publish } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually } from "../support/until.ts";
-import { accessibilityProblems } from "./support/accessibility.ts";
+import { expectFit } from "./support/accessibility.ts";
 import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
@@ -236,12 +236,6 @@ inChromium("the pages", () => {
     });
   });
 });
-
-async function expectFit(page: Page): Promise<void> {
-  expect(await accessibilityProblems(page), page.url()).toEqual([]);
-  const beyond = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-  expect(beyond, page.url()).toBeLessThanOrEqual(0);
-}
 
 const heading = (page: Page, name: string, level = 1) =>
   page.getByRole("heading", { name, level, exact: true }).waitFor();

@@ -1,5 +1,6 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 
 interface Results {
   violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
@@ -21,6 +22,13 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
     // All else is the same in both.
     ...(await problemsIn(page, "dark", { runOnly: ["color-contrast"] })),
   ];
+}
+
+/** Nothing axe objects to, and nothing to scroll sideways for. */
+export async function expectFit(page: Page): Promise<void> {
+  expect(await accessibilityProblems(page), page.url()).toEqual([]);
+  const beyond = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  expect(beyond, page.url()).toBeLessThanOrEqual(0);
 }
 
 async function problemsIn(
