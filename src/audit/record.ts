@@ -1,5 +1,5 @@
 import { newId } from "../core/ids.ts";
-import { statement, type Tx } from "../db/port.ts";
+import { type DataKey, statement, type Tx } from "../db/port.ts";
 
 /** Facts kept beside an entry; shallow JSON, never a secret. */
 export type EntryData = Readonly<Record<string, string | number | boolean | null>>;
@@ -9,6 +9,8 @@ export interface AuditEntry {
   /** Absent = the server itself or the administrator. */
   actorUserId?: string | undefined;
   meetingId?: string | undefined;
+  /** Whose administrators may read it; of what belongs to a meeting or to a user it is theirs, and need not be said. */
+  orgId?: string | undefined;
   resourceType:
     | "user"
     | "organization"
@@ -32,10 +34,14 @@ export interface MeetingEvent {
   data?: EntryData;
 }
 
-const insertAudit = statement(
+const insertAudit = statement<{ orgId: string | null }>(
   "audit.insert",
-  `INSERT INTO audit_logs (id, actor_user_id, meeting_id, resource_type, resource_id, action, metadata)
-   VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)`,
+  `INSERT INTO audit_logs (id, actor_user_id, meeting_id, resource_type, resource_id, action, metadata, org_id)
+   VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, CASE
+     WHEN $3::text IS NOT NULL THEN (SELECT m.org_id FROM meetings m WHERE m.id = $3)
+     WHEN $4 = 'user' THEN (SELECT u.org_id FROM users u WHERE u.id = $5)
+     ELSE $8::text END)
+   RETURNING org_id AS "orgId"`,
 );
 
 const insertEvent = statement(
@@ -46,7 +52,7 @@ const insertEvent = statement(
 
 /** Writes an audit entry in the transaction of the change it describes, at the database's time. */
 export async function recordAudit(tx: Tx, entry: AuditEntry): Promise<void> {
-  await tx.run(insertAudit, [
+  const inserted = await tx.first(insertAudit, [
     newId("auditLogs"),
     entry.actorUserId ?? null,
     entry.meetingId ?? null,
@@ -54,7 +60,17 @@ export async function recordAudit(tx: Tx, entry: AuditEntry): Promise<void> {
     entry.resourceId,
     entry.action,
     JSON.stringify(entry.metadata ?? {}),
+    entry.orgId ?? null,
   ]);
+  tx.writes(...auditKeys(inserted?.orgId, entry.meetingId));
+}
+
+/** What an entry changes for those who read the log. */
+export function auditKeys(
+  orgId: string | null | undefined,
+  meetingId: string | undefined,
+): DataKey[] {
+  return [orgId, meetingId].flatMap((id) => (id ? [`audit:${id}` as const] : []));
 }
 
 /** Writes a meeting event in the transaction of the change it tells of, at the database's time. */

@@ -1,8 +1,10 @@
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
+import { readableLog } from "./auditReader.ts";
 import { administeredOrg, namedOrg } from "./orgAdmin.ts";
 import { anyPerson, ownOrAdministered } from "./ownUser.ts";
 import type {
+  AuditGrant,
   Grant,
   OrgGrant,
   ParticipantGrant,
@@ -94,6 +96,11 @@ export const can = {
       return active.ok ? administeredOrg(active.value.user, request.args[argument]) : active;
     },
   }),
+  /**
+   * An administrator of their own organisation, the administration key for the one that `orgId` names, or the host of the
+   * meeting that `resourceType` and `resourceId` name something of.
+   */
+  auditReader: { requires: "auditReader", check: readableLog } satisfies Permission<AuditGrant>,
 } as const;
 
 function administrator({ identity }: PermissionRequest): Result<Grant> {

@@ -26,6 +26,7 @@ export type Requirement =
   | "contributor"
   | "host"
   | "orgAdmin"
+  | "auditReader"
   | "admin";
 
 /** One rule on who may call a function. Made by `can`; the type parameter says what the handler may rely on. */
@@ -42,6 +43,11 @@ export interface UserGrant extends Grant {
 export interface OrgGrant extends Grant {
   /** The organisation that the caller administers. */
   orgId: string;
+}
+
+export interface AuditGrant extends Grant {
+  /** Whose entries the caller may read. */
+  log: { orgId: string } | { meetingId: string };
 }
 
 export interface PersonGrant extends Grant {

@@ -19,13 +19,14 @@ export interface Lookup {
   noun: string;
 }
 
-const columns = "p.id, p.meeting_id, p.user_id, p.role, p.presence";
+/** Of a row of `meeting_participants` under the alias `p`. */
+export const participantColumns = "p.id, p.meeting_id, p.user_id, p.role, p.presence";
 
 export const ofMeeting: Lookup = {
   noun: "Meeting",
   statement: statement(
     "auth.participantOfMeeting",
-    `SELECT ${columns} FROM meeting_participants p WHERE p.meeting_id = $1 AND p.user_id = $2`,
+    `SELECT ${participantColumns} FROM meeting_participants p WHERE p.meeting_id = $1 AND p.user_id = $2`,
   ),
 };
 
@@ -33,7 +34,7 @@ export const ofRecording: Lookup = {
   noun: "Recording",
   statement: statement(
     "auth.participantOfRecording",
-    `SELECT ${columns} FROM recordings r
+    `SELECT ${participantColumns} FROM recordings r
      JOIN meeting_participants p ON p.meeting_id = r.meeting_id AND p.user_id = $2
      WHERE r.id = $1`,
   ),
@@ -43,7 +44,7 @@ export const ofInvite: Lookup = {
   noun: "Invite",
   statement: statement(
     "auth.participantOfInvite",
-    `SELECT ${columns} FROM meeting_invites i
+    `SELECT ${participantColumns} FROM meeting_invites i
      JOIN meeting_participants p ON p.meeting_id = i.meeting_id AND p.user_id = $2
      WHERE i.id = $1`,
   ),

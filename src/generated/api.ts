@@ -3,6 +3,37 @@ import { anyApi, type FunctionReference } from "convex/server";
 
 /** Every public function by path: `api.meetings.stream.index.startRecording`. */
 export interface Api {
+  audit: {
+    logging: {
+      /** getAuditLogs */
+      getAuditLogs: FunctionReference<
+        "query",
+        "public",
+        {
+          action?: string;
+          actorUserId?: string;
+          cursor?: string;
+          limit?: number;
+          orgId?: string;
+          resourceId?: string;
+          resourceType?: string;
+        },
+        {
+          continueCursor?: string;
+          logs: Array<{
+            _creationTime: number;
+            _id: string;
+            action: string;
+            actorUserId?: string;
+            metadata: Record<string, string | number | boolean>;
+            resourceId: string;
+            resourceType: string;
+            timestamp: number;
+          }>;
+        }
+      >;
+    };
+  };
   interests: {
     queries: {
       /** listCatalog */

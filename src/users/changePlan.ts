@@ -17,7 +17,7 @@ export async function changePlan(
   await setPlan(tx, owner, request.plan);
   const resource =
     "orgId" in owner
-      ? ({ resourceType: "organization", resourceId: owner.orgId } as const)
+      ? ({ resourceType: "organization", resourceId: owner.orgId, orgId: owner.orgId } as const)
       : ({ resourceType: "user", resourceId: owner.userId } as const);
   const metadata = { plan: request.plan };
   await recordAudit(tx, { ...resource, action: "plan.set", metadata });

@@ -119,7 +119,7 @@ export async function settleDelivery(
   tx.writes(`webhooks:${orgId}`);
   if (outcome.kind !== "gone" || (await tx.run(disable, [endpointId])) === 0) return;
   const resource = { resourceType: "webhook", resourceId: endpointId } as const;
-  await recordAudit(tx, { ...resource, action: "webhook.gone", metadata: { orgId } });
+  await recordAudit(tx, { ...resource, orgId, action: "webhook.gone", metadata: { orgId } });
 }
 
 /** Gives a delivery back whose attempt was broken off by us; it may have arrived all the same. */

@@ -165,7 +165,10 @@ export async function note(
 ): Promise<void> {
   tx.writes(`webhooks:${orgId}`);
   const resource = { resourceType: "webhook", resourceId: id } as const;
-  await recordAudit(tx, { actorUserId, ...resource, action, metadata: { orgId, ...metadata } });
+  await recordAudit(tx, {
+    ...{ actorUserId, orgId, ...resource, action },
+    metadata: { orgId, ...metadata },
+  });
 }
 
 const distinct = (types: readonly WebhookType[]): WebhookType[] => [...new Set(types)];

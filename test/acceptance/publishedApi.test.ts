@@ -35,6 +35,7 @@ const served = [...buildRegistry(functionModules).values()].flatMap((fn) => {
 
 /** What we add to the published schemas, all of it optional, by function: `args` or `returns`, then the path. */
 const extensions: Readonly<Record<string, readonly string[]>> = {
+  "audit/logging:getAuditLogs": ["args.cursor", "args.orgId", "returns.continueCursor"],
   "meetings/queries:getMeeting": ["returns.recording"],
   "meetings/queries:listUserMeetings": ["returns[].recording"],
   // Convex's clients send both, and refuse to page without.

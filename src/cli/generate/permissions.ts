@@ -86,6 +86,15 @@ export const answers: Readonly<Record<Requirement, Row>> = {
   contributor: { ...inMeeting, observer: low },
   host: { ...inMeeting, observer: low, participant: low },
   orgAdmin: inOrganization,
+  // What is none of an administrator's organisation is not in its log.
+  auditReader: {
+    ...inMeeting,
+    observer: low,
+    participant: low,
+    orgAdmin: "yes",
+    otherOrgAdmin: "yes",
+    adminKey: "yes",
+  },
   admin: { ...nobody, anonymous: unauthorized, adminKey: "yes" },
 };
 

@@ -1,3 +1,4 @@
+import { auditKeys } from "../../audit/record.ts";
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import type { RecordingConfig } from "../../core/recording.ts";
@@ -92,8 +93,8 @@ const insert = namedStatement<
      ON CONFLICT (meeting_id) WHERE state IN ('starting', 'recording', 'stopping') DO NOTHING
      RETURNING *
    ), audited AS (
-     INSERT INTO audit_logs (id, actor_user_id, meeting_id, resource_type, resource_id, action, metadata)
-     SELECT :auditId, :userId, r.meeting_id, 'recording', r.id, 'recording.start', :config::jsonb FROM r
+     INSERT INTO audit_logs (id, actor_user_id, meeting_id, org_id, resource_type, resource_id, action, metadata)
+     SELECT :auditId, :userId, r.meeting_id, r.org_id, 'recording', r.id, 'recording.start', :config::jsonb FROM r
    ), announced AS (
      INSERT INTO meeting_events (id, meeting_id, recording_id, type, data)
      SELECT :eventId, r.meeting_id, r.id, 'recording_starting', :config::jsonb FROM r
@@ -149,7 +150,7 @@ async function insertStarting(
     config: JSON.stringify({ quality, layout, audioOnly }),
   });
   const recording = await tx.first(insert, values);
-  tx.writes(`meeting:${meeting.id}`);
+  tx.writes(`meeting:${meeting.id}`, ...auditKeys(orgId, meetingId));
   if (recording) return { kind: "admitted", recording, meeting };
   const facts = await tx.first(situation, [request.meetingId, request.userId]);
   if (facts?.openId) return joinOpen(tx, facts.openId, request);

@@ -178,6 +178,8 @@ const callers = {
   contributor: "For participants of the meeting who are not observers.",
   host: "For hosts of the meeting.",
   orgAdmin: "For administrators of the organisation, and for administration with the admin key.",
+  auditReader:
+    "For administrators of the organisation, hosts of the meeting, and administration with the admin key.",
   admin: "For administration, with the admin key.",
 } as const;
 
@@ -187,7 +189,12 @@ function describe({ kind, permission, docs }: FunctionDefinition): string {
 }
 
 /** What the administration key may do beside those who are signed in. */
-const alsoAdmin: ReadonlySet<string> = new Set(["userOrAdmin", "selfOrOrgAdmin", "orgAdmin"]);
+const alsoAdmin: ReadonlySet<string> = new Set([
+  "userOrAdmin",
+  "selfOrOrgAdmin",
+  "orgAdmin",
+  "auditReader",
+]);
 
 function securityOf({ permission }: FunctionDefinition): readonly SecurityRequirement[] {
   if (permission.requires === "admin") return [{ adminKey: [] }];

@@ -119,6 +119,12 @@ function peerFunctions(): Record<string, Example> {
 /** One for every function of the registry. */
 export const examples: Readonly<Record<string, Example>> = {
   ...peerFunctions(),
+  "audit/logging:getAuditLogs": {
+    args: ({ caller, meetingId, orgId }) => ({
+      ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },
+      ...(caller === "adminKey" && { orgId }),
+    }),
+  },
   "interests/queries:listCatalog": { args: () => ({ category: "skill", limit: 5 }) },
   "meetings/invites:acceptInvite": {
     args: async (world) => ({ secret: (await invited(world)).secret }),

@@ -31,14 +31,21 @@ let stage: MeetingStage;
 beforeAll(async () => {
   test = await testDatabase();
   stage = meetingStage(test);
+  await userIdOf(stage, orgAdmin);
 });
 afterAll(() => test.close());
 
 const lists = ["scheduled", "active", "concluded", "cancelled"] as const;
 
-/** Watches everything that people see of a meeting. */
+const orgId = "org_of_keys";
+const orgAdmin = person({ orgId, orgRole: "admin" });
+
+/** Watches everything that people see of a meeting, and of its host what the log tells. */
 function watchMeeting(people: Record<string, UserIdentity>, meetingId: string): KeyWatch {
   const watch = new KeyWatch(test, stage);
+  const ofMeeting = { resourceType: "meeting", resourceId: meetingId };
+  const log = "audit/logging:getAuditLogs";
+  watch.watch("administrator", orgAdmin, { [log]: { limit: 100 } });
   for (const [who, identity] of Object.entries(people)) {
     watch.watch(who, identity, {
       "meetings/queries:getMeeting": { meetingId },
@@ -46,6 +53,7 @@ function watchMeeting(people: Record<string, UserIdentity>, meetingId: string): 
       "meetings/invites:listInvites": { meetingId },
       "recordings/queries:listRecordings": { meetingId },
       "meetings/queries:listUserMeetings": {},
+      [log]: ofMeeting,
     });
     for (const state of lists)
       watch.watch(who, identity, { "meetings/queries:listUserMeetings": { state } });
@@ -63,7 +71,7 @@ async function expectTold(watch: KeyWatch, changes: Record<string, () => Promise
 }
 
 it("whatever becomes of a meeting and its people is told to all who see it", async () => {
-  const [host, late] = [person(), person({ name: "Late" })];
+  const [host, late] = [person({ orgId }), person({ name: "Late" })];
   const lateId = await userIdOf(stage, late);
   const meetingId = await meetingOf(stage, host, { start: false });
   const guest = await guestOf(stage, host, meetingId);
@@ -107,7 +115,7 @@ it("whatever becomes of a meeting and its people is told to all who see it", asy
 });
 
 it("so is that a meeting was made, and cancelled", async () => {
-  const host = person();
+  const host = person({ orgId });
   await userIdOf(stage, host);
   const watch = watchMeeting({ host }, "meeting_none");
   let meetingId = "";
@@ -120,7 +128,7 @@ it("so is that a meeting was made, and cancelled", async () => {
 });
 
 it("so is whatever becomes of a recording and its files", async () => {
-  const host = person();
+  const host = person({ orgId });
   const meetingId = await meetingOf(stage, host);
   const guest = await guestOf(stage, host, meetingId);
   const watch = watchMeeting({ host, guest: guest.identity }, meetingId);
