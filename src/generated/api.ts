@@ -34,6 +34,47 @@ export interface Api {
       >;
     };
   };
+  auth: {
+    permissions: {
+      /** refreshSubscriptionPermissions */
+      refreshSubscriptionPermissions: FunctionReference<
+        "query",
+        "public",
+        {
+          subscriptions: Array<{
+            lastValidated: number;
+            permissions: Array<string>;
+            resourceId: string;
+            resourceType: string;
+          }>;
+        },
+        Array<{
+          reason?: string;
+          resourceId: string;
+          resourceType: string;
+          updatedPermissions: Array<string>;
+          valid: boolean;
+        }>
+      >;
+      /** validateSubscriptionPermissions */
+      validateSubscriptionPermissions: FunctionReference<
+        "query",
+        "public",
+        {
+          requiredPermissions: Array<"read" | "write" | "manage" | "export" | "invite" | "remove">;
+          resourceId: string;
+          resourceType: string;
+        },
+        {
+          granted: boolean;
+          metadata: {
+            error?: string;
+          };
+          permissions: Array<string>;
+        }
+      >;
+    };
+  };
   interests: {
     queries: {
       /** listCatalog */

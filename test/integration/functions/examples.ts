@@ -125,6 +125,18 @@ export const examples: Readonly<Record<string, Example>> = {
       ...(caller === "adminKey" && { orgId }),
     }),
   },
+  "auth/permissions:refreshSubscriptionPermissions": {
+    args: ({ meetingId: resourceId }) => ({
+      subscriptions: [
+        { resourceId, resourceType: "transcripts", permissions: ["read"], lastValidated: 0 },
+      ],
+    }),
+  },
+  "auth/permissions:validateSubscriptionPermissions": {
+    args: ({ meetingId: resourceId }) => ({
+      ...{ resourceId, resourceType: "meetingNotes", requiredPermissions: ["read"] },
+    }),
+  },
   "interests/queries:listCatalog": { args: () => ({ category: "skill", limit: 5 }) },
   "meetings/invites:acceptInvite": {
     args: async (world) => ({ secret: (await invited(world)).secret }),

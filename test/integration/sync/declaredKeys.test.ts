@@ -54,6 +54,14 @@ function watchMeeting(people: Record<string, UserIdentity>, meetingId: string): 
       "recordings/queries:listRecordings": { meetingId },
       "meetings/queries:listUserMeetings": {},
       [log]: ofMeeting,
+      "auth/permissions:refreshSubscriptionPermissions": {
+        subscriptions: ["transcripts", "meetingNotes"].map((resourceType) => ({
+          ...{ resourceType, resourceId: meetingId, permissions: [], lastValidated: 0 },
+        })),
+      },
+      "auth/permissions:validateSubscriptionPermissions": {
+        ...{ resourceType: "participants", resourceId: meetingId, requiredPermissions: [] },
+      },
     });
     for (const state of lists)
       watch.watch(who, identity, { "meetings/queries:listUserMeetings": { state } });
