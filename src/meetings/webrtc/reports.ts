@@ -1,11 +1,12 @@
 import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
+import { clientName } from "../../core/text/clientName.ts";
 import { namedStatement, statement, type Tx } from "../../db/port.ts";
 import type { MeetingServices } from "../services.ts";
 import type { ConnectionQuality, SessionName } from "./peer.ts";
 import { requireActiveMeeting } from "./peerMeeting.ts";
 import { type ConnectionStats, checkStats, qualityOf, recommendationsFor } from "./quality.ts";
-import { checkDetails, checkSessionId } from "./sessionRules.ts";
+import { checkDetails } from "./sessionRules.ts";
 import { failSession } from "./sessionStore.ts";
 import { noSession } from "./sessions.ts";
 
@@ -51,7 +52,7 @@ export async function reportFailure(
   name: SessionName,
   { type, details: given }: Failure,
 ) {
-  orThrow(checkSessionId(name.sessionId));
+  orThrow(clientName("sessionId", name.sessionId));
   const details = orThrow(checkDetails(given));
   const tier = await db.transaction(async (tx) => {
     const meeting = await requireActiveMeeting(tx, name.meetingId);
@@ -71,7 +72,7 @@ export async function reportQuality(
   name: SessionName,
   stats: ConnectionStats,
 ) {
-  orThrow(checkSessionId(name.sessionId));
+  orThrow(clientName("sessionId", name.sessionId));
   const quality = qualityOf(orThrow(checkStats(stats)));
   const id = newId("connectionMetrics");
   await db.transaction(async (tx) => {

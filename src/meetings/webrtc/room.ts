@@ -2,6 +2,7 @@ import type { ParticipantGrant } from "../../auth/permission.ts";
 import type { PeerTokens } from "../../auth/tokens/peerTokens.ts";
 import { AppError } from "../../core/errors.ts";
 import { orThrow } from "../../core/result.ts";
+import { clientName } from "../../core/text/clientName.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import { featuresOf, type Meeting, videoProviderOf } from "../meeting.ts";
 import { peerRoomId } from "../room/connectionInfo.ts";
@@ -12,7 +13,7 @@ import type { MeetingServices } from "../services.ts";
 import { mayGrow } from "../states.ts";
 import { findMember, requireMeeting } from "../store.ts";
 import { requireActiveMeeting } from "./peerMeeting.ts";
-import { checkSessionId, invalid } from "./sessionRules.ts";
+import { invalid } from "./sessionRules.ts";
 
 type RoomServices = Pick<MeetingServices, "db" | "video" | "config" | "clock">;
 
@@ -66,7 +67,7 @@ export async function accessToken(
   grant: ParticipantGrant,
   { meetingId, sessionId }: TokenRequest,
 ) {
-  if (sessionId !== undefined) orThrow(checkSessionId(sessionId));
+  if (sessionId !== undefined) orThrow(clientName("sessionId", sessionId));
   const { meeting, member } = await services.db.read(async (tx) => ({
     meeting: await requireActiveMeeting(tx, meetingId),
     member: await findMember(tx, meetingId, grant.user.id),

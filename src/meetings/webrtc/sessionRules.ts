@@ -5,17 +5,9 @@ import type { SessionMetadata } from "./peer.ts";
 /** Windows of one person in one meeting; the one that was silent longest gives way to another. */
 export const maxOpenSessions = 4;
 
-const maxNameLength = 128;
 const maxMetadataFields = 16;
 const maxMetadataLength = 2_048;
 const maxDetailsLength = 1_000;
-
-/** Whether a client may call its session that: visible ASCII without spaces. Refusals are VALIDATION_ERROR. */
-export function checkSessionId(sessionId: string): Result<string> {
-  if (/^[\x21-\x7e]+$/.test(sessionId) && sessionId.length <= maxNameLength) return ok(sessionId);
-  const message = `sessionId must be 1 to ${maxNameLength} visible ASCII characters without spaces`;
-  return invalid("sessionId", message, { limit: maxNameLength });
-}
 
 /** Whether a client may keep that with its session. Refusals are VALIDATION_ERROR. */
 export function checkMetadata(metadata: SessionMetadata): Result<SessionMetadata> {

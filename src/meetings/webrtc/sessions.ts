@@ -1,9 +1,10 @@
 import { AppError } from "../../core/errors.ts";
 import { orThrow } from "../../core/result.ts";
+import { clientName } from "../../core/text/clientName.ts";
 import { type Database, type ReadTx, statement, type Tx } from "../../db/port.ts";
 import type { SessionMetadata, SessionName, SessionState } from "./peer.ts";
 import { lockPeerMeeting } from "./peerMeeting.ts";
-import { checkMetadata, checkSessionId, maxOpenSessions } from "./sessionRules.ts";
+import { checkMetadata, maxOpenSessions } from "./sessionRules.ts";
 import {
   changeSession,
   closeSessions,
@@ -42,7 +43,7 @@ const listActive = statement<SessionView>(
  * @throws AppError MEETING_NOT_ACTIVE; VALIDATION_ERROR (name, paid tier); CONFLICT (somebody else's, or closed)
  */
 export async function createSession(tx: Tx, name: SessionName) {
-  const sessionId = orThrow(checkSessionId(name.sessionId));
+  const sessionId = orThrow(clientName("sessionId", name.sessionId));
   await lockPeerMeeting(tx, name.meetingId, name.userId);
   const found = await findSession(tx, name);
   if (found) {
@@ -73,7 +74,7 @@ export async function updateSession(
   name: SessionName,
   { state, metadata }: { state: SessionState; metadata?: SessionMetadata | undefined },
 ): Promise<void> {
-  orThrow(checkSessionId(name.sessionId));
+  orThrow(clientName("sessionId", name.sessionId));
   const kept = metadata === undefined ? null : orThrow(checkMetadata(metadata));
   const { meetingId, sessionId, userId } = name;
   const found =
@@ -85,7 +86,7 @@ export async function updateSession(
 
 /** Closes the caller's session; nothing where there is none. */
 export async function closeSession(tx: Tx, name: SessionName): Promise<void> {
-  if (!checkSessionId(name.sessionId).ok) return;
+  if (!clientName("sessionId", name.sessionId).ok) return;
   await closeSessions(tx, "one", [name.meetingId, name.sessionId, name.userId]);
 }
 

@@ -1,10 +1,11 @@
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
+import { clientName } from "../../core/text/clientName.ts";
 import { namedStatement, type ReadTx, statement, type Tx } from "../../db/port.ts";
 import type { IceCandidate, SessionDescription, SessionName, SignalContent } from "./peer.ts";
 import { lockPeerMeeting } from "./peerMeeting.ts";
-import { checkSessionId, invalid } from "./sessionRules.ts";
+import { invalid } from "./sessionRules.ts";
 import { hearSession } from "./sessionStore.ts";
 import { noSession } from "./sessions.ts";
 import {
@@ -99,7 +100,7 @@ export async function sendCandidate(tx: Tx, sending: Sending, candidate: IceCand
  */
 async function send(tx: Tx, sending: Sending, content: SignalContent): Promise<void> {
   const { meetingId, userId, sessionId, targetUserId } = sending;
-  orThrow(checkSessionId(sessionId));
+  orThrow(clientName("sessionId", sessionId));
   await lockPeerMeeting(tx, meetingId, userId);
   if (!(await hearSession(tx, sending))) throw noSession(sending);
   const addressees = await tx.all(findAddressees, [meetingId, userId, idOrNull(targetUserId)]);
@@ -141,7 +142,7 @@ interface Wanted {
 export async function pendingSignals(tx: ReadTx, wanted: Wanted) {
   const { meetingId, userId, sessionId, lastSignalId } = wanted;
   tx.reads(`signals:${meetingId}/${userId}`);
-  if (sessionId !== undefined && !checkSessionId(sessionId).ok) return [];
+  if (sessionId !== undefined && !clientName("sessionId", sessionId).ok) return [];
   const last = lastSignalId !== undefined && /^[\w-]{1,64}$/.test(lastSignalId) ? lastSignalId : "";
   const rows = await tx.all(findPending, [meetingId, userId, sessionId ?? null, last]);
   return rows.map(({ id, at, fromUserId, sessionId: from, type, data }) => ({
