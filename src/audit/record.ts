@@ -18,7 +18,8 @@ export interface AuditEntry {
     | "participant"
     | "invite"
     | "recording"
-    | "webhook";
+    | "webhook"
+    | "subscription";
   resourceId: string;
   /** `resource.verb`, e.g. `meeting.start`. */
   action: string;

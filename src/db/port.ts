@@ -37,11 +37,12 @@ export function namedStatement<Row, Values extends object>(
  * What a transaction read or wrote, e.g. `meeting:meeting_01…`; live queries are invalidated by it. What changes often in a
  * meeting has keys of its own, so that it does not run every query of the meeting again: `sessions:<meetingId>` (peers and
  * their states), `quality:<meetingId>` (their reports), `signals:<meetingId>/<userId>` (what is on its way to one of them).
- * So has what is sent of an organisation: `webhooks:<orgId>` (endpoints and their deliveries); and what the audit log tells of an
- * organisation or a meeting: `audit:<id>`.
+ * So has what is sent of an organisation: `webhooks:<orgId>` (endpoints and their deliveries); what the audit log tells of an
+ * organisation or a meeting: `audit:<id>`; and what somebody has subscribed to: `subscriptions:<userId>`.
  */
 export type DataKey =
-  | `${"user" | "meeting" | "org" | "webhooks" | "catalog" | "sessions" | "quality" | "audit"}:${string}`
+  | `${"user" | "meeting" | "org" | "catalog" | "audit" | "webhooks"}:${string}`
+  | `${"sessions" | "quality" | "subscriptions"}:${string}`
   | `signals:${string}/${string}`;
 
 export type SqlValue = string | number | boolean | null | readonly string[] | Buffer | object;

@@ -1035,6 +1035,124 @@ export interface Api {
       >;
     };
   };
+  realtime: {
+    subscriptionActions: {
+      /** validateAndLogSubscription */
+      validateAndLogSubscription: FunctionReference<
+        "action",
+        "public",
+        {
+          lastValidated: number;
+          subscriptionId: string;
+        },
+        {
+          permissions: Array<string>;
+          rateLimited: boolean;
+          reason?: string;
+          resourceId: string;
+          resourceType: string;
+          shouldReconnect: boolean;
+          valid: boolean;
+          validUntil?: number;
+        }
+      >;
+    };
+    subscriptionManager: {
+      /** establishSubscription */
+      establishSubscription: FunctionReference<
+        "mutation",
+        "public",
+        {
+          priority?: "critical" | "high" | "normal" | "low";
+          resourceId: string;
+          resourceType: string;
+          subscriptionId: string;
+        },
+        {
+          permissions: Array<string>;
+          rateLimited: boolean;
+          subscriptionId: string;
+          success: boolean;
+          validUntil?: number;
+        }
+      >;
+      /** terminateSubscription */
+      terminateSubscription: FunctionReference<
+        "mutation",
+        "public",
+        {
+          reason?: string;
+          subscriptionId: string;
+        },
+        null
+      >;
+      /** validateAndUpdateSubscription */
+      validateAndUpdateSubscription: FunctionReference<
+        "query",
+        "public",
+        {
+          lastValidated: number;
+          subscriptionId: string;
+        },
+        {
+          permissions: Array<string>;
+          rateLimited: boolean;
+          reason?: string;
+          resourceId: string;
+          resourceType: string;
+          shouldReconnect: boolean;
+          valid: boolean;
+          validUntil?: number;
+        }
+      >;
+    };
+    subscriptions: {
+      /** subscribeMeetingParticipants */
+      subscribeMeetingParticipants: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+          subscriptionId?: string;
+        },
+        {
+          participants: Array<{
+            _id: string;
+            joinedAt?: number;
+            leftAt?: number;
+            presence: "invited" | "joined" | "left";
+            role: "host" | "participant" | "observer";
+            user: {
+              avatarUrl?: string;
+              displayName?: string;
+              email: string;
+            };
+            userId: string;
+          }>;
+          permissions: Array<string>;
+          subscriptionValid: boolean;
+        }
+      >;
+      /** validateSubscription */
+      validateSubscription: FunctionReference<
+        "query",
+        "public",
+        {
+          lastValidated: number;
+          resourceId: string;
+          resourceType: string;
+          subscriptionId: string;
+        },
+        {
+          permissions: Array<string>;
+          reason?: string;
+          shouldReconnect: boolean;
+          valid: boolean;
+          validUntil?: number;
+        }
+      >;
+    };
+  };
   recordings: {
     actions: {
       /** composeRecording */

@@ -13,6 +13,9 @@ import * as meetings_webrtc_rooms from "../functions/meetings/webrtc/rooms.ts";
 import * as meetings_webrtc_signaling from "../functions/meetings/webrtc/signaling.ts";
 import * as profiles_mutations from "../functions/profiles/mutations.ts";
 import * as profiles_queries from "../functions/profiles/queries.ts";
+import * as realtime_subscriptionActions from "../functions/realtime/subscriptionActions.ts";
+import * as realtime_subscriptionManager from "../functions/realtime/subscriptionManager.ts";
+import * as realtime_subscriptions from "../functions/realtime/subscriptions.ts";
 import * as recordings_actions from "../functions/recordings/actions.ts";
 import * as recordings_mutations from "../functions/recordings/mutations.ts";
 import * as recordings_queries from "../functions/recordings/queries.ts";
@@ -38,6 +41,9 @@ export const functionModules: FunctionModules = {
   "meetings/webrtc/signaling": meetings_webrtc_signaling,
   "profiles/mutations": profiles_mutations,
   "profiles/queries": profiles_queries,
+  "realtime/subscriptionActions": realtime_subscriptionActions,
+  "realtime/subscriptionManager": realtime_subscriptionManager,
+  "realtime/subscriptions": realtime_subscriptions,
   "recordings/actions": recordings_actions,
   "recordings/mutations": recordings_mutations,
   "recordings/queries": recordings_queries,

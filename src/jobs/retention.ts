@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { type Database, statement } from "../db/port.ts";
 import { closeSilentSessions } from "../meetings/webrtc/sessions.ts";
+import { removeOverSubscriptions } from "../subscriptions/store.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
 /** Rows removed in one transaction: small enough to hold nobody up. */
@@ -54,7 +55,8 @@ export function startRetentionLoop(services: { db: Database; clock: Clock; log: 
   const { db, clock, log } = services;
   const work = async () => {
     const silent = await closeSilentSessions(db, batch);
-    return Math.max(silent, await removeOldRows(db)) === batch;
+    const over = await removeOverSubscriptions(db, batch);
+    return Math.max(silent, over, await removeOldRows(db)) === batch;
   };
   return startLoop({ name: "retention", idleMs, clock, log, work });
 }

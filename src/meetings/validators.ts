@@ -37,7 +37,7 @@ export const activityType = v.union(
 
 export const inviteRole = v.union(v.literal("participant"), v.literal("observer"));
 
-const presence = v.union(v.literal("invited"), v.literal("joined"), v.literal("left"));
+export const presence = v.union(v.literal("invited"), v.literal("joined"), v.literal("left"));
 
 export const videoProvider = v.union(v.literal("webrtc"), v.literal("getstream"));
 

@@ -3,13 +3,7 @@ import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 import { type ReadTx, statement } from "../db/port.ts";
 import type { MeetingState } from "../meetings/meeting.ts";
-import {
-  invalid,
-  permissionsOf,
-  type ResourcePermission,
-  type Validity,
-  validityOf,
-} from "./rules.ts";
+import { canBeFollowed, permissionsOf, type ResourcePermission } from "./rules.ts";
 
 /** A part of a meeting. */
 export interface Resource {
@@ -18,14 +12,15 @@ export interface Resource {
   resourceId: string;
 }
 
-interface Place {
-  meetingId: string;
-  role: ParticipantRole;
+/** What somebody has of it. */
+export interface Access extends Resource {
+  permissions: ResourcePermission[];
   state: MeetingState;
 }
 
-interface Access {
-  permissions: readonly ResourcePermission[];
+interface Place {
+  meetingId: string;
+  role: ParticipantRole;
   state: MeetingState;
 }
 
@@ -35,82 +30,60 @@ const findPlaces = statement<Place>(
    WHERE p.user_id = $1 AND p.meeting_id = ANY($2)`,
 );
 
-/** Subscriptions looked at in one call. */
-const mostRefreshed = 100;
-
-type Asked<T extends Resource> = readonly [T, Result<Access>];
-
 /** What a user may do with each of these. Refusals: VALIDATION_ERROR (no such type), NOT_FOUND (not in the meeting) */
-async function accessTo<T extends Resource>(
+export async function accesses<T extends Resource>(
   tx: ReadTx,
   userId: string,
   wanted: readonly T[],
-): Promise<Asked<T>[]> {
+): Promise<{ asked: T; access: Result<Access> }[]> {
   const ids = new Set(wanted.map(({ resourceId }) => resourceId).filter(isId));
   // Also where they have no place: a live query's refusal must end when they are let in.
   tx.reads(`user:${userId}`, ...[...ids].map((id) => `meeting:${id}` as const));
   const rows = ids.size > 0 ? await tx.all(findPlaces, [userId, [...ids]]) : [];
   const places = new Map(rows.map((row) => [row.meetingId, row]));
-  return wanted.map((one) => [one, accessOf(one, places.get(one.resourceId))]);
+  return wanted.map((asked) => ({ asked, access: accessOf(asked, places.get(asked.resourceId)) }));
+}
+
+/** As `accesses`, of one. */
+export async function accessTo(
+  tx: ReadTx,
+  userId: string,
+  resource: Resource,
+): Promise<Result<Access>> {
+  const [only] = await accesses(tx, userId, [resource]);
+  if (!only) throw new Error("one was asked for and none told");
+  return only.access;
 }
 
 function accessOf({ resourceType, resourceId }: Resource, place?: Place): Result<Access> {
   const permissions = permissionsOf(resourceType, place?.role ?? "observer");
   if (!permissions.ok) return permissions;
-  if (place) return ok({ permissions: permissions.value, state: place.state });
-  return refuse(new AppError("NOT_FOUND", "Meeting not found", { id: resourceId.slice(0, 64) }));
+  if (!place)
+    return refuse(new AppError("NOT_FOUND", "Meeting not found", { id: resourceId.slice(0, 64) }));
+  const { state } = place;
+  return ok({ resourceType, resourceId, permissions: [...permissions.value], state });
 }
 
-function validityIn([{ resourceType }, access]: Asked<Resource>): Validity {
-  if (!access.ok) return invalid(access.error);
-  const { permissions, state } = access.value;
-  return validityOf(resourceType, permissions, state);
+/** How things stand with a subscription. */
+export interface Validity {
+  valid: boolean;
+  permissions: ResourcePermission[];
+  /** Why it is not valid. */
+  reason?: string;
+  /** Establishing it again may help, now or later. */
+  shouldReconnect: boolean;
 }
 
-/** What the user may do, and whether that is all of what is required; why not, where they may do nothing. */
-export async function checkPermissions(
-  tx: ReadTx,
-  userId: string,
-  { requiredPermissions, ...resource }: Resource & { requiredPermissions: ResourcePermission[] },
-) {
-  const [[, access] = []] = await accessTo(tx, userId, [resource]);
-  if (!access) throw new Error("one was asked for and none told");
+/** How things stand with a subscription to what somebody has this access to. */
+export function validityOf(access: Result<Access>): Validity {
   if (!access.ok)
-    return { granted: false, permissions: [], metadata: { error: access.error.message } };
-  const { permissions } = access.value;
-  const granted = isSubset(requiredPermissions, permissions);
-  return { granted, permissions: [...permissions], metadata: {} };
+    return { valid: false, permissions: [], reason: access.error.message, shouldReconnect: false };
+  const { resourceType, resourceId: id, permissions, state } = access.value;
+  const followed = canBeFollowed(resourceType, { id, state });
+  if (followed.ok) return { valid: true, permissions, shouldReconnect: false };
+  const shouldReconnect = state === "scheduled";
+  return { valid: false, permissions, reason: followed.error.message, shouldReconnect };
 }
-
-/** A subscription as its client last knew it. */
-interface Known extends Resource {
-  permissions: string[];
-}
-
-/**
- * How things stand with subscriptions that a client had, in their order.
- * @throws AppError VALIDATION_ERROR (more than 100)
- */
-export async function refreshPermissions(tx: ReadTx, userId: string, known: readonly Known[]) {
-  if (known.length > mostRefreshed) {
-    const message = `subscriptions may have ${mostRefreshed} items at most`;
-    const metadata = { field: "subscriptions", limit: mostRefreshed };
-    throw new AppError("VALIDATION_ERROR", message, metadata);
-  }
-  return (await accessTo(tx, userId, known)).map((asked) => {
-    const [{ resourceType, resourceId, permissions }] = asked;
-    const { valid, permissions: updated, reason } = validityIn(asked);
-    const isSame = isSubset(updated, permissions) && isSubset(permissions, updated);
-    const why = reason ?? (isSame ? undefined : "Permissions have changed");
-    return {
-      ...{ resourceType, resourceId, valid, updatedPermissions: [...updated] },
-      ...(why !== undefined && { reason: why }),
-    };
-  });
-}
-
-const isSubset = (some: readonly string[], all: readonly string[]) =>
-  some.every((one) => all.includes(one));
 
 /** What could be an id at all; the database is not asked about anything else. */
 const isId = (id: string) => /^[\w-]{1,64}$/.test(id);

@@ -2,6 +2,7 @@ import type { ParticipantRole } from "../auth/identity.ts";
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 import type { MeetingState } from "../meetings/meeting.ts";
+import { requireActive } from "../meetings/states.ts";
 
 /** What somebody may do with a part of a meeting. */
 export type ResourcePermission = "read" | "write" | "manage" | "export" | "invite" | "remove";
@@ -43,30 +44,10 @@ export function permissionsOf(
   return refuse(new AppError("VALIDATION_ERROR", message, { field: "resourceType" }));
 }
 
-/** How things stand with a subscription. */
-export interface Validity {
-  valid: boolean;
-  permissions: readonly ResourcePermission[];
-  /** Why it is not valid. */
-  reason?: string;
-  /** Establishing it again may help. */
-  shouldReconnect: boolean;
-}
-
-/** Whether somebody with these permissions can be told what becomes of it: a transcript is told while the meeting runs. */
-export function validityOf(
+/** Whether changes of it can be followed: a transcript is made while the meeting runs. Refusals: MEETING_NOT_ACTIVE */
+export function canBeFollowed(
   resourceType: string,
-  permissions: readonly ResourcePermission[],
-  state: MeetingState,
-): Validity {
-  if (resourceType !== "transcripts" || state === "active")
-    return { valid: true, permissions, shouldReconnect: false };
-  const isAhead = state === "scheduled";
-  const reason = isAhead ? "The meeting has not started yet" : "The meeting is over";
-  return { valid: false, permissions, reason, shouldReconnect: isAhead };
-}
-
-/** Of what cannot be read at all. */
-export function invalid({ message }: AppError): Validity {
-  return { valid: false, permissions: [], reason: message, shouldReconnect: false };
+  meeting: { id: string; state: MeetingState },
+): Result<void> {
+  return resourceType === "transcripts" ? requireActive(meeting) : ok(undefined);
 }

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
 import { query } from "../../runtime/builders.ts";
-import { checkPermissions, refreshPermissions } from "../../subscriptions/access.ts";
+import { checkPermissions, refreshPermissions } from "../../subscriptions/permissions.ts";
 import { resourcePermission } from "../../subscriptions/validators.ts";
 
 export const validateSubscriptionPermissions = query({

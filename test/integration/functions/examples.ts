@@ -1,6 +1,6 @@
 import type { UserIdentity } from "../../../src/auth/identity.ts";
 import type { ErrorCode } from "../../../src/core/errors.ts";
-import { person, userIdOf } from "../support/meetingCalls.ts";
+import { meetingOf, person, userIdOf } from "../support/meetingCalls.ts";
 import type { World } from "./world.ts";
 
 /** A call of a function that is as it should be. */
@@ -116,9 +116,40 @@ function peerFunctions(): Record<string, Example> {
   return Object.fromEntries(all);
 }
 
+const subscribed = { subscriptionId: "window", lastValidated: 0 };
+
+/** Whoever may call these subscribes to what they are in: who is in no meeting, to nothing. */
+const subscriptionExamples: Readonly<Record<string, Example>> = {
+  "realtime/subscriptionActions:validateAndLogSubscription": { args: () => subscribed },
+  "realtime/subscriptionManager:establishSubscription": {
+    args: async (world) => ({
+      ...{ subscriptionId: "window", resourceType: "participants", priority: "high" },
+      resourceId: await meetingWithCaller(world),
+    }),
+  },
+  "realtime/subscriptionManager:terminateSubscription": {
+    args: () => ({ subscriptionId: "window", reason: "The page was closed" }),
+  },
+  "realtime/subscriptionManager:validateAndUpdateSubscription": { args: () => subscribed },
+  "realtime/subscriptions:subscribeMeetingParticipants": ofMeeting({ subscriptionId: "window" }),
+  "realtime/subscriptions:validateSubscription": {
+    args: ({ meetingId: resourceId }) => ({
+      ...{ ...subscribed, resourceType: "participants", resourceId },
+    }),
+  },
+};
+
+/** A meeting that the caller is in. */
+async function meetingWithCaller({ stage, identities, caller, meetingId }: World) {
+  const identity = identities[caller];
+  const isInIt = ["observer", "participant", "host"].includes(caller);
+  return isInIt || identity.kind !== "user" ? meetingId : meetingOf(stage, identity);
+}
+
 /** One for every function of the registry. */
 export const examples: Readonly<Record<string, Example>> = {
   ...peerFunctions(),
+  ...subscriptionExamples,
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },

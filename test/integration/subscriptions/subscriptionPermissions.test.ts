@@ -144,7 +144,7 @@ describe("refreshed permissions", () => {
       had("meetingNotes", ["read", "write", "manage", "export"]),
     ];
     expect(await refresh(host, asked)).toMatchObject([
-      { valid: false, reason: "The meeting is over" },
+      { valid: false, reason: "The meeting has ended" },
       { valid: false, reason: "The meeting has not started yet" },
       { valid: true },
     ]);

@@ -1,0 +1,62 @@
+import { v } from "convex/values";
+import { can } from "../../auth/can.ts";
+import { orThrow } from "../../core/result.ts";
+import { followedParticipants } from "../../meetings/people/followedParticipants.ts";
+import { participantRole, presence } from "../../meetings/validators.ts";
+import { query } from "../../runtime/builders.ts";
+import { permissionsOf } from "../../subscriptions/rules.ts";
+import { validate } from "../../subscriptions/subscriptions.ts";
+import { validityFields } from "../../subscriptions/validators.ts";
+
+export const subscribeMeetingParticipants = query({
+  permission: can.participant("meetingId"),
+  summary: "subscribeMeetingParticipants",
+  description:
+    "The people of the meeting in the order they were added, with their presence, for following it live. `email` is told to " +
+    "the person themselves and to administrators of their organisation, and is empty for everybody else. `subscriptionValid` is " +
+    "true: who may not be told is refused, and so is everybody who is taken out of the meeting. `subscriptionId` names the " +
+    "established subscription for whose figures this counts; none is needed. For everyone in the meeting.",
+  args: { meetingId: v.id("meetings"), subscriptionId: v.optional(v.string()) },
+  returns: v.object({
+    participants: v.array(
+      v.object({
+        _id: v.id("meetingParticipants"),
+        joinedAt: v.optional(v.number()),
+        leftAt: v.optional(v.number()),
+        presence,
+        role: participantRole,
+        user: v.object({
+          avatarUrl: v.optional(v.string()),
+          displayName: v.optional(v.string()),
+          email: v.string(),
+        }),
+        userId: v.id("users"),
+      }),
+    ),
+    permissions: v.array(v.string()),
+    subscriptionValid: v.boolean(),
+  }),
+  handler: async ({ tx, grant }, { meetingId }) => ({
+    participants: await followedParticipants(tx, grant.user, meetingId),
+    permissions: [...orThrow(permissionsOf("meetingParticipants", grant.participant.role))],
+    subscriptionValid: true,
+  }),
+});
+
+export const validateSubscription = query({
+  permission: can.user,
+  summary: "validateSubscription",
+  description:
+    "Whether the caller can follow a part of a meeting: `meetingNotes`, `transcripts` (while the meeting runs), " +
+    "`meetingParticipants` or `participants`. A subscription need not be established for that; one that is, under " +
+    "`subscriptionId` and to the same, has a `validUntil`, and is not valid once that has passed. `reason` says why it is not " +
+    "valid, `shouldReconnect` whether establishing it again may help. `lastValidated` makes no difference.",
+  args: {
+    lastValidated: v.number(),
+    resourceId: v.id("meetings"),
+    resourceType: v.string(),
+    subscriptionId: v.string(),
+  },
+  returns: v.object(validityFields),
+  handler: ({ tx, grant }, { lastValidated: _, ...asked }) => validate(tx, grant.user, asked),
+});
