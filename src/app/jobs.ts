@@ -5,6 +5,7 @@ import type { Lifetime } from "../core/lifetime.ts";
 import { startArchivingLoop } from "../jobs/archiving.ts";
 import { composing } from "../jobs/composing.ts";
 import { startCopyRemovalLoop, startRestoreLoop } from "../jobs/copies.ts";
+import { startExpiringLoop } from "../jobs/expiring.ts";
 import { fetching } from "../jobs/fetching.ts";
 import type { Loop } from "../jobs/loop.ts";
 import { machineLoad } from "../jobs/machineLoad.ts";
@@ -19,6 +20,7 @@ import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
 import { download, forgetPart } from "../net/download.ts";
 import { outbound } from "../net/outbound.ts";
+import { retentionOf } from "../recordings/lifecycle/expire.ts";
 import { captureFolder } from "../rooms/contract/unsealed.ts";
 import type { Services } from "../runtime/context.ts";
 import type { Archive } from "../storage/port.ts";
@@ -42,6 +44,7 @@ export function startLoops(
   const loops = [
     ...startSettleLoops(services),
     startRetentionLoop(services),
+    ...startExpiring(services),
     startSweepLoop({ ...services, archive }),
     ...(archive ? startArchiving(services, archive) : []),
   ];
@@ -51,6 +54,13 @@ export function startLoops(
       ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),
     );
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
+}
+
+/** Nothing to do where everything is kept for ever. */
+function startExpiring(services: Services): Loop[] {
+  const retention = retentionOf(services.config);
+  const isLimited = retention.free !== null || retention.paid !== null;
+  return isLimited ? [startExpiringLoop(services, retention)] : [];
 }
 
 /** Sends webhooks; once the server listens, because they tell its address. */

@@ -5,10 +5,17 @@ import type { Plan, User } from "./identity.ts";
 /** Whose plan: a user's own, or an organisation's. */
 export type PlanOwner = { userId: string } | { orgId: string };
 
+/**
+ * SQL: the plan of user `u` in the organisation with the id `orgId` (a column; null = in none), of which `o` is the row if
+ * there is one. Null where nobody has said anything.
+ */
+export const planOf = (orgId: string): string =>
+  `CASE WHEN u.claimed_plan = 'paid' THEN 'paid' ELSE
+     COALESCE(CASE WHEN ${orgId} IS NULL THEN u.plan ELSE o.plan END, u.claimed_plan) END`;
+
 const findEffective = statement<{ plan: Plan | null; org_id: string | null }>(
   "auth.effectivePlan",
-  `SELECT u.org_id, CASE WHEN u.claimed_plan = 'paid' THEN 'paid' ELSE
-     COALESCE(CASE WHEN u.org_id IS NULL THEN u.plan ELSE o.plan END, u.claimed_plan) END AS plan
+  `SELECT u.org_id, ${planOf("u.org_id")} AS plan
    FROM users u LEFT JOIN organizations o ON o.id = u.org_id
    WHERE u.id = $1`,
 );

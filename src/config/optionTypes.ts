@@ -8,6 +8,8 @@ export const flag = z
 export const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 export const port = whole(0, 65_535);
 export const duration = whole(1, 7 * 24 * 3600);
+/** Up to a hundred years; 0 = for ever. */
+export const keptDays = whole(0, 36_500);
 /** Without a name and password in it: addresses are logged and given to everybody. */
 export const httpUrl = z
   .url({ protocol: /^https?$/ })

@@ -5,6 +5,7 @@ import {
   flag,
   httpUrl,
   iceServers,
+  keptDays,
   keyPrefix,
   list,
   networks,
@@ -331,6 +332,22 @@ export const options = {
     type: whole(0, 100_000),
     default: "24",
     doc: "With a bucket: hours for which a capture that is in it, and that nobody reads, stays in the data folder too.",
+  }),
+  keepRecordingsDays: option({
+    env: "CONNVO_KEEP_RECORDINGS_DAYS",
+    type: keptDays,
+    default: "0",
+    doc: "Days after its end at which a recording is deleted with all that belongs to it; 0 = it is kept for ever. The same on all nodes.",
+  }),
+  keepFreeRecordingsDays: option({
+    env: "CONNVO_KEEP_FREE_RECORDINGS_DAYS",
+    type: keptDays.optional(),
+    doc: "The same for recordings of the free plan; absent: as for every plan.",
+  }),
+  keepPaidRecordingsDays: option({
+    env: "CONNVO_KEEP_PAID_RECORDINGS_DAYS",
+    type: keptDays.optional(),
+    doc: "The same for recordings of the paid plan; absent: as for every plan.",
   }),
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",

@@ -1,4 +1,4 @@
-import { recordAudit, recordEvent } from "../../audit/record.ts";
+import { type EntryData, recordAudit, recordEvent } from "../../audit/record.ts";
 import { AppError } from "../../core/errors.ts";
 import { statement, type Tx } from "../../db/port.ts";
 import { emit } from "../../webhooks/emit.ts";
@@ -29,19 +29,34 @@ export async function deleteRecording(tx: Tx, id: string, actorUserId: string): 
       state: recording.state,
     });
   }
+  await deleteLocked(tx, recording, { actorUserId });
+}
+
+/** Whose deletion it is: a person's, or, without one, the server's own and why. */
+interface Deletion {
+  actorUserId?: string;
+  why?: EntryData;
+}
+
+/** Deletes a recording that has ended, is not deleted yet, and is locked by this transaction. */
+export async function deleteLocked(
+  tx: Tx,
+  recording: Recording,
+  { actorUserId, why = {} }: Deletion,
+): Promise<void> {
+  const { id, meetingId, orgId } = recording;
   const deleted = (await tx.first(markDeleted, [id])) ?? recording;
   await removeUnfinishedRenditions(tx, id);
   await hurryCapture(tx, id);
-  const { meetingId, orgId } = deleted;
   tx.writes(`meeting:${meetingId}`);
-  await recordEvent(tx, { meetingId, recordingId: id, type: "recording_deleted", data: {} });
+  await recordEvent(tx, { meetingId, recordingId: id, type: "recording_deleted", data: why });
   await recordAudit(tx, {
     actorUserId,
     meetingId,
     resourceType: "recording",
     resourceId: id,
     action: "recording.delete",
-    metadata: {},
+    metadata: why,
   });
   const told = { orgId, type: "recording_deleted", meetingId, recordingId: id };
   await emit(tx, { ...told, data: webhookData(deleted) });
