@@ -147,7 +147,9 @@ async function open(
     clock: systemClock,
     log,
     transactions: Math.ceil(config.databasePoolSize / 2),
-    onDelivered: (ms) => metrics.onDelivered(ms),
+    onTold: ({ stalenessMs }) => {
+      if (stalenessMs !== undefined) metrics.onDelivered(stalenessMs);
+    },
   });
   addLiveGauges(metrics, hub);
   const files = { ...services, authenticator, openFiles: new OpenFiles() };

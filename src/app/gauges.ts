@@ -10,7 +10,7 @@ interface GaugeSources {
   rooms: { stats(): Promise<object> } | undefined;
 }
 
-const breakerValues: Record<string, number> = { closed: 0, "half-open": 1, open: 2 };
+const breakerValues = { closed: 0, halfOpen: 1, open: 2 };
 
 /** What an operator watches beside the calls: recordings and renditions by state, breakers, and the rooms. */
 export function addServerGauges(metrics: Metrics, { db, video, rooms }: GaugeSources): void {
@@ -35,7 +35,7 @@ export function addServerGauges(metrics: Metrics, { db, video, rooms }: GaugeSou
     read: () =>
       video.breakers().map(({ service, operation, state }) => ({
         labels: { service, operation },
-        value: breakerValues[state] ?? 2,
+        value: breakerValues[state],
       })),
   });
   if (rooms) addRoomGauges(metrics, rooms);
@@ -45,7 +45,7 @@ export function addServerGauges(metrics: Metrics, { db, video, rooms }: GaugeSou
 export function addLiveGauges(metrics: Metrics, hub: { stats(): object }): void {
   metrics.addGauge({
     name: "connvo_live",
-    help: "Live clients of this node, their subscriptions, the different queries among them, and queries run since the start",
+    help: "Live clients of this node, their subscriptions, the different queries among them; since the start queries run, changes told, results told without a run of their own, and bytes",
     labelNames: ["measure"],
     read: () => measuresOf(hub.stats()),
   });

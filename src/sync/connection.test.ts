@@ -23,7 +23,7 @@ function connected(failures: number, parts: Record<string, unknown> = {}) {
   const services = {
     ...{ runner: { view }, store: {}, authenticator: {}, invoker: {} },
     ...{ clock: { now: () => 0, sleep: async () => {} }, log: { error: vi.fn() } },
-    ...{ stopping: new AbortController().signal, onDelivered: () => {} },
+    ...{ stopping: new AbortController().signal, onTold: () => {} },
     ...parts,
   } as unknown as ConnectionServices;
   const connection = new SyncConnection(services, socket);

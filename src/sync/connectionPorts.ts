@@ -1,3 +1,4 @@
+import type { Identity } from "../auth/identity.ts";
 import type { ConnectionAuthenticator } from "../auth/tokens/authenticator.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -16,6 +17,28 @@ export interface ClientSocket {
   setReading(reading: boolean): void;
 }
 
+/** A change of a query that names a subscription. */
+export interface FollowedChange {
+  readonly subscriptionId: string;
+  /** Time since it was committed, ms; undefined where nothing was: the caller or the time has changed. */
+  readonly stalenessMs: number | undefined;
+  readonly failed: boolean;
+}
+
+/** What a client was told in one Transition. */
+export interface Told {
+  readonly identity: Identity;
+  /** Queries that gave something else than the client was told before. */
+  readonly updates: number;
+  /** Results that it was given without a run of their own: another client's was enough. */
+  readonly shared: number;
+  /** Length of the message. */
+  readonly bytes: number;
+  /** Time since the oldest of the changes was committed, ms. */
+  readonly stalenessMs: number | undefined;
+  readonly followed: readonly FollowedChange[];
+}
+
 /** What a client's connection works with. */
 export interface ConnectionServices {
   invoker: Invoker;
@@ -26,6 +49,5 @@ export interface ConnectionServices {
   log: Log;
   /** Aborts actions when the server gives up on what is still running. */
   stopping: AbortSignal;
-  /** Told of each change that reached a client: time since it was committed, ms. */
-  onDelivered(stalenessMs: number): void;
+  onTold(told: Told): void;
 }

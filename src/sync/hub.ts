@@ -1,3 +1,4 @@
+import type { Identity } from "../auth/identity.ts";
 import type { ConnectionAuthenticator } from "../auth/tokens/authenticator.ts";
 import { aborted } from "../core/aborted.ts";
 import type { Clock } from "../core/clock.ts";
@@ -6,7 +7,7 @@ import type { Database, DataKey } from "../db/port.ts";
 import type { Invoker } from "../runtime/call/invoke.ts";
 import { momentOf, newsSince } from "./commitLog.ts";
 import { SyncConnection } from "./connection.ts";
-import type { ClientSocket } from "./connectionPorts.ts";
+import type { ClientSocket, Told } from "./connectionPorts.ts";
 import { QueryRunner } from "./queryRunner.ts";
 import { QueryStore } from "./queryStore.ts";
 
@@ -18,8 +19,8 @@ export interface SyncHubOptions {
   log: Log;
   /** Transactions that live queries may read in at once. */
   transactions: number;
-  /** Told of each change that reached a client: time since it was committed, ms. */
-  onDelivered?: (stalenessMs: number) => void;
+  /** Hears of everything that a client was told. */
+  onTold?: (told: Told) => void;
 }
 
 /** What is watched on this node now. */
@@ -31,6 +32,10 @@ export interface SyncStats {
   queries: number;
   /** Queries run since the start. */
   runs: number;
+  /** Of what clients were told since then: changes, results that needed no run of their own, and bytes. */
+  updates: number;
+  shared: number;
+  bytes: number;
 }
 
 /** A change whose announcement was lost is noticed after this long, ms; where nobody watches, it may take longer. */
@@ -50,6 +55,7 @@ export class SyncHub {
   #closing = false;
   #pulledAt: number;
   #ended: Promise<unknown> = Promise.resolve();
+  readonly #told = { updates: 0, shared: 0, bytes: 0 };
 
   private constructor(options: SyncHubOptions, store: QueryStore) {
     const { db, invoker, log, transactions, clock } = options;
@@ -71,7 +77,7 @@ export class SyncHub {
 
   /** Takes a client. */
   connect(socket: ClientSocket): SyncConnection {
-    const { invoker, authenticator, clock, log, onDelivered = () => {} } = this.#options;
+    const { invoker, authenticator, clock, log } = this.#options;
     const connection = new SyncConnection(
       {
         invoker,
@@ -81,7 +87,7 @@ export class SyncHub {
         clock,
         log,
         stopping: this.#stopping.signal,
-        onDelivered,
+        onTold: (told) => this.#count(told),
       },
       socket,
     );
@@ -103,7 +109,20 @@ export class SyncHub {
       subscriptions: all.reduce((sum, { queries }) => sum + queries, 0),
       queries: this.#store.size,
       runs: this.#runner.runs,
+      ...this.#told,
     };
+  }
+
+  /** Who watches how many queries, a client at a time. */
+  watchers(): { identity: Identity; queries: number }[] {
+    return [...this.#connections].map(({ identity, queries }) => ({ identity, queries }));
+  }
+
+  #count(told: Told): void {
+    this.#told.updates += told.updates;
+    this.#told.shared += told.shared;
+    this.#told.bytes += told.bytes;
+    this.#options.onTold?.(told);
   }
 
   /** Lets every client finish what it has begun, and sends it to another node. */

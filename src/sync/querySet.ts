@@ -1,6 +1,7 @@
 import type { Identity } from "../auth/identity.ts";
 import { nameOf } from "./calls.ts";
 import { modification, type QueryChange, removal } from "./protocol.ts";
+import type { View } from "./queryRunner.ts";
 import type { QueryStore } from "./queryStore.ts";
 import type { QueryResult, WatchedQuery, Watcher } from "./watchedQuery.ts";
 
@@ -19,6 +20,19 @@ interface Subscription {
   query: WatchedQuery;
   /** The members of what the client has been told last. */
   told: string | undefined;
+}
+
+/** A query that gives something else than the client was told before. */
+export interface Update {
+  readonly query: WatchedQuery;
+  readonly result: QueryResult;
+}
+
+interface Changes {
+  readonly modifications: string[];
+  readonly updated: readonly Update[];
+  /** How many of the results were not run for this view. */
+  readonly shared: number;
 }
 
 /** Queries one client may watch; a page needs a few dozen. */
@@ -67,26 +81,22 @@ export class QuerySet {
     return [...this.#uses.keys()];
   }
 
-  /** What of those results the client has not been told, as modifications of a Transition; they count as told from now on. */
-  changes(results: ReadonlyMap<WatchedQuery, QueryResult>): {
-    modifications: string[];
-    /** When the oldest of the changes was committed, by `performance.now()`. */
-    staleSince: number | undefined;
-  } {
+  /** What of a view the client has not been told, as modifications of a Transition; it counts as told from now on. */
+  changes({ moment, results }: View): Changes {
     const modifications = this.#removed.map(removal);
     this.#removed = [];
-    let staleSince: number | undefined;
+    const updated: Update[] = [];
+    let shared = 0;
     for (const [queryId, subscription] of this.#subscriptions) {
-      const result = results.get(subscription.query);
-      if (result === undefined || result.report.members === subscription.told) continue;
+      const { query, told } = subscription;
+      const result = results.get(query);
+      if (result === undefined || result.report.members === told) continue;
       modifications.push(modification(queryId, result.report));
-      if (subscription.told !== undefined) {
-        const { changedAt } = result;
-        if (changedAt !== undefined) staleSince = Math.min(changedAt, staleSince ?? changedAt);
-      }
+      if (result.snapshot !== moment.snapshot) shared += 1;
+      if (told !== undefined) updated.push({ query, result });
       subscription.told = result.report.members;
     }
-    return { modifications, staleSince };
+    return { modifications, updated, shared };
   }
 
   clear(): void {

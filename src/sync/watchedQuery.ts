@@ -26,6 +26,8 @@ export class WatchedQuery {
   /** A JSON list of one object. */
   readonly argsText: string;
   readonly identity: Identity;
+  /** The client's name for following what this asks for, where it says one. */
+  readonly subscriptionId: string | undefined;
   /** The same for every run, so that a refusal that comes again reads the same. */
   readonly requestId = randomBytes(8).toString("hex");
   readonly watchers = new Set<Watcher>();
@@ -42,7 +44,14 @@ export class WatchedQuery {
     this.name = name;
     this.argsText = argsText;
     this.identity = identity;
+    this.subscriptionId = subscriptionIdIn(argsText);
   }
+}
+
+function subscriptionIdIn(argsText: string): string | undefined {
+  if (!argsText.includes('"subscriptionId"')) return undefined;
+  const [args] = JSON.parse(argsText) as [{ subscriptionId?: unknown } | null];
+  return typeof args?.subscriptionId === "string" ? args.subscriptionId : undefined;
 }
 
 /** Names a query as one caller sees it; callers whose tokens say different things share nothing. */
