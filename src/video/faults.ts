@@ -1,4 +1,4 @@
-import { AppError, isAppError } from "../core/errors.ts";
+import { type AppError, isAppError } from "../core/errors.ts";
 
 /** HTTP statuses below 500 that say "not now" instead of "no". */
 const passing = new Set([408, 429]);
@@ -31,13 +31,6 @@ export function mayHaveHappened(error: unknown): boolean {
   if (!isAppError(error)) return true;
   return isTransient(error) && error.metadata?.["outcome"] !== "none";
 }
-
-/** Nobody wants a start any more that may have been carried out: its stop goes on with it. */
-export const stoppedBeforeStart = (metadata: Record<string, string> = {}) =>
-  new AppError("CONFLICT", "The recording was stopped before it had begun; start again", {
-    ...metadata,
-    reason: "stopped_before_start",
-  });
 
 /** How long the provider asks to be left alone, ms; 0 when it does not. */
 export function retryAfterMs(error: AppError | undefined): number {

@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import type {
   RecordingConfig,
   RecordingGap,
@@ -52,6 +53,13 @@ export interface RecordingStartRequest extends RecordingRef {
   /** Asked before it is sent once more: what shows nothing may have been started and stopped meanwhile. */
   isWanted?(): Promise<boolean>;
 }
+
+/** Nobody wants a start any more that may have been carried out: its stop goes on with it. */
+export const stoppedBeforeStart = (metadata: Record<string, string> = {}) =>
+  new AppError("CONFLICT", "The recording was stopped before it had begun; start again", {
+    ...metadata,
+    reason: "stopped_before_start",
+  });
 
 /** What the provider says of one recording now. */
 export type ProviderRecording =

@@ -1,11 +1,12 @@
 import { AppError, isAppError } from "../core/errors.ts";
-import { mayHaveHappened, stoppedBeforeStart } from "./faults.ts";
+import { mayHaveHappened } from "./faults.ts";
 import type { OperationGuard } from "./operationGuard.ts";
-import type {
-  ProviderRecording,
-  RecordingRef,
-  RecordingStartRequest,
-  VideoProvider,
+import {
+  type ProviderRecording,
+  type RecordingRef,
+  type RecordingStartRequest,
+  stoppedBeforeStart,
+  type VideoProvider,
 } from "./port.ts";
 
 interface StartGuards {

@@ -1,8 +1,7 @@
 import { AppError, isAppError } from "../../core/errors.ts";
 import { orThrow } from "../../core/result.ts";
 import { ensureRoom } from "../../meetings/room/room.ts";
-import { stoppedBeforeStart } from "../../video/faults.ts";
-import type { ProviderRecording, RecordingRef } from "../../video/port.ts";
+import { type ProviderRecording, type RecordingRef, stoppedBeforeStart } from "../../video/port.ts";
 import { configOf, type Recording, recordingUrl, refOf } from "../recording.ts";
 import { type RequestedConfig, resolveConfig } from "../rules.ts";
 import type { RecordingServices } from "../services.ts";
