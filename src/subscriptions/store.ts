@@ -75,11 +75,14 @@ export function findSubscription(
 /** Establishes a subscription, or makes it last longer. `isNew`: it was not there, or was to something else. */
 export async function keepSubscription(tx: Tx, wish: Wish) {
   tx.writes(`subscriptions:${wish.userId}`);
-  const inserted = await tx.run(insert, insert.bind(wish));
-  const kept = await tx.first(renew, renew.bind(wish));
-  if (!kept) throw new Error("a subscription that was just stored is not there");
-  if (inserted > 0) await tx.run(removeSurplus, [wish.userId]);
-  return { isNew: inserted > 0 || kept.isNew, validUntil: kept.validUntil };
+  for (;;) {
+    const inserted = await tx.run(insert, insert.bind(wish));
+    const kept = await tx.first(renew, renew.bind(wish));
+    // It was there, and was ended before it could be locked.
+    if (!kept) continue;
+    if (inserted > 0) await tx.run(removeSurplus, [wish.userId]);
+    return { isNew: inserted > 0 || kept.isNew, validUntil: kept.validUntil };
+  }
 }
 
 /** Ends a subscription. @returns what it was, if there was one that had not run out */
