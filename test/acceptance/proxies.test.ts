@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { takeTime } from "../support/patience.ts";
+import { isInstalled } from "../support/programs.ts";
 import { type Person, signIn } from "./support/person.ts";
-import { isInstalled } from "./support/programs.ts";
 import { type ProxyProgram, type RunningProxy, startProxy } from "./support/proxy.ts";
 import { recordedFile } from "./support/recorded.ts";
 import { adminKey, freePort } from "./support/server.ts";

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { takeTime } from "../support/patience.ts";
+import { isInstalled } from "../support/programs.ts";
 import { type Launched, launch } from "./support/launch.ts";
 import { startedMeeting, startRecording } from "./support/meetings.ts";
 import { signIn } from "./support/person.ts";
 import { killHard } from "./support/processes.ts";
-import { isInstalled } from "./support/programs.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { until } from "./support/until.ts";
 

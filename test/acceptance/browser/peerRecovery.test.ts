@@ -1,9 +1,9 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { isInstalled } from "../../support/programs.ts";
 import { rowsOf } from "../support/database.ts";
 import { invite, startedMeeting } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
-import { isInstalled } from "../support/programs.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";

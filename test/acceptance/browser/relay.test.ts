@@ -1,8 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { isInstalled } from "../../support/programs.ts";
 import { inRoom, startedMeeting } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
-import { isInstalled } from "../support/programs.ts";
 import { roomToken } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";

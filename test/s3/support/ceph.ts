@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { isRunning, killHard } from "../../acceptance/support/processes.ts";
-import { isInstalled } from "../../acceptance/support/programs.ts";
 import { until } from "../../acceptance/support/until.ts";
 import { freePort } from "../../support/freePort.ts";
+import { isInstalled } from "../../support/programs.ts";
 import { type CephPlace, cephConfig } from "./cephConfig.ts";
 
 /** Keys that the gateway's one user has. */
