@@ -17,15 +17,25 @@ const ownerOf = statement<{ recordingId: string }>(
   `SELECT recording_id AS "recordingId" FROM provider_files WHERE room_id = $1 AND file = $2`,
 );
 
-/** How a provider that makes files itself is asked about a recording: with the files of its room that are known. */
+/** One that may still be taken up, or was: seen to run, or accepted. */
+const findNext = statement<{ requestedAt: number | null }>(
+  "providerFiles.nextRecording",
+  `SELECT min(requested_at) AS "requestedAt" FROM recordings
+   WHERE meeting_id = $1 AND id > $2
+     AND (started_at IS NOT NULL OR provider_ref ? 'acceptedAt' OR state IN ('starting', 'recording', 'stopping'))`,
+);
+
+/** How a provider that makes files itself is asked about a recording: with what is known of the others in its room. */
 export async function refWithFiles(tx: ReadTx, recording: Recording): Promise<RecordingRef> {
   const known = await tx.all(filesOfRoom, [recording.roomId]);
+  const next = await tx.first(findNext, [recording.meetingId, recording.id]);
   const own = known.find(({ recordingId }) => recordingId === recording.id);
   const others = known.filter((one) => one !== own);
   return {
     ...refOf(recording),
     ...(own ? { file: own.file } : {}),
     filesOfOthers: others.map(({ file }) => file),
+    ...(next?.requestedAt ? { nextRequestedAt: next.requestedAt } : {}),
   };
 }
 

@@ -44,6 +44,8 @@ export interface RecordingRef extends RoomRef {
   /** The provider's name of its file, and of this room's files that belong to other recordings. */
   file?: string;
   filesOfOthers?: readonly string[];
+  /** When the next recording of the room was asked for, unless that has failed; epoch ms: what has begun since is not this one's. */
+  nextRequestedAt?: number;
 }
 
 export interface RecordingStartRequest extends RecordingRef {

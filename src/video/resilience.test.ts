@@ -40,8 +40,11 @@ class ScriptedProvider {
   readonly calls: string[] = [];
   readonly #scripts: Record<string, Step[]>;
 
-  constructor(scripts: Record<string, Step[]>) {
+  readonly #absentGraceMs: number;
+
+  constructor(scripts: Record<string, Step[]>, absentGraceMs = 0) {
     this.#scripts = scripts;
+    this.#absentGraceMs = absentGraceMs;
   }
 
   count(operation: string): number {
@@ -76,7 +79,7 @@ class ScriptedProvider {
         composesLocally: false,
         reportsPresence: false,
         statePollMs: 1,
-        absentGraceMs: 0,
+        absentGraceMs: this.#absentGraceMs,
       },
       createRoom: () => quiet("createRoom"),
       token: async () => {
@@ -104,8 +107,12 @@ class ScriptedProvider {
   }
 }
 
-function scripted(scripts: Record<string, Step[]>, options: Partial<ResilienceOptions> = {}) {
-  const provider = new ScriptedProvider(scripts);
+interface Scripted extends Partial<ResilienceOptions> {
+  absentGraceMs?: number;
+}
+
+function scripted(scripts: Record<string, Step[]>, { absentGraceMs, ...options }: Scripted = {}) {
+  const provider = new ScriptedProvider(scripts, absentGraceMs);
   const video = withResilience(provider.asProvider(), {
     log: silentLog,
     random: () => 0.5,
@@ -242,6 +249,37 @@ describe("a start without a clear answer", () => {
     expect(provider.count("startRecording")).toBe(3);
   });
 
+  const unknown = { code: "EXTERNAL_SERVICE_TIMEOUT", metadata: { outcome: "unknown" } };
+
+  test("ends with an unknown outcome where what has started may not show yet", async () => {
+    const { video, provider } = scripted(
+      { startRecording: [broken()], recordingState: [absent] },
+      { absentGraceMs: 60_000 },
+    );
+    const { error: thrown } = await timed(video.startRecording(request));
+    expect(thrown).toMatchObject(unknown);
+    expect(provider.count("startRecording")).toBe(3);
+  });
+
+  test.each([
+    ["a rate limit", status(429, { outcome: "none" })],
+    ["a refusal", error("MEETING_NOT_ACTIVE")],
+  ])("stays unknown when the next attempt ends with %s", async (_, last) => {
+    const { video } = scripted(
+      { startRecording: [status(502), last], recordingState: [absent] },
+      { absentGraceMs: 60_000 },
+    );
+    const { error: thrown } = await timed(video.startRecording(request));
+    expect(thrown).toMatchObject(unknown);
+  });
+
+  test("ends with the last attempt's failure where nothing is left out of sight", async () => {
+    const last = error("MEETING_NOT_ACTIVE");
+    const { video } = scripted({ startRecording: [status(502), last], recordingState: [absent] });
+    const { error: thrown } = await timed(video.startRecording(request));
+    expect(thrown).toMatchObject({ code: "MEETING_NOT_ACTIVE" });
+  });
+
   test("is not sent again once nobody wants it: it may have been started, and stopped", async () => {
     const { video, calls } = scripted({ startRecording: [status(502)], recordingState: [absent] });
     const isWanted = async () => false;
@@ -250,7 +288,7 @@ describe("a start without a clear answer", () => {
       code: "CONFLICT",
       metadata: { reason: "stopped_before_start" },
     });
-    expect(calls).toEqual(["startRecording", "recordingState", "recordingState"]);
+    expect(calls).toEqual(["startRecording", "recordingState"]);
   });
 
   test("needs no look when nothing was sent", async () => {

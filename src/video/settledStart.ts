@@ -17,6 +17,7 @@ interface StartGuards {
 /**
  * Starts a recording so that it is never started twice: after a failure without a clear answer the provider's state
  * is read, and only `absent` leads to another start.
+ * @throws AppError EXTERNAL_SERVICE_TIMEOUT with `outcome: "unknown"` when an earlier attempt may have been carried out
  */
 export function settledStart(
   provider: VideoProvider,
@@ -86,23 +87,38 @@ class SettledStart {
       const state = await this.#provider.recordingState(this.#request, signal);
       signal.throwIfAborted();
       if (state.status !== "absent") return this.#settled(state);
-      if ((await this.#request.isWanted?.()) === false) throw stoppedBeforeStart();
+      if (this.#showsAtOnce) this.#unsettled = false;
+      await this.#requireWanted();
       signal.throwIfAborted();
     }
     return this.#late ? this.#settled(this.#late) : this.#send(signal);
   }
 
-  /** An abandoned attempt may still fail later; only the newest one may say what is known. */
+  /** Whether `absent` proves that nothing was started. */
+  get #showsAtOnce(): boolean {
+    return this.#provider.capabilities.absentGraceMs === 0;
+  }
+
+  /** Of one that nobody wants any more nothing has to be found out: its stop goes on with it. */
+  async #requireWanted(): Promise<void> {
+    if ((await this.#request.isWanted?.()) !== false) return;
+    this.#unsettled = false;
+    throw stoppedBeforeStart();
+  }
+
+  /** An abandoned attempt may still fail later; only the newest one may say what is known, and only of itself. */
   async #send(signal: AbortSignal): Promise<ProviderRecording> {
     this.#sent += 1;
     const mine = this.#sent;
+    const before = this.#unsettled;
     this.#unsettled = true;
     try {
       const state = await this.#provider.startRecording(this.#request, signal);
       if (signal.aborted) this.#late = state;
       return this.#settled(state);
     } catch (error) {
-      if (mine === this.#sent && !signal.aborted) this.#unsettled = mayHaveHappened(error);
+      if (mine === this.#sent && !signal.aborted)
+        this.#unsettled = before || mayHaveHappened(error);
       throw error;
     }
   }
@@ -122,9 +138,8 @@ class SettledStart {
       )
       .catch(() => undefined);
     const known = this.#late ?? state;
-    if (known === undefined) throw this.#unknown(error);
-    if (known.status === "absent") throw error;
-    return known;
+    if (known !== undefined && known.status !== "absent") return known;
+    throw known && this.#showsAtOnce ? error : this.#unknown(error);
   }
 
   #unknown(error: unknown): unknown {

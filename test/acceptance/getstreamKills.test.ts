@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { ConvexError } from "convex/values";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import {
   type GetStreamStandIn,
   type Stage,
@@ -8,7 +9,7 @@ import {
 } from "../../src/synth/getstream/server.ts";
 import { takeTime } from "../support/patience.ts";
 import { type RecordingDetail, startedMeeting, stream } from "./support/meetings.ts";
-import { type Args, type Person, signIn } from "./support/person.ts";
+import { type Args, type Person, type Refusal, signIn } from "./support/person.ts";
 import type { ServerProcess } from "./support/server.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { joinStreamCall, madeByStream } from "./support/stream.ts";
@@ -78,10 +79,6 @@ afterEach(async () => {
   await site.close();
   await cloud.close();
 });
-afterAll(() => {
-  content = Buffer.alloc(0);
-});
-
 async function startServer(port?: number): Promise<void> {
   const env = {
     STREAM_API_KEY: cloud.apiKey,
@@ -108,15 +105,18 @@ function insist<T>(fn: "action" | "mutation" | "query", name: string, args: Args
   return eventually(`${name} is answered`, 120_000, async () => {
     await back;
     return await host[fn]<T>(name, args).catch((error: unknown) => {
-      if (error instanceof TypeError || isPassing(error)) return undefined;
+      if (isPassing(error)) return undefined;
       throw error;
     });
   });
 }
 
-/** Nothing is decided: the provider is slow, or has not said. */
-const isPassing = (error: unknown): boolean =>
-  /EXTERNAL_SERVICE|UNAVAILABLE|CONFLICT|ECONN|socket hang up|5\d\d/.test(String(error));
+/** No server answered, or nothing is decided: the provider has not said, or a stop came first. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof ConvexError)) return true;
+  const { code } = error.data as Refusal;
+  return code === "EXTERNAL_SERVICE_TIMEOUT" || code === "CONFLICT";
+}
 
 const recordings = () =>
   insist<RecordingDetail[]>("query", "recordings/queries:listRecordings", { meetingId });

@@ -148,8 +148,11 @@ async function take(world: World, scene: Scene, step: Step): Promise<void> {
       if (call().endedAt === null && !call().session?.participants.length)
         calls.join(meetingId, hostId);
       return;
-    case "loseCapture":
+    case "loseCapture": {
+      const { capture } = call();
+      if (capture) world.lost.add(capture.egressId);
       return calls.loseCapture(meetingId);
+    }
     case "fault": {
       const { fault, operation, times } = step;
       const resetAt = fault.kind === "rateLimit" ? world.time.now + fault.resetAt : 0;

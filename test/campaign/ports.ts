@@ -41,17 +41,19 @@ export function databaseOf(world: World, node: Node): Database {
       let said: string[] = [];
       let effects: (() => void | Promise<void>)[] = [];
       const value = await run(() =>
-        db.transaction((tx) => {
-          said = [];
-          effects = [];
-          return within(place, async () => {
-            const done = await work(writing(tx, node, said, effects));
-            if (said.some((name) => world.passes(node, `tx ${name} before`))) throw new Killed();
-            return done;
-          });
-        }),
+        db
+          .transaction((tx) => {
+            said = [];
+            effects = [];
+            return within(place, async () => {
+              const done = await work(writing(tx, node, said, effects));
+              if (said.some((name) => world.passes(node, `tx ${name} before`))) throw new Killed();
+              return done;
+            });
+          })
+          // What a server has committed stands, though it died over it.
+          .finally(() => world.version++),
       );
-      world.version++;
       if (said.length > 0) world.tell(`committed: ${said.join(", ")}`);
       noteWrites(world, place, said);
       if (said.some((name) => world.passes(node, `tx ${name} after`))) return never();

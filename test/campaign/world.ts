@@ -55,6 +55,8 @@ export class World {
   readonly loops = new Loops(this);
   readonly nodes: Node[] = [];
   readonly starts: SentStart[] = [];
+  /** Captures that Stream lost by itself, by their egress. */
+  readonly lost = new Set<string>();
   /** Calls that were read since the last start was sent in them. */
   readonly lookedAt = new Set<string>();
   readonly answers: Answered[] = [];
@@ -81,13 +83,13 @@ export class World {
   #onIdle: (() => void) | undefined;
   #armed: Armed[] = [];
   readonly #turns = new Map<string, number>();
-  #dbNow = 0;
+  #told = { now: 0, done: Promise.resolve() };
   #crash: (node: Node, downMs: number) => void = () => undefined;
 
   constructor(schedule: Schedule, parts: { db: Database; sql: TestSql; root: string }) {
     this.schedule = schedule;
     this.db = parts.db;
-    this.sql = parts.sql;
+    this.sql = (text, values) => this.real(() => parts.sql(text, values));
     this.#root = parts.root;
     const { aheadMs } = schedule.stream;
     this.stream = new StandIn({
@@ -146,11 +148,14 @@ export class World {
     }
   }
 
-  /** The database's clock says what ours does. */
-  async tellDatabase(): Promise<void> {
-    if (this.#dbNow === this.time.now) return;
-    this.#dbNow = this.time.now;
-    await this.sql("SELECT setval('campaign_clock', $1)", [this.time.now]);
+  /** The database's clock says what ours does; whoever comes while it is told waits for that too. */
+  tellDatabase(): Promise<void> {
+    const { now } = this.time;
+    if (this.#told.now !== now) {
+      const done = this.sql("SELECT setval('campaign_clock', $1)", [now]);
+      this.#told = { now, done: done.then(() => undefined) };
+    }
+    return this.#told.done;
   }
 
   onCrash(crash: (node: Node, downMs: number) => void): void {

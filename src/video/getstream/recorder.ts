@@ -191,7 +191,7 @@ export class StreamRecorder {
   ): Promise<ProviderRecording> {
     this.#traces.keep(request.recordingId, trace);
     const seen = await this.#call(call, context).catch((cause: unknown) => {
-      throw trace.unconfirmed ? unknownStart(cause) : error;
+      throw trace.unconfirmed ? unknownStart(cause) : cause;
     });
     if (seen.composite !== "idle") return this.#adopt(request, seen);
     requireLive(seen);
@@ -244,16 +244,17 @@ export class StreamRecorder {
   ): Promise<Look> {
     if (!seen) return { answer: { status: "absent" } };
     const before = this.#trace(ref);
-    const files = this.#mayBeListed(before, seen) ? await this.#files(call, context) : [];
-    const { answer, trace } = judge(before, seen, files, this.#around(ref));
+    const around = this.#around(ref);
+    const files = this.#mayBeListed(before, seen, around) ? await this.#files(call, context) : [];
+    const { answer, trace } = judge(before, seen, files, around);
     if (answer.status !== "absent") this.#traces.keep(ref.recordingId, trace);
     return { answer, call: seen };
   }
 
   /** What runs, or has only just been asked for, is in no list; after its stop it may be the next one that runs. */
-  #mayBeListed(trace: Trace, call: CallState): boolean {
+  #mayBeListed(trace: Trace, call: CallState, around: Circumstances): boolean {
     if (trace.stopRequestedAt !== undefined) return true;
-    if (runsNow(trace, call)) return false;
+    if (runsNow(trace, call, around)) return false;
     const hasBegun = trace.runningAt !== undefined;
     return hasBegun || this.#clock.now() - trace.requestedAt > unseenMs;
   }
@@ -274,8 +275,9 @@ export class StreamRecorder {
     });
   }
 
-  #around({ filesOfOthers }: RecordingRef): Circumstances {
+  #around({ filesOfOthers, nextRequestedAt }: RecordingRef): Circumstances {
     return {
+      nextRequestedAt,
       now: this.#clock.now(),
       aheadMs: this.#api.aheadMs,
       ofOthers: filesOfOthers,
@@ -289,9 +291,12 @@ export class StreamRecorder {
 
 /** Refused, perhaps because an earlier start of ours has been accepted. */
 const unknownStart = (cause: unknown) =>
-  new AppError("EXTERNAL_SERVICE_TIMEOUT", "Whether the recording has started is not known", {
-    ...{ service, operation: "startRecording", cause: String(cause) },
-  });
+  new AppError(
+    "EXTERNAL_SERVICE_TIMEOUT",
+    "Whether the recording has started is not known",
+    { service, operation: "startRecording" },
+    cause,
+  );
 
 interface Look {
   answer: ProviderRecording;

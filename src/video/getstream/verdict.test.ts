@@ -229,6 +229,19 @@ describe("the file of a recording", () => {
     expect(find([next, mine], stopped, false, { ofOthers: ["s1/f.mp4"] })).toBeUndefined();
   });
 
+  test("is the next recording's when that was asked for before it began, unless this one was seen to run", () => {
+    const next = { nextRequestedAt: asked + 40_000 };
+    const late = file(45_000, 90_000);
+    expect(find([late], trace)).toBe(late);
+    expect(find([late], trace, false, next)).toBeUndefined();
+    expect(find([file(40_000 - clockSkewMs + 1, 90_000)], trace, false, next)).toBeUndefined();
+    expect(find([mine], trace, false, next)).toBe(mine);
+    expect(find([late], ran, false, next)).toBe(late);
+    const around = { now: asked + 50_000, ...next };
+    expect(judge(trace, running, [], around).answer).toEqual({ status: "absent" });
+    expect(judge(ran, running, [], around).answer).toMatchObject({ status: "recording" });
+  });
+
   test("is told by Stream's times on our clock, once the difference is known", () => {
     const ahead = { aheadMs: 10_000 };
     // A short one, and the next in the same session 4 s later.
@@ -243,6 +256,22 @@ describe("the file of a recording", () => {
     expect(find(files.slice(0, 1), second, false, ahead)).toBeUndefined();
     expect(find(files.slice(1), first, false, ahead)).toBeUndefined();
   });
+
+  test.each([-15_000, 15_000])(
+    "lies in a session that ended by a clock that is %i ms ahead",
+    (aheadMs) => {
+      const at = (ms: number) => ms + aheadMs;
+      const over = { ...live, live: false, sessionEndedAt: asked + at(7_400) };
+      const around = { aheadMs, now: asked + 15_000 };
+      const seen = judge(accepted, over, [], around);
+      const listed = [file(at(6_800), at(7_400))];
+      const ended = judge(seen.trace, over, listed, { ...around, now: asked + 300_000 });
+      expect(ended.answer).toMatchObject({
+        ...{ status: "sealed", stopReason: "session_ended" },
+        ...{ startedAt: asked + 6_800, stoppedAt: asked + 7_400 },
+      });
+    },
+  );
 
   test("is found by its name alone, once it is known", () => {
     const known = { ...trace, file: "s9/elsewhere.mp4" };

@@ -29,6 +29,8 @@ export interface Circumstances {
   aheadMs?: number | undefined;
   /** Files that belong to other recordings. */
   ofOthers?: readonly string[] | undefined;
+  /** When the next recording of the call was asked for, epoch ms. */
+  nextRequestedAt?: number | undefined;
 }
 
 /** What we call a file of Stream's: it has no id, but these two are unique in a call. */
@@ -47,15 +49,21 @@ export function judge(
   files: readonly CallRecording[],
   around: Circumstances,
 ): Verdict {
-  const running = runsNow(trace, call);
+  const running = runsNow(trace, call, around);
   const file = fileOf(trace, files, running, around);
-  if (file) return sealed(trace, call, file, around.now);
-  return running ? active(trace, call, around.now) : idle(trace, call, around.now);
+  if (file) return sealed(trace, call, file, around);
+  return running ? active(trace, call, around.now) : idle(trace, call, around);
 }
 
 /** Whether what runs in the call is this recording. */
-export function runsNow(trace: Trace, call: CallState): boolean {
-  return call.composite !== "idle" && sameSession(trace, call) && !isOver(trace);
+export function runsNow(trace: Trace, call: CallState, around: Circumstances): boolean {
+  if (call.composite === "idle" || !sameSession(trace, call)) return false;
+  return !isOver(trace) && !isSucceeded(trace, around);
+}
+
+/** Never seen to run, and there is a next one since: what shows now is that one's. */
+function isSucceeded({ runningAt }: Trace, { nextRequestedAt }: Circumstances): boolean {
+  return runningAt === undefined && nextRequestedAt !== undefined;
 }
 
 /**
@@ -67,14 +75,17 @@ export function fileOf(
   trace: Trace,
   files: readonly CallRecording[],
   running: boolean,
-  { now, aheadMs, ofOthers = [] }: Circumstances,
+  around: Circumstances,
 ): CallRecording | undefined {
+  const { now, aheadMs, ofOthers = [], nextRequestedAt = now } = around;
   if (trace.file !== undefined) return files.find((file) => fileName(file) === trace.file);
   const { requestedAt, sessionId, takenOver, stopRequestedAt, idleAt } = trace;
   const skewMs = aheadMs === undefined ? clockSkewMs : knownSkewMs;
   const earliest = takenOver ? 0 : requestedAt - (running ? 0 : skewMs);
   const unsureMs = aheadMs === undefined ? 0 : dateResolutionMs;
   const latest = Math.max(stopRequestedAt ?? 0, idleAt ?? 0) || now;
+  const isOfNext = (file: CallRecording) =>
+    isSucceeded(trace, around) && begin(file) > nextRequestedAt - skewMs;
   const begin = ({ start_time }: CallRecording) => start_time.getTime() - (aheadMs ?? 0);
   const end = ({ end_time }: CallRecording) => end_time.getTime() - (aheadMs ?? 0);
   const rank = (file: CallRecording) =>
@@ -87,7 +98,7 @@ export function fileOf(
       const { start_time, end_time } = file;
       if (!(start_time instanceof Date && end_time instanceof Date)) return false;
       if (end_time <= start_time) return false;
-      if (begin(file) < earliest || begin(file) > latest + skewMs) return false;
+      if (begin(file) < earliest || begin(file) > latest + skewMs || isOfNext(file)) return false;
       return end(file) > requestedAt - unsureMs;
     })
     .sort((a, b) => rank(a) - rank(b))[0];
@@ -113,12 +124,13 @@ function active(trace: Trace, call: CallState, now: number): Verdict {
 }
 
 /** Neither running nor listed: not begun, being finished, or lost. */
-function idle(trace: Trace, call: CallState, now: number): Verdict {
+function idle(trace: Trace, call: CallState, around: Circumstances): Verdict {
+  const { now } = around;
   const { acceptedAt, stopRequestedAt } = trace;
   const begun = hasBegun(trace);
   if (!begun && acceptedAt === undefined) return { answer: { status: "absent" }, trace };
   if (mayBegin(trace, call, now)) return starting(trace);
-  const idleAt = trace.idleAt ?? Math.min(now, endOfSession(trace, call) ?? now);
+  const idleAt = trace.idleAt ?? Math.min(now, endOfSession(trace, call, around) ?? now);
   const seen: Trace = { ...trace, idleAt };
   if (now - Math.max(idleAt, stopRequestedAt ?? 0) > retentionMs) return failed(seen, "no_file");
   if (begun) return { answer: { status: "finishing", providerRef: encode(seen) }, trace: seen };
@@ -144,15 +156,29 @@ function failed(trace: Trace, reason: string): Verdict {
   return { answer: { status: "failed", reason }, trace };
 }
 
-function endOfSession(trace: Trace, call: CallState): number | undefined {
-  return sameSession(trace, call) ? call.sessionEndedAt : undefined;
+/** By our clock, epoch ms. */
+function endOfSession(
+  trace: Trace,
+  call: CallState,
+  { aheadMs = 0 }: Circumstances,
+): number | undefined {
+  const { sessionEndedAt } = call;
+  if (sessionEndedAt === undefined || !sameSession(trace, call)) return undefined;
+  return sessionEndedAt - aheadMs;
 }
 
-function sealed(trace: Trace, call: CallState, found: CallRecording, now: number): Verdict {
+function sealed(
+  trace: Trace,
+  call: CallState,
+  found: CallRecording,
+  { now, aheadMs = 0 }: Circumstances,
+): Verdict {
+  // A difference within what is known of it is none: the times stay as Stream tells them.
+  const shiftMs = Math.abs(aheadMs) > knownSkewMs ? Math.round(aheadMs) : 0;
   const answer: ProviderRecording = {
     status: "sealed",
-    startedAt: found.start_time.getTime(),
-    stoppedAt: found.end_time.getTime(),
+    startedAt: found.start_time.getTime() - shiftMs,
+    stoppedAt: found.end_time.getTime() - shiftMs,
     stopReason: stopReason(trace, call),
     hasMedia: true,
     gaps: [],
@@ -168,5 +194,6 @@ function sealed(trace: Trace, call: CallState, found: CallRecording, now: number
 function stopReason(trace: Trace, call: CallState): string {
   if (trace.stopRequestedAt !== undefined) return "requested";
   if (call.ended) return "room_closed";
-  return endOfSession(trace, call) === undefined ? "provider" : "session_ended";
+  const sessionIsOver = sameSession(trace, call) && call.sessionEndedAt !== undefined;
+  return sessionIsOver ? "session_ended" : "provider";
 }

@@ -3,6 +3,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { isAppError } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { Fault } from "../../../src/synth/getstream/faults.ts";
+import { isTransient, mayHaveHappened } from "../../../src/video/faults.ts";
 import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
 import type { ProviderRecording } from "../../../src/video/port.ts";
 import { type ResilientVideoProvider, withResilience } from "../../../src/video/resilience.ts";
@@ -159,6 +160,50 @@ describe("a start is refused", () => {
       code: "STREAM_ERROR",
       metadata: { providerStatus: 400, outcome: "none" },
     });
+  });
+});
+
+describe("a start that Stream refuses, and a call that cannot be read then", () => {
+  const tooMany: Fault = { kind: "rateLimit", resetAt: Date.now() + 1_000 };
+
+  /** Refuses the look after the `nth` start. */
+  async function sceneRefusing(nth: number, options: SceneOptions = {}): Promise<Scene> {
+    let sent = 0;
+    return liveScene({
+      ...options,
+      onStage: (operation, stage) => {
+        const isIt = operation === "StartRecording" && stage === "carried out" && ++sent === nth;
+        if (isIt) scene.standIn.fault("GetCall", tooMany);
+        return false;
+      },
+    });
+  }
+
+  test("is not known to be over when an earlier one may have been accepted", async () => {
+    const { provider, standIn } = await sceneRefusing(2, { captureAtOnce: false });
+    standIn.fault("StartRecording", { kind: "drop", accept: true });
+    const request = recordingOf();
+    await expect(provider.startRecording(request)).rejects.toMatchObject({ code: "STREAM_ERROR" });
+    const error: unknown = await provider
+      .startRecording(request)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "EXTERNAL_SERVICE_TIMEOUT",
+      metadata: { service: "getstream", operation: "startRecording" },
+    });
+    expect(mayHaveHappened(error)).toBe(true);
+    expect((await provider.startRecording(request)).status).toBe("starting");
+    expect(standIn.calls.get(room.roomId).startsAccepted).toBe(1);
+  });
+
+  test("is tried again otherwise: who records it already is found then", async () => {
+    const { provider, standIn } = await sceneRefusing(1, { captureAtOnce: false });
+    standIn.fault("StartRecording", { kind: "status", status: 400, code: 4 });
+    const error: unknown = await provider
+      .startRecording(recordingOf())
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "STREAM_ERROR", metadata: { providerStatus: 429 } });
+    expect([isTransient(error), mayHaveHappened(error)]).toEqual([true, false]);
   });
 });
 

@@ -4,7 +4,7 @@ import { silentLog } from "../../../src/core/log.ts";
 import type { RecordingConfig } from "../../../src/core/recording.ts";
 import {
   type GetStreamStandIn,
-  type StandInOptions,
+  type ServerOptions,
   startGetStreamStandIn,
 } from "../../../src/synth/getstream/server.ts";
 import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
@@ -25,7 +25,7 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export interface SceneOptions extends StandInOptions {
+export interface SceneOptions extends ServerOptions {
   clock?: Clock;
   requestTimeoutMs?: number;
   /** What the provider signs with; the stand-in's own secret unless given. */
