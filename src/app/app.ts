@@ -131,7 +131,7 @@ async function open(
   const metrics = createMetrics();
   addServerGauges(metrics, { db, video, rooms: embedded });
   followPresence(services, lifetime);
-  startLoops(services, lifetime, archive);
+  startLoops(services, lifetime, archive, metrics);
 
   const registry = buildRegistry(functionModules);
   const accounts = databaseAccounts(db);
@@ -191,7 +191,7 @@ async function open(
   if (followed) lifetime.add("certificate", async () => followed.stop());
   const listening = await blaming("HOST, PORT", server.listen(config.host, config.port));
   address ??= listening;
-  startWebhooks(services, lifetime);
+  startWebhooks(services, lifetime, metrics);
   const startMs = Math.round(performance.now() - startedAt);
   log.info({ url: address, video: video.name, startMs }, "ready");
   const stop = (options: StopOptions = {}) => {

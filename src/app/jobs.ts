@@ -20,12 +20,14 @@ import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
 import { download, forgetPart } from "../net/download.ts";
 import { outbound } from "../net/outbound.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { retentionOf } from "../recordings/lifecycle/expire.ts";
 import { captureFolder } from "../rooms/contract/unsealed.ts";
 import type { Services } from "../runtime/context.ts";
 import type { Archive } from "../storage/port.ts";
 import { roomPaths } from "../video/embedded/paths.ts";
 import { endpointUrl } from "../webhooks/address.ts";
+import { addArchiveMetrics, addDeliveryMetrics } from "./backlogMetrics.ts";
 
 /** A day of 1080p is far below this. */
 const maxProviderFileBytes = 256 * 2 ** 30;
@@ -39,6 +41,7 @@ export function startLoops(
   services: Services,
   lifetime: Lifetime,
   archive: Archive | undefined,
+  metrics: Metrics,
 ): void {
   const { config, video } = services;
   const loops = [
@@ -46,7 +49,7 @@ export function startLoops(
     startRetentionLoop(services),
     ...startExpiring(services),
     startSweepLoop({ ...services, archive }),
-    ...(archive ? startArchiving(services, archive) : []),
+    ...(archive ? startArchiving(services, archive, metrics) : []),
   ];
   if (!video.capabilities.composesLocally) loops.push(startNoticeLoop(services));
   if (config.composeJobs > 0)
@@ -64,12 +67,13 @@ function startExpiring(services: Services): Loop[] {
 }
 
 /** Sends webhooks; once the server listens, because they tell its address. */
-export function startWebhooks(services: Services, lifetime: Lifetime): void {
+export function startWebhooks(services: Services, lifetime: Lifetime, metrics: Metrics): void {
   const { webhookOrigins = [] } = services.config;
   const loop = startWebhookLoop({
     services,
     send: outbound({ trustedOrigins: webhookOrigins, silenceMs: receiverSilenceMs }),
     isAllowed: (url) => endpointUrl(url.href, webhookOrigins).ok,
+    onAttempt: addDeliveryMetrics(metrics, services.db),
   });
   lifetime.add("webhooks", () => loop.stop());
 }
@@ -113,12 +117,13 @@ function isWithin(host: string, domains: readonly string[]): boolean {
 }
 
 /** Captures are archived where they are ours. */
-function startArchiving(services: Services, archive: Archive): Loop[] {
+function startArchiving(services: Services, archive: Archive, metrics: Metrics): Loop[] {
   const { siteId, config } = services;
   if (siteId === null) return [];
   const { recordingsDir } = roomPaths(config.dataDir);
   const captureDir = (recordingId: string) => captureFolder(recordingsDir, recordingId);
-  const deps = { services, archive, siteId, captureDir };
+  const counters = addArchiveMetrics(metrics, services.db);
+  const deps = { services, archive, siteId, captureDir, ...counters };
   return [startArchivingLoop(deps), startRestoreLoop(deps), startCopyRemovalLoop(deps)];
 }
 

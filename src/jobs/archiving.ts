@@ -23,7 +23,10 @@ export interface ArchivingDeps {
   archive: Archive;
   /** The data folder of this node. */
   siteId: string;
+  onAttempt?: (outcome: ArchivingOutcome) => void;
 }
+
+export type ArchivingOutcome = "archived" | "removed" | "failed";
 
 const idleMs = 2_000;
 const leaseMs = 15_000;
@@ -66,7 +69,7 @@ async function upload(
 
 /** What is stored of a recording that was deleted meanwhile is removed by the next who looks. */
 async function finish(
-  { services, siteId }: ArchivingDeps,
+  { services, siteId, onAttempt }: ArchivingDeps,
   capture: CaptureWork,
   files: readonly ArchivedFile[],
 ): Promise<void> {
@@ -77,7 +80,9 @@ async function finish(
     if (finished) await insertCopyHere(tx, recordingId, siteId, keepMs(config));
     return finished;
   });
-  if (done) log.info({ recordingId, files: files.length }, "capture archived");
+  if (!done) return;
+  log.info({ recordingId, files: files.length }, "capture archived");
+  onAttempt?.("archived");
 }
 
 async function removeNext(deps: ArchivingDeps, stopping: AbortSignal): Promise<boolean> {
@@ -88,6 +93,7 @@ async function removeNext(deps: ArchivingDeps, stopping: AbortSignal): Promise<b
     await attempt(deps, capture, stopping, true, async () => {
       await archive.removeFolder(archiveFolder(capture.recordingId));
       await db.transaction((tx) => forgetCapture(tx, capture, nodeId));
+      deps.onAttempt?.("removed");
     });
   return capture !== undefined;
 }
@@ -108,8 +114,10 @@ async function attempt(
     const { recordingId, attempts } = capture;
     const message = error instanceof Error ? error.message : String(error);
     const pauseMs = Math.min(firstPauseMs * 2 ** (attempts - 1), longestPauseMs);
-    if (!stopping.aborted)
+    if (!stopping.aborted) {
       log.warn({ err: error, recordingId, attempts }, "a capture could not be archived; later");
+      deps.onAttempt?.("failed");
+    }
     await db.transaction((tx) =>
       stopping.aborted
         ? releaseCapture(tx, capture, nodeId, null, 0)

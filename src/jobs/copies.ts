@@ -26,7 +26,11 @@ export interface CopiesDeps {
   siteId: string;
   /** Folder of a recording's capture in it. */
   captureDir(recordingId: string): string;
+  /** A capture was fetched, or could not be. */
+  onRestore?: (outcome: RestoreOutcome) => void;
 }
+
+export type RestoreOutcome = "restored" | "failed";
 
 const restoreIdleMs = 500;
 const removeIdleMs = 30_000;
@@ -80,13 +84,14 @@ async function restoreOne(deps: CopiesDeps, copy: CopyWork, stopping: AbortSigna
     );
     await db.transaction((tx) => finishCopy(tx, copy, nodeId, keepMs(config)));
     log.info({ recordingId, bytes: size }, "capture fetched from the store");
+    deps.onRestore?.("restored");
   } catch (error) {
     await restoreFailed(deps, copy, error, stopping);
   }
 }
 
 async function restoreFailed(
-  { services, captureDir }: CopiesDeps,
+  { services, captureDir, onRestore }: CopiesDeps,
   copy: CopyWork,
   error: unknown,
   stopping: AbortSignal,
@@ -96,8 +101,10 @@ async function restoreFailed(
   const message = error instanceof Error ? error.message : String(error);
   const counts = error instanceof DamagedArchiveError;
   const isFinal = counts && attempts >= mostAttempts;
-  if (!stopping.aborted)
+  if (!stopping.aborted) {
     log.warn({ err: error, recordingId, attempts }, "a capture could not be fetched");
+    onRestore?.("failed");
+  }
   if (isFinal) await rm(restoringFolder(captureDir(recordingId)), { recursive: true, force: true });
   const retryInMs = isFinal ? failedMs : error instanceof NoRoomError ? diskPauseMs : pauseMs;
   await db.transaction((tx) =>

@@ -20,6 +20,8 @@ export interface WebhookDeps {
   timeoutMs?: number;
   /** In [0, 1). */
   random?: () => number;
+  /** An attempt has ended with an answer, or without one in time. */
+  onAttempt?: (outcome: Outcome["kind"]) => void;
 }
 
 const idleMs = 1_000;
@@ -76,6 +78,7 @@ async function deliver(deps: WebhookDeps, claimed: Claim, signal: AbortSignal): 
   try {
     const outcome = await sent(deps, claimed, signal);
     const random = (deps.random ?? Math.random)();
+    if (outcome !== undefined) deps.onAttempt?.(outcome.kind);
     await db.transaction((tx) =>
       outcome === undefined
         ? releaseDelivery(tx, claimed, nodeId)

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { addArchiveMetrics, addDeliveryMetrics } from "../app/backlogMetrics.ts";
 import { addServerGauges } from "../app/gauges.ts";
 import type { Database } from "../db/port.ts";
 import { createMetrics } from "./metrics.ts";
@@ -28,6 +29,19 @@ it("reads a gauge when asked, and forgets labels that are gone", async () => {
   const later = await metrics.text();
   expect(later).toContain('connvo_recordings{state="ready"} 2');
   expect(later).not.toContain('state="recording"');
+});
+
+it("counts from zero, so that the first event is seen as a rise", async () => {
+  const metrics = createMetrics();
+  const count = metrics.addCounter({
+    ...{ name: "connvo_tries_total", help: "Tries", labelName: "outcome" },
+    labels: ["good", "bad"],
+  });
+  count("good");
+  count("good");
+  const text = await metrics.text();
+  expect(text).toContain('connvo_tries_total{outcome="good"} 2');
+  expect(text).toContain('connvo_tries_total{outcome="bad"} 0');
 });
 
 /** What promtool's linter asks of names and texts (https://prometheus.io/docs/practices/naming/). */
@@ -66,9 +80,20 @@ it("names everything as Prometheus wants it", async () => {
   const db = { read: async () => ({ recordings: [], renditions: [] }) } as unknown as Database;
   const rooms = { stats: async () => ({ publishers: 1 }) };
   addServerGauges(metrics, { db, video: { breakers: () => [] }, rooms });
+  const counts = { waiting: 1, oldestSeconds: 1, unarchived: 1, restoring: 1 };
+  let reads = 0;
+  const read = async () => {
+    reads += 1;
+    return counts;
+  };
+  const backlog = { read } as unknown as Database;
+  addDeliveryMetrics(metrics, backlog);
+  addArchiveMetrics(metrics, backlog);
   const text = await metrics.text();
   expect(text).toContain("# TYPE connvo_rooms gauge");
   expect(lint(text)).toEqual([]);
+  // One of deliveries, one of captures, whatever is told of them.
+  expect(reads).toBe(2);
 });
 
 it("finds names that are not", () => {

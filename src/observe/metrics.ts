@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** One ended call of a public function. */
 export interface ObservedCall {
@@ -23,11 +23,25 @@ export interface GaugeSource {
   read(): Promise<Reading[]> | Reading[];
 }
 
+export interface CounterDescription {
+  /** Prometheus name, ends in `_total`. */
+  name: string;
+  help: string;
+  /** What is told of each event that is counted. */
+  labelName: string;
+  /** Counted as 0 from the start, so that the first one is seen as a rise. */
+  labels: readonly string[];
+}
+
 export interface Metrics {
   onCall(call: ObservedCall): void;
   /** A change reached a live client this long after it was committed, ms. */
   onDelivered(ms: number): void;
   addGauge(source: GaugeSource): void;
+  /** @returns what counts one event under a label */
+  addCounter<Label extends string>(
+    counter: CounterDescription & { labels: readonly Label[] },
+  ): (label: Label) => void;
   readonly contentType: string;
   /** Prometheus text. */
   text(): Promise<string>;
@@ -75,6 +89,11 @@ export function createMetrics(): Metrics {
           for (const { labels, value } of await read()) this.set(labels, value);
         },
       });
+    },
+    addCounter: ({ name, help, labelName, labels }) => {
+      const counter = new Counter({ name, help, labelNames: [labelName], registers: [registry] });
+      for (const label of labels) counter.inc({ [labelName]: label }, 0);
+      return (label) => counter.inc({ [labelName]: label });
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -54,6 +54,16 @@ const isArchived = () =>
 const getPlayback = (restore?: true) =>
   host.action("recordings/actions:getPlayback", { recordingId, ...(restore && { restore }) });
 
+/** A number at `/metrics`. */
+async function measured(name: string): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1));
+}
+
+const counted = (name: string, count: number) =>
+  until(`${name} is ${count}`, 30_000, async () => (await measured(name)) === count);
+
 async function start(port?: number): Promise<void> {
   const env = {
     CONNVO_S3_BUCKET: bucket,
@@ -112,6 +122,11 @@ describe.runIf(hasStore)("a server that archives captures", () => {
     recordingId = path.basename(new URL(await recordedFile(server.url, host)).pathname, ".mp4");
     await until("it is refused", 60_000, async () => (await row())?.error !== null);
     expect(await row()).toMatchObject({ archived: false, copy: null });
+    expect(await measured("connvo_archive_queue")).toBe(1);
+    expect(await measured("connvo_archive_oldest_seconds")).toBeGreaterThan(0);
+    expect(
+      await measured('connvo_archive_attempts_total{outcome="failed"}'),
+    ).toBeGreaterThanOrEqual(1);
     expect(await getPlayback()).toMatchObject({ tracks: [expect.anything(), expect.anything()] });
     captured = await contentOf(captureDir());
     expect(Object.keys(captured ?? {})).toContain("events.jsonl");
@@ -125,6 +140,8 @@ describe.runIf(hasStore)("a server that archives captures", () => {
     await isArchived();
     expect((await inBucket()).sort()).toEqual(Object.keys(captured ?? {}));
     expect(await row()).toMatchObject({ archived: true, error: null, copy: "here" });
+    expect(await measured("connvo_archive_queue")).toBe(0);
+    await counted('connvo_archive_attempts_total{outcome="archived"}', 1);
     expect(await contentOf(captureDir())).toEqual(captured);
   });
 
@@ -151,6 +168,8 @@ describe.runIf(hasStore)("a server that archives captures", () => {
       return tracks.length === 2;
     });
     expect(await contentOf(captureDir())).toEqual(captured);
+    expect(await measured("connvo_restore_queue")).toBe(0);
+    await counted('connvo_restore_attempts_total{outcome="restored"}', 1);
     expect(await readdir(path.dirname(captureDir()))).toEqual(["capture"]);
   });
 
@@ -174,5 +193,6 @@ describe.runIf(hasStore)("a server that archives captures", () => {
       return (await inBucket()).length === 0 && (await row()) === undefined;
     });
     await until("it is gone from the disk", 60_000, async () => !existsSync(captureDir()));
+    await counted('connvo_archive_attempts_total{outcome="removed"}', 1);
   });
 });

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { addDeliveryMetrics } from "../../../src/app/backlogMetrics.ts";
 import type { Loop } from "../../../src/jobs/loop.ts";
 import { outbound } from "../../../src/net/outbound.ts";
+import { createMetrics } from "../../../src/observe/metrics.ts";
 import { deleteRecording } from "../../../src/recordings/lifecycle/deleteRecording.ts";
 import { failRecording, recordReady } from "../../../src/recordings/lifecycle/outcome.ts";
 import { pauseRecording, resumeRecording } from "../../../src/recordings/lifecycle/pause.ts";
@@ -261,6 +263,46 @@ describe("an attempt that fails", () => {
     await vi.waitFor(() => expect(came(path)).toHaveLength(12), patience);
   });
 
+  it("is counted, and so is what waits", async () => {
+    const metrics = createMetrics();
+    const onAttempt = addDeliveryMetrics(metrics, test.db);
+    const lines = async () =>
+      (await metrics.text()).split("\n").filter((line) => line.startsWith("connvo_webhook_"));
+    const { endpointId } = await register();
+    const eventId = await testEvent(endpointId);
+    await test.sql(
+      "UPDATE webhook_events SET created_at = app_now() - interval '1 hour' WHERE id = $1",
+      [eventId],
+    );
+    expect(await lines()).toEqual([
+      "connvo_webhook_queue 1",
+      expect.stringMatching(/^connvo_webhook_oldest_seconds 36\d\d\./),
+      'connvo_webhook_attempts_total{outcome="delivered"} 0',
+      'connvo_webhook_attempts_total{outcome="failed"} 0',
+      'connvo_webhook_attempts_total{outcome="gone"} 0',
+    ]);
+    const answers = [503, 500, 204];
+    receiver.answer(path, (response) => response.writeHead(answers.shift() ?? 410).end());
+    run({ onAttempt, random: () => 0 });
+    for (const attempts of [1, 2]) {
+      await settled(endpointId, { state: "pending", attempts });
+      await test.sql("UPDATE webhook_deliveries SET next_at = app_now()");
+    }
+    await settled(endpointId, { state: "delivered", attempts: 3 });
+    await testEvent(endpointId);
+    await vi.waitFor(async () => {
+      expect(await lines()).toEqual([
+        ...["connvo_webhook_queue 0", "connvo_webhook_oldest_seconds 0"],
+        'connvo_webhook_attempts_total{outcome="delivered"} 1',
+        'connvo_webhook_attempts_total{outcome="failed"} 2',
+        'connvo_webhook_attempts_total{outcome="gone"} 1',
+      ]);
+    }, patience);
+    // What a disabled endpoint has not been told does not wait.
+    await test.sql("UPDATE webhook_deliveries SET state = 'pending'");
+    expect(await lines()).toContain("connvo_webhook_queue 0");
+  });
+
   it("with 410 disables the endpoint, for good and with its reason", async () => {
     receiver.answer(path, (response) => response.writeHead(410).end());
     const { endpointId } = await register();
@@ -273,7 +315,10 @@ describe("an attempt that fails", () => {
       endpointId,
     });
     expect(refused).toMatchObject({ code: "CONFLICT", metadata: { reason: "gone" } });
-    const audited = await test.sql("SELECT 1 FROM audit_logs WHERE action = 'webhook.gone'");
+    const audited = await test.sql(
+      "SELECT 1 FROM audit_logs WHERE action = 'webhook.gone' AND resource_id = $1",
+      [endpointId],
+    );
     expect(audited).toHaveLength(1);
   });
 
