@@ -3,6 +3,7 @@ import { ok, type Result, refuse } from "../core/result.ts";
 import { type ReadTx, type Statement, statement } from "../db/port.ts";
 import type { Participant, ParticipantRole, User } from "./identity.ts";
 import type { ParticipantGrant, PermissionRequest, UserGrant } from "./permission.ts";
+import { inactiveUser } from "./users.ts";
 
 interface ParticipantRow {
   id: string;
@@ -57,7 +58,7 @@ export function activeUser({ identity, user }: PermissionRequest): Result<UserGr
     return refuse(new AppError("UNAUTHORIZED", message));
   }
   if (identity.kind === "anonymous" || user === undefined) return refuseStranger();
-  if (!user.isActive) return refuse(new AppError("FORBIDDEN", "This user is deactivated"));
+  if (!user.isActive) return refuse(inactiveUser());
   return ok({ user, participant: undefined });
 }
 

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { AppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { type Database, namedStatement, type ReadTx, statement, type Tx } from "../db/port.ts";
 import type { Plan, User, UserIdentity } from "./identity.ts";
@@ -16,25 +17,31 @@ interface KnownUser {
 
 const isUnseen = "(u.last_seen_at IS NULL OR u.last_seen_at <= app_now() - interval '1 minute')";
 
-const findByIdentity = statement<
-  UserRow & {
-    org_plan: Plan | null;
-    org_known: boolean;
-    claimed_plan: Plan | null;
-    unseen: boolean;
-    email_verified: boolean;
-  }
->(
-  "auth.findUser",
-  `SELECT ${userColumns}, u.email_verified, u.claimed_plan, o.plan AS org_plan, o.id IS NOT NULL AS org_known, ${isUnseen} AS unseen
+interface KnownRow extends UserRow {
+  org_plan: Plan | null;
+  org_known: boolean;
+  claimed_plan: Plan | null;
+  unseen: boolean;
+  email_verified: boolean;
+}
+
+const selectByIdentity = `SELECT ${userColumns}, u.email_verified, u.claimed_plan, o.plan AS org_plan, o.id IS NOT NULL AS org_known, ${isUnseen} AS unseen
    FROM users u LEFT JOIN organizations o ON o.id = u.org_id
-   WHERE u.issuer = $1 AND u.subject = $2`,
+   WHERE u.issuer = $1 AND u.subject = $2`;
+
+const findByIdentity = statement<KnownRow>("auth.findUser", selectByIdentity);
+
+/** The weakest lock there is: only `deactivateUser` waits for it, and is waited for. */
+const holdByIdentity = statement<KnownRow>(
+  "auth.holdUser",
+  `${selectByIdentity} FOR KEY SHARE OF u`,
 );
 
-const findById = statement<UserRow>(
-  "auth.findUserById",
-  `SELECT ${userColumns} FROM users u WHERE u.id = $1`,
-);
+const selectById = `SELECT ${userColumns} FROM users u WHERE u.id = $1`;
+
+const findById = statement<UserRow>("auth.findUserById", selectById);
+
+const holdById = statement<UserRow>("auth.holdUserById", `${selectById} FOR KEY SHARE`);
 
 const upsertUser = namedStatement<
   UserRow,
@@ -77,9 +84,16 @@ const touchUser = statement(
   `UPDATE users u SET last_seen_at = app_now() WHERE u.id = $1 AND ${isUnseen}`,
 );
 
-/** The row of a token's user, or undefined before the first request. */
-export async function findUser(tx: ReadTx, identity: UserIdentity): Promise<User | undefined> {
-  return (await findKnown(tx, identity))?.user;
+/**
+ * The row of a token's user, or undefined before the first request.
+ * @param held in a transaction that writes: nobody deactivates them until it is over
+ */
+export async function findUser(
+  tx: ReadTx,
+  identity: UserIdentity,
+  held = false,
+): Promise<User | undefined> {
+  return (await findKnown(tx, identity, held))?.user;
 }
 
 /** The row of a user by its key. */
@@ -89,15 +103,23 @@ export async function findUserById(tx: ReadTx, id: string): Promise<User | undef
   return row && toUser(row);
 }
 
+/** The row of a user by its key; nobody deactivates them until the transaction is over. */
+export async function holdUserById(tx: Tx, id: string): Promise<User | undefined> {
+  const row = await tx.first(holdById, [id]);
+  return row && toUser(row);
+}
+
 /**
  * The row of a token's user when there is nothing to write down: undefined when it is missing, differs from
  * the claims or was last seen a minute ago. One statement, for the hot path; otherwise `provisionUser`.
+ * @param held as for `findUser`
  */
 export async function findCurrentUser(
   tx: ReadTx,
   identity: UserIdentity,
+  held = false,
 ): Promise<User | undefined> {
-  const known = await findKnown(tx, identity);
+  const known = await findKnown(tx, identity, held);
   return known && isCurrent(known, identity) && !isDue(known) ? known.user : undefined;
 }
 
@@ -108,7 +130,7 @@ export async function findCurrentUser(
  * `claimedPlan` is what the latest token said, or did not say.
  */
 export async function provisionUser(db: Database, identity: UserIdentity): Promise<User> {
-  const known = await db.read((tx) => findKnown(tx, identity));
+  const known = await db.read((tx) => findKnown(tx, identity, false));
   if (known === undefined || !isCurrent(known, identity)) {
     return db.transaction((tx) => writeUser(tx, identity));
   }
@@ -116,8 +138,17 @@ export async function provisionUser(db: Database, identity: UserIdentity): Promi
   return known.user;
 }
 
-async function findKnown(tx: ReadTx, identity: UserIdentity): Promise<KnownUser | undefined> {
-  const row = await tx.first(findByIdentity, [identity.issuer, identity.subject]);
+/** What a deactivated user is told, whatever they ask. */
+export function inactiveUser(): AppError {
+  return new AppError("FORBIDDEN", "This user has been deactivated");
+}
+
+async function findKnown(
+  tx: ReadTx,
+  { issuer, subject }: UserIdentity,
+  held: boolean,
+): Promise<KnownUser | undefined> {
+  const row = await tx.first(held ? holdByIdentity : findByIdentity, [issuer, subject]);
   if (row === undefined) return undefined;
   const user = toUser(row);
   tx.reads(`user:${user.id}`);

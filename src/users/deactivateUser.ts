@@ -9,6 +9,9 @@ const deactivate = statement(
   "UPDATE users SET is_active = false, updated_at = app_now() WHERE id = $1 AND is_active",
 );
 
+/** Waits for what they are just doing, so that the triggers see it, and is waited for by what they do next (`findUser`). */
+const lock = statement("users.lockToDeactivate", "SELECT 1 FROM users WHERE id = $1 FOR UPDATE");
+
 const findRunning = statement<{ meetingId: string }>(
   "users.runningMeetings",
   `SELECT p.meeting_id AS "meetingId" FROM meeting_participants p JOIN meetings m ON m.id = p.meeting_id
@@ -25,6 +28,7 @@ export async function deactivateUser(
   person: User,
   actorUserId: string | undefined,
 ): Promise<void> {
+  await tx.run(lock, [person.id]);
   if ((await tx.run(deactivate, [person.id])) === 0) {
     throw new AppError("VALIDATION_ERROR", "The user is deactivated already", {
       field: "userId",

@@ -1,14 +1,14 @@
 import type { User } from "../../auth/identity.ts";
+import { holdUserById } from "../../auth/users.ts";
 import { AppError } from "../../core/errors.ts";
-import type { ReadTx } from "../../db/port.ts";
-import { findUserById } from "../../users/store.ts";
+import type { Tx } from "../../db/port.ts";
 
 /**
  * Whose meeting is being created: the caller's own, or with the administration key (no caller) anybody's.
  * @throws AppError FORBIDDEN (another user), VALIDATION_ERROR (nobody named), NOT_FOUND (no such active user)
  */
 export async function organizerOf(
-  tx: ReadTx,
+  tx: Tx,
   caller: User | undefined,
   organizerId: string | undefined,
 ): Promise<User> {
@@ -20,7 +20,7 @@ export async function organizerOf(
     const message = "The administrator has to name the organiser";
     throw new AppError("VALIDATION_ERROR", message, { field: "organizerId" });
   }
-  const organizer = await findUserById(tx, organizerId);
+  const organizer = await holdUserById(tx, organizerId);
   if (organizer?.isActive) return organizer;
   throw new AppError("NOT_FOUND", "User not found", { id: organizerId.slice(0, 64) });
 }

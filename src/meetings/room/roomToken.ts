@@ -1,4 +1,5 @@
 import type { ParticipantGrant } from "../../auth/permission.ts";
+import { findUserById, inactiveUser } from "../../auth/users.ts";
 import { AppError } from "../../core/errors.ts";
 import type { ReadTx } from "../../db/port.ts";
 import type { MeetingServices } from "../services.ts";
@@ -8,7 +9,7 @@ import { ensureRoom } from "./room.ts";
 /**
  * A token for the participant's place in the meeting's room, valid for an hour and given again on every call.
  * `expiresAt` is epoch **seconds**; `userId` is whom the video provider knows the caller as.
- * @throws AppError MEETING_NOT_ACTIVE, VALIDATION_ERROR (free tier), NOT_FOUND (removed meanwhile), STREAM_ERROR,
+ * @throws AppError MEETING_NOT_ACTIVE, VALIDATION_ERROR (free tier), NOT_FOUND (removed meanwhile), FORBIDDEN (deactivated meanwhile), STREAM_ERROR,
  * EXTERNAL_SERVICE_TIMEOUT
  */
 export async function roomToken(
@@ -25,10 +26,12 @@ export async function roomToken(
   return { ...issued, success: true, user, userId: user.id };
 }
 
-/** Looked up once more: opening the room may have taken long enough for the caller to be removed. */
+/** Looked up once more: opening the room may have taken long enough for the caller to be removed, or deactivated. */
 async function place(tx: ReadTx, { user }: Pick<ParticipantGrant, "user">, meetingId: string) {
   const { maxParticipants } = await requireMeeting(tx, meetingId);
   const member = await findMember(tx, meetingId, user.id);
+  const person = await findUserById(tx, user.id);
+  if (person?.isActive === false) throw inactiveUser();
   if (!member) throw new AppError("NOT_FOUND", "Meeting not found", { id: meetingId });
   return { maxParticipants, role: member.role };
 }

@@ -1,16 +1,9 @@
 import { AppError } from "../../core/errors.ts";
 import { ok, orThrow, type Result, refuse } from "../../core/result.ts";
-import { type ReadTx, statement, type Tx } from "../../db/port.ts";
+import type { ReadTx, Tx } from "../../db/port.ts";
 import type { Meeting } from "../meeting.ts";
 import { requireActive } from "../states.ts";
-import { lockMeeting, requireMeeting } from "../store.ts";
-
-/** Read under a lock on the user: nobody is deactivated meanwhile. */
-const findPlace = statement<{ id: string }>(
-  "peers.findPlace",
-  `SELECT p.id FROM meeting_participants p JOIN users u ON u.id = p.user_id
-   WHERE p.meeting_id = $1 AND p.user_id = $2 AND u.is_active FOR SHARE OF u`,
-);
+import { findMember, lockMeeting, requireMeeting } from "../store.ts";
 
 /** Only free meetings go from browser to browser: what a paid one's people say is in its room, and in its recording. */
 export function connectsPeers({ tier, id }: Pick<Meeting, "tier" | "id">): Result<void> {
@@ -31,7 +24,7 @@ export function connectsPeers({ tier, id }: Pick<Meeting, "tier" | "id">): Resul
  */
 export async function lockPeerMeeting(tx: Tx, meetingId: string, userId: string): Promise<Meeting> {
   const meeting = await lockMeeting(tx, meetingId);
-  if (!(await tx.first(findPlace, [meetingId, userId])))
+  if (!(await findMember(tx, meetingId, userId)))
     throw new AppError("NOT_FOUND", "Meeting not found", { id: meetingId });
   orThrow(requireActive(meeting));
   orThrow(connectsPeers(meeting));

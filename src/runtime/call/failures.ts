@@ -1,5 +1,5 @@
 import { errorCode } from "../../core/errorCode.ts";
-import { AppError, errorKinds, isAppError } from "../../core/errors.ts";
+import { errorKinds, isAppError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { DatabaseUnavailableError } from "../../db/port.ts";
 import type { CallRecord, Failure, Outcome, Refusal, Unavailable } from "./outcome.ts";
@@ -65,9 +65,4 @@ export function recordOf(outcome: Outcome): Pick<CallRecord, "outcome" | "code" 
     case "broken":
       return { outcome: "broken", code: "INTERNAL_ERROR", blame: "us" };
   }
-}
-
-/** What a deactivated user is told, whatever the function. */
-export function inactiveUser(): AppError {
-  return new AppError("FORBIDDEN", "This user has been deactivated");
 }

@@ -1,5 +1,6 @@
 import type { Identity, User, UserIdentity } from "../../auth/identity.ts";
 import type { Grant } from "../../auth/permission.ts";
+import { inactiveUser } from "../../auth/users.ts";
 import { AppError } from "../../core/errors.ts";
 import { CallRates } from "../../core/limits/callRates.ts";
 import type { Log } from "../../core/log.ts";
@@ -11,8 +12,9 @@ import type { RegisteredFunction, Registry } from "../registry.ts";
 import type { Format } from "../values/values.ts";
 import type { Accounts } from "./accounts.ts";
 import { readArguments } from "./arguments.ts";
+import { CallersDatabase } from "./callersDatabase.ts";
 import { CallLog } from "./callLog.ts";
-import { failureOf, inactiveUser, logFailure, recordOf } from "./failures.ts";
+import { failureOf, logFailure, recordOf } from "./failures.ts";
 import type { CallRecord, Outcome } from "./outcome.ts";
 import { unknownFunction, wrongKind } from "./refusals.ts";
 import { type CarriedOut, CarriedOutElsewhere, onceOnly, type RequestKey } from "./repeats.ts";
@@ -242,8 +244,9 @@ export class Invoker {
     const grant = await this.#provisioned(call, (again) =>
       this.#services.db.read((tx) => this.#admit(tx, fn, call, args, again)),
     );
+    const db = new CallersDatabase(this.#services.db, this.#accounts, call.identity);
     const ctx: ActionContext = {
-      services: this.#services,
+      services: { ...this.#services, db },
       identity: call.identity,
       grant,
       requestId: call.requestId,
@@ -264,7 +267,7 @@ export class Invoker {
     let user: User | undefined;
     if (identity.kind === "user") {
       const find = again ? this.#accounts.find : this.#accounts.findCurrent;
-      user = await find(tx, identity);
+      user = await find(tx, identity, fn.definition.kind === "mutation");
       if (user === undefined) return undefined;
       if (!user.isActive) throw inactiveUser();
     }

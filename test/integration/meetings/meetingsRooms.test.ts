@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { findUserById } from "../../../src/auth/users.ts";
 import { settleRooms } from "../../../src/meetings/lifecycle/settleRooms.ts";
 import { ensureRoom } from "../../../src/meetings/room/room.ts";
+import { roomToken } from "../../../src/meetings/room/roomToken.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import {
   guestOf,
@@ -30,6 +32,12 @@ async function withoutRoom() {
   stage.video.failing = "createRoom";
   const meetingId = await meetingOf(stage, host);
   return { host, meetingId };
+}
+
+async function storedUser(userId: string) {
+  const user = await test.db.read((tx) => findUserById(tx, userId));
+  if (user === undefined) throw new Error(`${userId} has no row`);
+  return user;
 }
 
 const attempts = (operation: string) =>
@@ -174,6 +182,19 @@ describe("a user who is deactivated", () => {
     await activate(userId, false);
     await settleRooms(stage.services);
     expect(attempts("removeParticipant")).toBe(2);
+  });
+});
+
+describe("a user who is deactivated while their room is being opened", () => {
+  it("gets no token for it", async () => {
+    const { host, meetingId } = await withoutRoom();
+    const userId = await userIdOf(stage, host);
+    stage.video.failing = undefined;
+    stage.video.during.createRoom = () =>
+      test.sql("UPDATE users SET is_active = false WHERE id = $1", [userId]);
+    await expect(
+      roomToken(stage.services, { user: await storedUser(userId) }, meetingId),
+    ).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 });
 
