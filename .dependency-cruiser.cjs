@@ -70,7 +70,7 @@ module.exports = {
       "^src/media/compose/(protocol|slicePlan)\\.ts$",
     ]),
     room("storage", "src/storage/", ["^src/db/port\\.ts$"]),
-    room("observe", "src/observe/"),
+    room("observe", "src/observe/", ["^src/config/"]),
     ...features.map((feature) =>
       room(feature, `src/${feature}/`, [
         ports,

@@ -78,7 +78,7 @@ async function benchLoad(
 async function prepare(stage: Stage): Promise<Subject> {
   const dataDir = await stage.folder();
   const { connection, stop } = await openTarget(
-    { dataDir, databaseUrl: undefined },
+    { dataDir, databaseUrl: undefined, databaseDirectUrl: undefined },
     silentLog,
     systemClock,
   );

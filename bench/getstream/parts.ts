@@ -31,7 +31,7 @@ const clock = {
 /** To be made behind a `StatementTape`, if one listens. `openMs`: how long a breaker stays open. */
 export async function openStreamParts(stage: Stage, openMs = 30_000): Promise<StreamParts> {
   const dataDir = await stage.folder();
-  const target = { dataDir, databaseUrl: undefined };
+  const target = { dataDir, databaseUrl: undefined, databaseDirectUrl: undefined };
   const { connection, stop } = await openTarget(target, silentLog, systemClock);
   stage.own("PostgreSQL", stop);
   await migrate({ connection, folder: migrationsFolder(), log: silentLog });

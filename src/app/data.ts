@@ -34,13 +34,14 @@ export async function openData(
   lifetime: Lifetime,
   stopWanted: AbortSignal,
 ): Promise<Database> {
-  const { connection, stop } = await openTarget(config, log, systemClock, stopWanted);
+  const { connection, direct, stop } = await openTarget(config, log, systemClock, stopWanted);
   lifetime.add("PostgreSQL", stop, { hurriedMs: hurriedPostgresMs });
   stopWanted.throwIfAborted();
   if (config.databaseUrl !== undefined) await blaming("DATABASE_URL", reach(connection));
-  await migrate({ connection, folder: migrationsFolder(), log });
+  if (config.databaseDirectUrl !== undefined) await blaming("DATABASE_DIRECT_URL", reach(direct));
+  await migrate({ connection: direct, folder: migrationsFolder(), log });
   const db = await openDatabase({
-    connection,
+    ...{ connection, direct },
     poolSize: config.databasePoolSize,
     namedStatements: config.databaseNamedStatements,
     log,

@@ -14,7 +14,7 @@ const command = new Command("backup")
     await requireDatabase(config);
     const database = await openTarget(config, silentLog, systemClock);
     try {
-      const { connection } = database;
+      const { direct: connection } = database;
       const tables = await backUp({ connection, file, clock: systemClock });
       process.stdout.write(`${file}: ${rowCount(tables)}.\n`);
       process.stdout.write(

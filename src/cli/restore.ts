@@ -15,7 +15,7 @@ const command = new Command("restore")
     const config = loadConfig(process.env);
     const database = await openTarget(config, silentLog, systemClock);
     try {
-      const { connection } = database;
+      const { direct: connection } = database;
       const tables = await restore({
         connection,
         file,

@@ -20,7 +20,7 @@ const command = new Command("storage:move")
     if (config.s3Bucket === undefined)
       throw new Error("CONNVO_S3_BUCKET is not set: there is nowhere to move files to.");
     await requireDatabase(config);
-    const { connection, stop } = await openTarget(config, silentLog, systemClock);
+    const { direct: connection, stop } = await openTarget(config, silentLog, systemClock);
     try {
       await migrate({ connection, folder: migrationsFolder(), log: silentLog });
       const options = { connection, poolSize: 2, namedStatements: config.databaseNamedStatements };

@@ -133,6 +133,8 @@ describe("loadConfig", () => {
 
   it.each([
     ["DATABASE_URL", "mysql://user:s3cret@host/db"],
+    ["DATABASE_DIRECT_URL", "mysql://user:s3cret@host/db"],
+    ["DATABASE_DIRECT_URL", "postgres://user:s3cret@host/db"],
     ["CONNVO_ADMIN_KEY", "s3cret"],
     ["CONNVO_ICE_SERVERS", '{"credential":"s3cret"'],
     ["CONNVO_ICE_SERVERS", '[{"credential":"s3cret"}]'],
@@ -154,6 +156,7 @@ it("redactConfig hides every secret", () => {
     redactConfig(
       loadConfig({
         DATABASE_URL: "postgres://user:s3cret@host/db",
+        DATABASE_DIRECT_URL: "postgres://user:s3cret@host/db",
         CONNVO_ADMIN_KEY: "s3cret-s3cret-s3cret",
         STREAM_API_KEY: "key",
         STREAM_API_SECRET: "s3cret",
@@ -173,7 +176,7 @@ it("every option has a distinct variable and says what it is for", () => {
   for (const { doc, env } of all) {
     expect(doc.length, env).toBeGreaterThan(20);
     expect(env).toMatch(
-      /^(PORT|HOST|DATABASE_URL|STREAM_API_(KEY|SECRET)|WORKOS_CLIENT_ID|CONNVO_[A-Z0-9_]+)$/,
+      /^(PORT|HOST|DATABASE_(DIRECT_)?URL|STREAM_API_(KEY|SECRET)|WORKOS_CLIENT_ID|CONNVO_[A-Z0-9_]+)$/,
     );
   }
 });

@@ -50,6 +50,11 @@ export function redactConfig(config: Config): Record<string, unknown> {
   return Object.fromEntries(shown);
 }
 
+/** Names of the settings that nobody may read. */
+export const secretOptions: readonly OptionName[] = [...table]
+  .filter(([, { secret }]) => secret)
+  .map(([name]) => name);
+
 function describe(error: z.ZodError): string {
   return error.issues.map((issue) => issue.message.toLowerCase()).join(", ");
 }
@@ -64,6 +69,10 @@ function contradictions(config: Parsed): string[] {
     problems.push("CONNVO_TLS_CERT and CONNVO_TLS_KEY go together");
   if (Boolean(config.turnUrls) !== Boolean(config.turnSecret))
     problems.push("CONNVO_TURN_URLS and CONNVO_TURN_SECRET go together");
+  if (config.databaseDirectUrl && !config.databaseUrl)
+    problems.push("DATABASE_DIRECT_URL needs DATABASE_URL");
+  problems.push("CONNVO_LLM_BASE_URL and CONNVO_LLM_MODEL go together");
+  problems.push("CONNVO_LLM_API_KEY needs CONNVO_LLM_BASE_URL");
   problems.push(...storeContradictions(config));
   if (config.diskFloorBytes > config.diskReserveBytes)
     problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");

@@ -87,6 +87,25 @@ describe("the Dockerfile", () => {
   });
 });
 
+describe("deploy/nodes/compose.yaml", () => {
+  const nodes = read("deploy/nodes/compose.yaml");
+  const service = nodes.slice(nodes.indexOf("  connvo:"), nodes.indexOf("\n  nginx:"));
+
+  it("sets options there are, and what all nodes must share", () => {
+    const names = matches(service, /^ {6}([A-Z0-9_]+): /gm);
+    expect(names.filter((name) => !known.has(name))).toEqual([]);
+    const needed = ["DATABASE_URL", "CONNVO_ADMIN_KEY", "STREAM_API_KEY", "CONNVO_S3_BUCKET"];
+    expect(names).toEqual(expect.arrayContaining(needed));
+  });
+
+  it("trusts its own network, mounts files there are, and finds the service by its name", () => {
+    const [subnet] = matches(nodes, /- subnet: (\S+)$/gm);
+    expect(service).toContain(`CONNVO_TRUSTED_PROXIES: ${subnet}\n`);
+    expect(matches(nodes, /^ {6}- \.\/([\w./-]+):/gm)).toEqual(["nginx.conf", "certificates"]);
+    expect(read("deploy/nodes/nginx.conf")).toContain(`server connvo:${options.port.default} `);
+  });
+});
+
 describe("compose.yaml", () => {
   const service = compose.slice(compose.indexOf("  connvo:"), compose.indexOf("\n  postgres:"));
 

@@ -49,6 +49,12 @@ export const options = {
     doc: "PostgreSQL 15 or newer. Absent: an embedded PostgreSQL in the data folder.",
     secret: true,
   }),
+  databaseDirectUrl: option({
+    env: "DATABASE_DIRECT_URL",
+    type: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    doc: "The same database without the pooler, where DATABASE_URL is one in transaction mode: for migrations, backups and hearing of commits.",
+    secret: true,
+  }),
   databasePoolSize: option({
     env: "CONNVO_DATABASE_POOL_SIZE",
     type: whole(2, 500),

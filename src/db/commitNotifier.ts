@@ -1,9 +1,12 @@
 import type { Log } from "../core/log.ts";
-import { type DataKey, statement } from "./port.ts";
+import { type DataKey, type Statement, statement } from "./port.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 /** The channel commits are announced on. */
 export const commitChannel = "connvo_commit";
+
+/** The channel on which listeners find out that they hear. */
+export const hearingChannel = "connvo_hearing";
 
 /** PostgreSQL refuses payloads of 8000 bytes and more. */
 const payloadLimit = 7900;
@@ -13,6 +16,8 @@ const notify = statement(
   "db.notify",
   `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${commitChannel}', $1)`,
 );
+
+const probe = statement("db.probeListeners", `SELECT pg_notify('${hearingChannel}', '')`);
 
 /**
  * Announces what was committed, in batches and after the fact. A NOTIFY inside the writing transaction would make
@@ -36,6 +41,11 @@ export class CommitNotifier {
     if (this.#waiting.size > 0) this.#sending ??= this.#drain();
   }
 
+  /** Lets listeners find out that they hear; nothing was committed. @throws what keeps it from being sent */
+  probeListeners(): Promise<void> {
+    return this.#send(probe, []);
+  }
+
   /** Sends what is waiting. */
   async close(): Promise<void> {
     await this.#sending;
@@ -45,17 +55,17 @@ export class CommitNotifier {
     while (this.#waiting.size > 0) {
       const keys = [...this.#waiting];
       this.#waiting = new Set();
-      await this.#send(keys).catch((error: unknown) => {
+      await this.#send(notify, [payloadOf(keys)]).catch((error: unknown) => {
         this.#log.warn({ err: error }, "a commit could not be announced");
       });
     }
     this.#sending = undefined;
   }
 
-  async #send(keys: readonly DataKey[]): Promise<void> {
+  async #send(announcement: Statement<unknown>, values: readonly string[]): Promise<void> {
     const session = new Session(this.#session);
     try {
-      await session.all(notify, [payloadOf(keys)]);
+      await session.all(announcement, values);
       await session.commit();
     } catch (error) {
       await session.abandon();

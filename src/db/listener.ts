@@ -1,13 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Log } from "../core/log.ts";
-import { commitChannel } from "./commitNotifier.ts";
+import { commitChannel, hearingChannel } from "./commitNotifier.ts";
 import { type ConnectionTarget, connectDirectly } from "./connection.ts";
 import type { DataKey } from "./port.ts";
 
 const reconnectMs = 500;
+/** Within this an announcement has come, or none ever will, ms. */
+const hearingMs = 5_000;
 
 type OnCommit = (keys: DataKey[]) => void;
+
+interface ListenOptions {
+  connection: ConnectionTarget;
+  log: Log;
+  /** Sends what every listener hears, over another connection. */
+  probe(): Promise<void>;
+}
 
 /**
  * Calls `onCommit` with the keys of announced commits, over a connection of its own that is made again when lost.
@@ -16,7 +25,7 @@ type OnCommit = (keys: DataKey[]) => void;
  * @throws whatever keeps the first connection from being made.
  */
 export async function listenForCommits(
-  options: { connection: ConnectionTarget; log: Log },
+  options: ListenOptions,
   onCommit: OnCommit,
 ): Promise<() => Promise<void>> {
   const listener = new CommitListener(options, onCommit);
@@ -25,22 +34,22 @@ export async function listenForCommits(
 }
 
 class CommitListener {
-  readonly #connection: ConnectionTarget;
-  readonly #log: Log;
+  readonly #options: ListenOptions;
   readonly #onCommit: OnCommit;
   readonly #stopping = new AbortController();
   #client: pg.Client | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
+  /** Called once a probe was heard. */
+  #onHeard: () => void = () => undefined;
 
-  constructor(options: { connection: ConnectionTarget; log: Log }, onCommit: OnCommit) {
-    this.#connection = options.connection;
-    this.#log = options.log;
+  constructor(options: ListenOptions, onCommit: OnCommit) {
+    this.#options = options;
     this.#onCommit = onCommit;
   }
 
   async start(): Promise<void> {
     const lost = await this.#subscribe();
-    this.#running = this.#keep(lost);
+    this.#running = Promise.all([this.#keep(lost), this.#warnWhenDeaf()]);
   }
 
   async stop(): Promise<void> {
@@ -51,12 +60,31 @@ class CommitListener {
 
   /** Resolves with what resolves when the connection is lost. */
   async #subscribe(): Promise<Lost> {
-    const client = await connectDirectly(this.#connection);
+    const client = await connectDirectly(this.#options.connection);
     const ended = new Promise<void>((resolve) => client.once("end", resolve));
-    client.on("notification", ({ payload }) => this.#onCommit(parseKeys(payload)));
-    await client.query(`LISTEN ${commitChannel}`);
+    client.on("notification", ({ channel, payload }) => {
+      if (channel === commitChannel) this.#onCommit(parseKeys(payload));
+      else this.#onHeard();
+    });
+    await client.query(`LISTEN ${commitChannel}; LISTEN ${hearingChannel}`);
     this.#client = client;
     return { ended };
+  }
+
+  /** A pooler in transaction mode takes LISTEN, and passes nothing on. */
+  async #warnWhenDeaf(): Promise<void> {
+    const known = new AbortController();
+    const signal = AbortSignal.any([known.signal, this.#stopping.signal]);
+    this.#onHeard = () => known.abort();
+    await this.#options.probe().catch(() => known.abort());
+    await sleep(hearingMs, undefined, { signal }).then(
+      () =>
+        this.#options.log.warn(
+          { settings: ["DATABASE_URL", "DATABASE_DIRECT_URL"] },
+          "commits of other nodes are noticed late: the database announces nothing here; behind a pooler set DATABASE_DIRECT_URL",
+        ),
+      () => undefined,
+    );
   }
 
   async #keep(first: Lost): Promise<void> {
@@ -65,7 +93,7 @@ class CommitListener {
     while (!signal.aborted) {
       await current?.ended;
       if (signal.aborted) return;
-      this.#log.warn({}, "the commit listener lost its connection");
+      this.#options.log.warn({}, "the commit listener lost its connection");
       await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
       current = await this.#subscribe().catch(() => undefined);
       if (current) this.#onCommit([]);

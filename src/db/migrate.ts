@@ -32,18 +32,32 @@ const migrationLock = 7_205_150_002;
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const migrations = await readMigrations(options.folder);
   const client = await connectDirectly(options.connection);
+  const applied: string[] = [];
   try {
-    await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
-    await createMigrationsTable(client);
-    const pending = await findPending(client, migrations);
-    for (const migration of pending) {
-      await apply(client, migration);
-      options.log.info({ migration: migration.name }, "migration applied");
+    for (;;) {
+      const next = await applyNext(client, migrations);
+      if (next === undefined) return applied;
+      options.log.info({ migration: next }, "migration applied");
+      applied.push(next);
     }
-    return pending.map((migration) => migration.name);
   } finally {
-    // Ending the session gives the lock back.
     await client.end().catch(() => undefined);
+  }
+}
+
+/** Of a transaction, not of the session: a pooler would keep that one for good. @returns its name, if there was one to apply */
+async function applyNext(client: pg.Client, migrations: Migration[]): Promise<string | undefined> {
+  try {
+    await client.query("BEGIN");
+    await lockMigrations(client);
+    await createMigrationsTable(client);
+    const next = await findNext(client, migrations);
+    if (next) await apply(client, next);
+    await client.query("COMMIT");
+    return next?.name;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
   }
 }
 
@@ -76,14 +90,17 @@ export async function createMigrationsTable(client: pg.Client): Promise<void> {
   );
 }
 
-async function findPending(client: pg.Client, migrations: Migration[]): Promise<Migration[]> {
+async function findNext(
+  client: pg.Client,
+  migrations: Migration[],
+): Promise<Migration | undefined> {
   const { rows } = await client.query<{ name: string; checksum: string }>(
     "SELECT name, checksum FROM schema_migrations ORDER BY name",
   );
   rows.forEach((row, index) => {
     checkApplied(row, migrations[index]);
   });
-  return migrations.slice(rows.length);
+  return migrations[rows.length];
 }
 
 function checkApplied(row: { name: string; checksum: string }, known: Migration | undefined): void {
@@ -99,11 +116,8 @@ function checkApplied(row: { name: string; checksum: string }, known: Migration 
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   try {
-    await client.query("BEGIN");
     await applyMigration(client, migration);
-    await client.query("COMMIT");
   } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
     throw new MigrationError(
       `migration ${migration.name} failed: ${(error as Error).message}`,
       error,

@@ -13,6 +13,8 @@ import { findSessionSettings, limits, type SessionSettings } from "./sessionSett
 
 export interface DatabaseOptions {
   readonly connection: ConnectionTarget;
+  /** The same database without a pooler between, for hearing of commits; default `connection`. */
+  readonly direct?: ConnectionTarget;
   /** Connections at most. */
   readonly poolSize: number;
   /** Prepared statements by name; false behind a transaction pooler that loses them. */
@@ -139,7 +141,9 @@ class PooledDatabase implements Database {
   }
 
   listen(onCommit: (keys: DataKey[]) => void): Promise<() => Promise<void>> {
-    return listenForCommits(this.#options, onCommit);
+    const { connection, direct = connection, log } = this.#options;
+    const probe = () => this.#notifier.probeListeners();
+    return listenForCommits({ connection: direct, log, probe }, onCommit);
   }
 
   async ping(): Promise<void> {

@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { Worker } from "node:worker_threads";
+import type { FastifyPluginAsync } from "fastify";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type SampleServer, sampleServer } from "../../test/support/functions/sampleServer.ts";
 import { patience, takeTime } from "../../test/support/patience.ts";
@@ -234,6 +238,43 @@ describe("a running server", () => {
     await expect(fetch(`${address}/healthz`)).rejects.toThrow();
   });
 
+  it("answers what comes over an open connection while it closes, and closes that", async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let closes = false;
+    const busy: FastifyPluginAsync = async (scope) =>
+      void scope.addHook("preClose", () => {
+        closes = true;
+        return gate;
+      });
+    const server = start({ plugins: [busy] });
+    const address = new URL(await server.listen("127.0.0.1", 0));
+    const socket = connect(Number(address.port), "127.0.0.1");
+    const answers: string[] = [];
+    socket.setEncoding("utf8").on("data", (part: string) => answers.push(part));
+    const ask = () => socket.write(`GET /healthz HTTP/1.1\r\nhost: ${address.host}\r\n\r\n`);
+    ask();
+    await vi.waitFor(() => expect(answers).toHaveLength(1), patience);
+    const closing = server.close(60_000);
+    await vi.waitFor(() => expect(closes).toBe(true), patience);
+    ask();
+    await once(socket, "close");
+    release();
+    await closing;
+    expect(answers.map((answer) => answer.slice(0, 12))).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
+    expect(answers[1]).toMatch(/^connection: close/im);
+  });
+
+  it("answers whoever had connected before it closes", async () => {
+    const server = start();
+    const address = new URL(await server.listen("127.0.0.1", 0));
+    const answers = askWhileBlocked(Number(address.port), 20);
+    await server.close(60_000);
+    expect(await answers).toEqual(Array(20).fill("HTTP/1.1 200"));
+  });
+
   it("aborts an action whose client has gone", async () => {
     const server = start();
     const address = await server.listen("127.0.0.1", 0);
@@ -257,3 +298,35 @@ describe("a running server", () => {
     expect(await response.json()).toMatchObject({ code: "BodyTooLarge" });
   });
 });
+
+/**
+ * Connects `count` times, and asks for `/healthz`, from another thread while this one stands still: to the server all come at once.
+ * @returns the beginning of each answer, or what there was in its place; after the connections were made
+ */
+function askWhileBlocked(port: number, count: number): Promise<string[]> {
+  const connected = new Int32Array(new SharedArrayBuffer(4));
+  const client = new Worker(askers, { eval: true, workerData: { port, count, connected } });
+  const answers = once(client, "message").then(([all]) => all as string[]);
+  const patient = Atomics.wait(connected, 0, 0, patience.timeout);
+  expect(patient).not.toBe("timed-out");
+  return answers;
+}
+
+const askers = `
+const { connect } = require("node:net");
+const { parentPort, workerData: { port, count, connected } } = require("node:worker_threads");
+let waiting = count;
+const ask = () => new Promise((resolve) => {
+  let answer = "";
+  const socket = connect(port, "127.0.0.1", () => {
+    socket.write("GET /healthz HTTP/1.1\\r\\nhost: a.test\\r\\nconnection: close\\r\\n\\r\\n");
+    if (--waiting > 0) return;
+    Atomics.store(connected, 0, 1);
+    Atomics.notify(connected, 0);
+  });
+  socket.on("data", (part) => { answer += part; });
+  socket.on("error", (error) => resolve(error.code));
+  socket.on("close", () => resolve(answer.slice(0, 12)));
+});
+Promise.all(Array.from({ length: count }, ask)).then((all) => parentPort.postMessage(all));
+`;

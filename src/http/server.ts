@@ -19,6 +19,7 @@ import { discardBody, guardBodies } from "./limits/bodyGuard.ts";
 import { trustedProxies } from "./limits/callers.ts";
 import { ConnectionGate, type ConnectionLimits } from "./limits/connectionGate.ts";
 import { limitRequests } from "./limits/requestGate.ts";
+import { waitingConnections } from "./limits/waitingConnections.ts";
 import { answerBrokenRequest, createListener, type TimeLimits } from "./listener.ts";
 import { allowAnyOrigin, answerPreflight } from "./replies/cors.ts";
 import { errorReply, writeError } from "./replies/errorReply.ts";
@@ -108,6 +109,8 @@ function createApp(options: ServerOptions): FastifyInstance {
   const newId = createRequestIds();
   const app = Fastify({
     logger: false,
+    // What comes over an open connection while the server drains is still answered, and the connection closed then.
+    return503OnClosing: false,
     genReqId: (request: FastifyRequest["raw"]) => chosenRequestId(request.headers) ?? newId(),
     serverFactory: (handler) => createListener(handler, { tls, gate, times: options.times }),
     clientErrorHandler: answerBrokenRequest,
@@ -196,6 +199,7 @@ async function closeApp(
     stopping.abort();
     app.server.closeAllConnections();
   });
+  await waitingConnections(app.server);
   await app.close();
   closed.abort();
   await cutOff;

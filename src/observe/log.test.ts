@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { secretOptions } from "../config/config.ts";
 import { createLog } from "./log.ts";
 
 function capture(level: string) {
@@ -28,7 +29,8 @@ it.each([
   { headers: { authorization: "Bearer s3cret" } },
   { req: { headers: { authorization: "Bearer s3cret" } } },
   { grant: { token: "s3cret" } },
-  { config: { adminKey: "s3cret", databaseUrl: "s3cret", streamApiSecret: "s3cret" } },
+  { config: Object.fromEntries(secretOptions.map((name) => [name, "s3cret"])) },
+  { databaseDirectUrl: "s3cret", s3SecretKey: "s3cret", turnSecret: "s3cret" },
 ])("never writes a credential: %j", (fields) => {
   const { log, lines } = capture("info");
   log.child({ fn: "x" }).info(fields, "request");

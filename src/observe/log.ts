@@ -1,4 +1,5 @@
 import { type DestinationStream, pino, stdTimeFunctions } from "pino";
+import { secretOptions } from "../config/config.ts";
 import type { Log } from "../core/log.ts";
 
 /** Paths that may hold credentials wherever a request, a header or a config is logged. */
@@ -13,12 +14,7 @@ const secretPaths = [
   "*.secret",
   "password",
   "*.password",
-  "adminKey",
-  "*.adminKey",
-  "databaseUrl",
-  "*.databaseUrl",
-  "streamApiSecret",
-  "*.streamApiSecret",
+  ...secretOptions.flatMap((name) => [name, `*.${name}`]),
 ];
 
 /** JSON lines on `destination` (standard output by default). Errors go under `err`. */

@@ -29,7 +29,7 @@ function suite(program: ProxyProgram): void {
   beforeAll(async () => {
     site = await openSite();
     port = await freePort();
-    proxy = await startProxy(program, port);
+    proxy = await startProxy(program, [port]);
   });
 
   afterAll(async () => {

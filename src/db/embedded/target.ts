@@ -8,6 +8,8 @@ import { startEmbeddedPostgres } from "./start.ts";
 /** A database that can be connected to until `stop`. */
 export interface DatabaseTarget {
   readonly connection: ConnectionTarget;
+  /** The same without a pooler between. */
+  readonly direct: ConnectionTarget;
   /** Leaves the embedded PostgreSQL (the last one out shuts it down); nothing to do for `DATABASE_URL`. */
   stop(hurry?: AbortSignal): Promise<void>;
 }
@@ -20,14 +22,16 @@ export const embeddedFolder = (dataDir: string): string => path.join(dataDir, "p
  * @throws also when `stopWanted` aborts before it is up
  */
 export async function openTarget(
-  config: Pick<Config, "databaseUrl" | "dataDir">,
+  config: Pick<Config, "databaseUrl" | "databaseDirectUrl" | "dataDir">,
   log: Log,
   clock: Clock,
   stopWanted?: AbortSignal,
 ): Promise<DatabaseTarget> {
-  if (config.databaseUrl !== undefined)
-    return { connection: config.databaseUrl, stop: () => Promise.resolve() };
+  const { databaseUrl, databaseDirectUrl: direct = databaseUrl } = config;
+  if (databaseUrl !== undefined && direct !== undefined)
+    return { connection: databaseUrl, direct, stop: () => Promise.resolve() };
   const dataDir = embeddedFolder(config.dataDir);
   const postgres = await startEmbeddedPostgres({ dataDir, log, clock, stopWanted });
-  return { connection: postgres.connection, stop: (hurry) => postgres.stop(hurry) };
+  const { connection } = postgres;
+  return { connection, direct: connection, stop: (hurry) => postgres.stop(hurry) };
 }

@@ -22,21 +22,24 @@ const published = path.resolve(import.meta.dirname, "../../../deploy");
 interface ProxyPlace {
   folder: string;
   port: number;
-  /** Port of the server behind. */
-  serverPort: number;
+  /** Ports of the servers behind. */
+  servers: readonly number[];
   cert: string;
   key: string;
 }
 
-/** Starts the proxy before `serverPort`, with our published configuration and nothing changed but names, ports and files. */
-export async function startProxy(program: ProxyProgram, serverPort: number): Promise<RunningProxy> {
+/** Starts the proxy before one server or many, with our published configuration and nothing changed but names, ports and files. */
+export async function startProxy(
+  program: ProxyProgram,
+  servers: readonly number[],
+): Promise<RunningProxy> {
   // The proxy's workers may be another user than we.
   const folder = await scratchFolder(`connvo-proxy-${program}-`, 0o755);
   const [pair] = inject("certificates");
   const place = {
     folder,
     port: await freePort(),
-    serverPort,
+    servers,
     cert: path.join(folder, "cert.pem"),
     key: path.join(folder, "key.pem"),
   };
@@ -67,13 +70,27 @@ export async function startProxy(program: ProxyProgram, serverPort: number): Pro
 }
 
 async function nginxArguments(place: ProxyPlace): Promise<string[]> {
-  const { folder, port, serverPort, cert, key } = place;
-  const site = replaced(await readFile(path.join(published, "nginx.conf"), "utf8"), [
-    ["127.0.0.1:3210", `127.0.0.1:${serverPort}`],
+  const { folder, port, servers, cert, key } = place;
+  const listed = (more: string) =>
+    servers.map((one) => `server 127.0.0.1:${one}${more};`).join("\n");
+  const [name, behind, certificates] =
+    servers.length === 1
+      ? ([
+          "nginx.conf",
+          "server 127.0.0.1:3210;",
+          "/etc/letsencrypt/live/meet.example.com",
+        ] as const)
+      : ([
+          "nodes/nginx.conf",
+          "server connvo:3210 resolve max_fails=0;",
+          "/etc/nginx/certificates",
+        ] as const);
+  const site = replaced(await readFile(path.join(published, name), "utf8"), [
+    [behind, listed(servers.length === 1 ? "" : " max_fails=0")],
     ["listen 80;", `listen 127.0.0.1:${await freePort()};`],
     ["listen 443 ", `listen 127.0.0.1:${port} `],
-    ["/etc/letsencrypt/live/meet.example.com/fullchain.pem", cert],
-    ["/etc/letsencrypt/live/meet.example.com/privkey.pem", key],
+    [`${certificates}/fullchain.pem`, cert],
+    [`${certificates}/privkey.pem`, key],
     ["server_name meet.example.com;", "server_name localhost;"],
   ]);
   const folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -86,9 +103,10 @@ async function nginxArguments(place: ProxyPlace): Promise<string[]> {
 }
 
 async function caddyArguments(place: ProxyPlace): Promise<string[]> {
-  const { folder, port, serverPort, cert, key } = place;
+  const { folder, port, servers, cert, key } = place;
+  const addresses = servers.map((one) => `127.0.0.1:${one}`).join(" ");
   const site = replaced(await readFile(path.join(published, "Caddyfile"), "utf8"), [
-    ["127.0.0.1:3210", `127.0.0.1:${serverPort}`],
+    ["127.0.0.1:3210", addresses],
     ["\nmeet.example.com {\n", `\nhttps://localhost:${port} {\n\ttls ${cert} ${key}\n`],
   ]);
   const file = path.join(folder, "Caddyfile");
