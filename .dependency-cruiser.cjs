@@ -1,5 +1,13 @@
 // The rooms of the house and what each may import. `core` and `files` are open to all; arrows go down only.
-const features = ["recordings", "meetings", "users", "subscriptions", "audit", "webhooks"];
+const features = [
+  "recordings",
+  "meetings",
+  "users",
+  "subscriptions",
+  "audit",
+  "webhooks",
+  "monitoring",
+];
 const ports = "src/(db|video|storage|media/format)/port\\.ts$|src/media/compose/protocol\\.ts$";
 
 /** Files of `room` may import its own files, core, npm packages, and `allowed`. */

@@ -12,6 +12,7 @@ import { systemClock } from "../core/clock.ts";
 import { Lifetime } from "../core/lifetime.ts";
 import type { Log } from "../core/log.ts";
 import { orThrow } from "../core/result.ts";
+import examples from "../generated/examples.json" with { type: "json" };
 import { functionModules } from "../generated/modules.ts";
 import { recordingFiles } from "../http/files/recordingFiles.ts";
 import { recordingTracks } from "../http/files/recordingTracks.ts";
@@ -25,11 +26,12 @@ import { openCertificate } from "../http/tls.ts";
 import { webPages } from "../http/webPages.ts";
 import { createCaptureReader } from "../media/format/captureReader.ts";
 import { iceServersOf } from "../meetings/room/iceServers.ts";
+import { NodeFigures } from "../monitoring/nodeFigures.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { capturesStay, createCaptureCopies } from "../recordings/archive/captureCopies.ts";
 import { createCapturedMedia } from "../recordings/playback/capturedMedia.ts";
 import { databaseAccounts } from "../runtime/call/accounts.ts";
-import { Invoker } from "../runtime/call/invoke.ts";
+import { type Call, Invoker } from "../runtime/call/invoke.ts";
 import type { CallRecord } from "../runtime/call/outcome.ts";
 import type { Services } from "../runtime/context.ts";
 import { buildRegistry } from "../runtime/registry.ts";
@@ -38,6 +40,7 @@ import { SyncHub } from "../sync/hub.ts";
 import type { VerifiedGrant } from "../video/embedded/roomTokens.ts";
 import { blaming } from "./blaming.ts";
 import { freeBytes, makeDataFolder, openData, openSite } from "./data.ts";
+import { startFigures } from "./figures.ts";
 import { addLiveGauges, addServerGauges } from "./gauges.ts";
 import { startLoops, startWebhooks } from "./jobs.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
@@ -130,14 +133,16 @@ async function open(
   };
   const metrics = createMetrics();
   addServerGauges(metrics, { db, video, rooms: embedded });
-  followPresence(services, lifetime);
+  const presence = followPresence(services, lifetime);
   startLoops(services, lifetime, archive, metrics);
 
   const registry = buildRegistry(functionModules);
   const accounts = databaseAccounts(db);
-  const onCall = (call: CallRecord) => {
-    metrics.onCall(call);
-    log.debug(call, "call");
+  const figures = new NodeFigures(systemClock);
+  const onCall = (record: CallRecord, call: Call) => {
+    metrics.onCall(record);
+    figures.onCall(record, call);
+    log.debug(record, "call");
   };
   const invoker = new Invoker({ registry, services, accounts, log, onCall });
   const hub = await SyncHub.open({
@@ -147,11 +152,13 @@ async function open(
     clock: systemClock,
     log,
     transactions: Math.ceil(config.databasePoolSize / 2),
-    onTold: ({ stalenessMs }) => {
-      if (stalenessMs !== undefined) metrics.onDelivered(stalenessMs);
+    onTold: (told) => {
+      if (told.stalenessMs !== undefined) metrics.onDelivered(told.stalenessMs);
+      figures.onTold(told);
     },
   });
   addLiveGauges(metrics, hub);
+  startFigures(services, lifetime, { figures, hub, invoker, waitingPresences: presence.waiting });
   const files = { ...services, authenticator, openFiles: new OpenFiles() };
   const plugins: FastifyPluginAsync[] = [
     async (scope) => recordingFiles(scope, files),
@@ -171,6 +178,7 @@ async function open(
   if (local) plugins.push(localIssuerRoutes(config, local));
   const server = buildServer({
     registry,
+    examples,
     invoker,
     authenticator,
     clock: systemClock,

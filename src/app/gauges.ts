@@ -1,11 +1,11 @@
 import type { Database } from "../db/port.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { census } from "../recordings/census.ts";
-import type { BreakerStatus } from "../video/resilience.ts";
+import type { Breakers } from "../video/port.ts";
 
 interface GaugeSources {
   db: Database;
-  video: { breakers(): BreakerStatus[] };
+  video: Pick<Breakers, "breakers">;
   /** Present when rooms are ours: counters of the room process by name. */
   rooms: { stats(): Promise<object> } | undefined;
 }

@@ -79,16 +79,28 @@ async function leaveRooms(
   await rooms.close({ stopRooms, hurry });
 }
 
-/** Presences of a room are written one after the other, in the order they happened. */
-export function followPresence({ db, video, log }: Services, lifetime: Lifetime): void {
+/**
+ * Presences of a room are written one after the other, in the order they happened.
+ * @returns how many have not been written yet
+ */
+export function followPresence(
+  { db, video, log }: Services,
+  lifetime: Lifetime,
+): { waiting(): number } {
+  let waiting = 0;
   let written: Promise<void> = Promise.resolve();
   const unsubscribe = video.onPresence((presence) => {
+    waiting += 1;
     written = written
       .then(() => recordPresence(db, presence))
-      .catch((error: unknown) => log.error({ err: error, ...presence }, "presence not recorded"));
+      .catch((error: unknown) => log.error({ err: error, ...presence }, "presence not recorded"))
+      .finally(() => {
+        waiting -= 1;
+      });
   });
   lifetime.add("presence", async () => {
     unsubscribe();
     await written;
   });
+  return { waiting: () => waiting };
 }

@@ -19,7 +19,9 @@ export interface AuditEntry {
     | "invite"
     | "recording"
     | "webhook"
-    | "subscription";
+    | "subscription"
+    | "circuitBreaker"
+    | "metric";
   resourceId: string;
   /** `resource.verb`, e.g. `meeting.start`. */
   action: string;

@@ -96,6 +96,15 @@ export const can = {
       return active.ok ? administeredOrg(active.value.user, request.args[argument]) : active;
     },
   }),
+  /** An administrator of any organisation, or the administration key: for what is of all of them, and tells of none. */
+  anyOrgAdmin: {
+    requires: "anyOrgAdmin",
+    check: async (request) => {
+      if (request.identity.kind === "admin") return administrator(request);
+      const active = activeUser(request);
+      return active.ok ? administeredOrg(active.value.user, undefined) : active;
+    },
+  } satisfies Permission<Grant>,
   /**
    * An administrator of their own organisation, the administration key for the one that `orgId` names, or the host of the
    * meeting that `resourceType` and `resourceId` name something of.

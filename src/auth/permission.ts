@@ -26,6 +26,7 @@ export type Requirement =
   | "contributor"
   | "host"
   | "orgAdmin"
+  | "anyOrgAdmin"
   | "auditReader"
   | "admin";
 

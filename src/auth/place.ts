@@ -86,7 +86,10 @@ async function find(
   // Also for a stranger: a live query's refusal must end when the caller is let in.
   if (lookup === ofMeeting) tx.reads(`meeting:${id}`);
   tx.reads(`user:${user.id}`);
-  if (row === undefined) return undefined;
+  if (row === undefined) {
+    tx.reads(`memberships:${user.id}`);
+    return undefined;
+  }
   tx.reads(`meeting:${row.meeting_id}`);
   const { meeting_id: meetingId, user_id: userId, role, presence } = row;
   return { id: row.id, meetingId, userId, role, presence };
@@ -115,7 +118,7 @@ export function asContributor(grant: ParticipantGrant): Result<ParticipantGrant>
 }
 
 /** What could be an id at all; the database is not asked about anything else. */
-function isId(value: unknown): value is string {
+export function isId(value: unknown): value is string {
   return typeof value === "string" && /^[\w-]{1,64}$/.test(value);
 }
 

@@ -38,12 +38,16 @@ export function namedStatement<Row, Values extends object>(
  * meeting has keys of its own, so that it does not run every query of the meeting again: `sessions:<meetingId>` (peers and
  * their states), `quality:<meetingId>` (their reports), `signals:<meetingId>/<userId>` (what is on its way to one of them).
  * So has what is sent of an organisation: `webhooks:<orgId>` (endpoints and their deliveries); what the audit log tells of an
- * organisation or a meeting: `audit:<id>`; and what somebody has subscribed to: `subscriptions:<userId>`.
+ * organisation or a meeting: `audit:<id>`; what somebody has subscribed to: `subscriptions:<userId>`; and what
+ * nodes tell of themselves: `figures:nodes`, every few seconds, and `figures:day`, every minute.
  */
 export type DataKey =
   | `${"user" | "meeting" | "org" | "catalog" | "audit" | "webhooks"}:${string}`
   | `${"sessions" | "quality" | "subscriptions"}:${string}`
-  | `signals:${string}/${string}`;
+  /** Of a user: in which meetings they are, and how. Apart from the user's own data, which everybody reads who sees their name. */
+  | `memberships:${string}`
+  | `signals:${string}/${string}`
+  | `figures:${"nodes" | "day"}`;
 
 export type SqlValue = string | number | boolean | null | readonly string[] | Buffer | object;
 

@@ -2,14 +2,22 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import type { OpenAPIV3 } from "openapi-types";
-import { buildOpenApi, type OpenApiDocument } from "../runtime/openapi/openapi.ts";
+import {
+  type ApiExamples,
+  buildOpenApi,
+  type OpenApiDocument,
+} from "../runtime/openapi/openapi.ts";
 import type { Registry } from "../runtime/registry.ts";
 
 /** Makes the document when it is first asked for: the public address may not be known before the server listens. */
-export function lazyOpenApi(registry: Registry, publicUrl: () => string): () => OpenApiDocument {
+export function lazyOpenApi(
+  registry: Registry,
+  publicUrl: () => string,
+  examples: ApiExamples | undefined,
+): () => OpenApiDocument {
   let document: OpenApiDocument | undefined;
   return () => {
-    document ??= buildOpenApi(registry, publicUrl());
+    document ??= buildOpenApi(registry, publicUrl(), examples);
     return document;
   };
 }
@@ -24,8 +32,9 @@ export async function docsRoutes(
   await scope.register(swagger, { mode: "static", specification: { document: placeholder } });
   await scope.register(swaggerUi, {
     routePrefix: "/docs",
-    // Without validatorUrl the page would send the document to a validator on the internet.
-    uiConfig: { validatorUrl: null, docExpansion: "list", deepLinking: true },
+    // Without validatorUrl the page would send the document to a validator on the internet. Tags are opened one by one: to draw
+    // hundreds of functions at once takes a slow machine half a minute.
+    uiConfig: { validatorUrl: null, docExpansion: "none", deepLinking: true, filter: true },
     theme: { title: "Connvo API" },
     logo: { type: "image/svg+xml", content: Buffer.from(wordmark), href: "/docs" },
     transformSpecification: asSwagger,

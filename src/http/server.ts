@@ -9,7 +9,7 @@ import type { Authenticator } from "../auth/tokens/authenticator.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Invoker } from "../runtime/call/invoke.ts";
-import type { OpenApiDocument } from "../runtime/openapi/openapi.ts";
+import type { ApiExamples, OpenApiDocument } from "../runtime/openapi/openapi.ts";
 import type { Registry } from "../runtime/registry.ts";
 import { docsRoutes, lazyOpenApi, openApiRoute } from "./docs.ts";
 import { functionRoutes } from "./functions/functions.ts";
@@ -31,6 +31,8 @@ import { refuseUnknown, refuseUnknownApi } from "./unknownRequests.ts";
 
 export interface ServerOptions {
   registry: Registry;
+  /** Shown in the API document. */
+  examples?: ApiExamples;
   invoker: Invoker;
   authenticator: Authenticator;
   clock: Clock;
@@ -74,7 +76,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   const stopping = new AbortController();
   const app = createApp(options);
   const refuseTheRest = refuseUnknown(app);
-  const document = lazyOpenApi(options.registry, options.publicUrl);
+  const document = lazyOpenApi(options.registry, options.publicUrl, options.examples);
   const plugins: readonly FastifyPluginAsync[] = [
     async (scope) => publicApi(scope, options, document, stopping.signal),
     (scope) => docsRoutes(scope, document),

@@ -31,6 +31,13 @@ const removals = [
   removal("providerSessions", "provider_sessions", `NOT is_in AND ${before("said_at", "30 days")}`),
   // What was told long ago, or could not be; with its deliveries.
   removal("webhooks", "webhook_events", before("created_at", "30 days")),
+  // A day of figures can be asked for.
+  removal("nodeMinutes", "node_minutes", before("minute", "25 hours")),
+  removal("callMinutes", "call_minutes", before("minute", "25 hours")),
+  // People are told of the present minute alone.
+  removal("userMinutes", "user_minutes", before("minute", "10 minutes")),
+  // Ended without saying so.
+  removal("nodes", "nodes", before("seen_at", "1 hour")),
   // Given up minutes ago.
   removal("signals", "webrtc_signals", before("created_at", "5 minutes")),
   // With their reports.

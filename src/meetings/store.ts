@@ -101,7 +101,7 @@ export function findMember(
 export async function moveMeeting(tx: Tx, id: string, to: MeetingState): Promise<Meeting> {
   // A list by state has read nothing of a meeting that comes into it: it is told of by whose it is.
   const people = await tx.all(peopleOf, [id]);
-  tx.writes(`meeting:${id}`, ...people.map(({ userId }) => `user:${userId}` as const));
+  tx.writes(`meeting:${id}`, ...people.map(({ userId }) => `memberships:${userId}` as const));
   return present(await tx.first(move, [id, to]), id);
 }
 

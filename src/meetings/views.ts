@@ -99,7 +99,7 @@ export async function meetingViews(
   const length = orThrow(pageLength(limit, usualLength));
   const rows = await tx.all(findMeetings, [userId, state ?? null, length]);
   tx.reads(
-    `user:${userId}`,
+    `memberships:${userId}`,
     ...rows.flatMap((row) => [`meeting:${row.id}` as const, ...starterOf(row)]),
   );
   return rows.map(listed);

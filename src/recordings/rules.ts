@@ -14,7 +14,7 @@ export interface RequestedConfig {
 export const startLimit = { starts: 3, windowMs: 60_000 } as const;
 
 /** Stops with nothing to stop a user may send in any window of that length. */
-export const idleStopLimit = { stops: 5, windowMs: 60_000 } as const;
+export const idleStopLimit = { action: "recording_stop", calls: 5, windowMs: 60_000 } as const;
 
 /**
  * Fills the published defaults: 720p, grid, with video.
@@ -62,29 +62,6 @@ export function mayRecord(meeting: RecordableMeeting): Result<void> {
     );
   }
   return ok(undefined);
-}
-
-/**
- * The exact sliding window: refuses when `limit` calls lie in the last `windowMs`.
- * @param recent newest first, epoch ms; at least the newest `limit` of them
- */
-export function admit(
-  action: string,
-  recent: readonly number[],
-  limit: number,
-  windowMs: number,
-  now: number,
-): Result<void> {
-  const oldestCounted = recent[limit - 1];
-  if (oldestCounted === undefined || oldestCounted <= now - windowMs) return ok(undefined);
-  const retryAfterMs = Math.max(1, Math.ceil(oldestCounted + windowMs - now));
-  return refuse(
-    new AppError(
-      "RATE_LIMIT_EXCEEDED",
-      `At most ${limit} in ${windowMs / 1000} s; try again in ${Math.ceil(retryAfterMs / 1000)} s`,
-      { action, limit, retryAfterMs },
-    ),
-  );
 }
 
 export function sameConfig(a: RecordingConfig, b: RecordingConfig): boolean {

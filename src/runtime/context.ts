@@ -8,13 +8,14 @@ import type { Log } from "../core/log.ts";
 import type { Database, ReadTx, Tx } from "../db/port.ts";
 import type { CaptureCopies, CapturedMedia } from "../media/format/port.ts";
 import type { Storage } from "../storage/port.ts";
-import type { VideoProvider } from "../video/port.ts";
+import type { Breakers, VideoProvider } from "../video/port.ts";
 
 /** The ports every function may use, made once by compose. */
 export interface Services {
   config: Config;
   db: Database;
-  video: VideoProvider;
+  /** Behind breakers, which are this process's own. */
+  video: VideoProvider & Breakers;
   storage: Storage;
   clock: Clock;
   log: Log;

@@ -1,4 +1,5 @@
 import type { ParticipantRole } from "../auth/identity.ts";
+import { isId } from "../auth/place.ts";
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 import { type ReadTx, statement } from "../db/port.ts";
@@ -84,6 +85,3 @@ export function validityOf(access: Result<Access>): Validity {
   const shouldReconnect = state === "scheduled";
   return { valid: false, permissions, reason: followed.error.message, shouldReconnect };
 }
-
-/** What could be an id at all; the database is not asked about anything else. */
-const isId = (id: string) => /^[\w-]{1,64}$/.test(id);

@@ -31,11 +31,17 @@ const insert = namedStatement<Record<never, never>, Wish>(
    ON CONFLICT DO NOTHING`,
 );
 
+/** Of a figure: what it is of something new, else as it was. */
+const begun = (figure: string, first: string) =>
+  `${figure} = CASE WHEN o.is_same THEN s.${figure} ELSE ${first} END`;
+
 /** The same as before goes on; something else, or what has run out, begins anew. */
 const renew = namedStatement<{ isNew: boolean; validUntil: number }, Wish>(
   "subscriptions.renew",
   `UPDATE subscriptions s SET meeting_id = :meetingId, resource_type = :resourceType, priority = :priority,
-     established_at = CASE WHEN o.is_same THEN s.established_at ELSE app_now() END, valid_until = app_now() + ${lifetime}
+     ${begun("established_at", "app_now()")}, valid_until = app_now() + ${lifetime}, ${begun("updates", "0")},
+     ${begun("failures", "0")}, ${begun("timed", "0")}, ${begun("latency_ms", "0")}, ${begun("late", "0")},
+     ${begun("updated_at", "NULL")}
    FROM (SELECT user_id, subscription_id, meeting_id = :meetingId AND resource_type = :resourceType
        AND valid_until > app_now() AS is_same
      FROM subscriptions WHERE user_id = :userId AND subscription_id = :subscriptionId FOR UPDATE) o

@@ -4,11 +4,11 @@ import { DatabaseUnavailableError } from "../db/port.ts";
 import type { Failure } from "../runtime/call/outcome.ts";
 import { type ClientCall, failureText, invokeFor, nameOf } from "./calls.ts";
 import type { Moment } from "./commitLog.ts";
-import type { ClientSocket, ConnectionServices, Told } from "./connectionPorts.ts";
+import type { ClientSocket, ConnectionServices } from "./connectionPorts.ts";
 import { Credentials } from "./credentials.ts";
 import type { ClientMessage, ClientMessageOf, StateVersion } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
-import { QuerySet, QuerySetError, type Update } from "./querySet.ts";
+import { QuerySet, QuerySetError } from "./querySet.ts";
 
 interface QueuedMutation {
   readonly message: ClientMessageOf<"Mutation">;
@@ -64,10 +64,6 @@ export class SyncConnection {
   /** Queries it watches. */
   get queries(): number {
     return this.#queries.size;
-  }
-
-  get identity(): Identity {
-    return this.#credentials.identity;
   }
 
   /** Takes a message; they are worked on in order. */
@@ -315,10 +311,15 @@ export class SyncConnection {
       const view = await this.#services.runner.view(this.#queries.watched());
       this.#failures = 0;
       if (this.#closed) return;
-      const { modifications, updated, shared } = this.#queries.changes(view);
+      const { modifications, staleSince, ...counts } = this.#queries.changes(view);
       const bytes = this.#transition(received, view.moment, modifications);
-      const { identity } = this.#credentials;
-      this.#services.onTold({ identity, shared, bytes, ...describe(updated) });
+      const stalenessMs = staleSince === undefined ? undefined : performance.now() - staleSince;
+      this.#services.onTold({
+        identity: this.#credentials.identity,
+        ...counts,
+        bytes,
+        stalenessMs,
+      });
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error;
       if (this.#failures >= quietAttempts) return this.close(1013, "DatabaseUnavailable");
@@ -346,21 +347,4 @@ export class SyncConnection {
     this.#sent = end;
     return Buffer.byteLength(text);
   }
-}
-
-function describe(updated: readonly Update[]): Omit<Told, "identity" | "shared" | "bytes"> {
-  const now = performance.now();
-  const ages = updated.map(({ query, result: { changedAt, report } }) => ({
-    subscriptionId: query.subscriptionId,
-    stalenessMs: changedAt === undefined ? undefined : now - changedAt,
-    failed: report.type === "QueryFailed",
-  }));
-  const known = ages.flatMap(({ stalenessMs }) => stalenessMs ?? []);
-  return {
-    updates: updated.length,
-    stalenessMs: known.length > 0 ? Math.max(...known) : undefined,
-    followed: ages.flatMap(({ subscriptionId, ...change }) =>
-      subscriptionId === undefined ? [] : [{ subscriptionId, ...change }],
-    ),
-  };
 }

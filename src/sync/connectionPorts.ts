@@ -17,26 +17,29 @@ export interface ClientSocket {
   setReading(reading: boolean): void;
 }
 
-/** A change of a query that names a subscription. */
-export interface FollowedChange {
-  readonly subscriptionId: string;
-  /** Time since it was committed, ms; undefined where nothing was: the caller or the time has changed. */
-  readonly stalenessMs: number | undefined;
-  readonly failed: boolean;
+/** A query that gave something else than its client had been told. */
+export interface Change {
+  readonly name: string;
+  /** A JSON list of one object. */
+  readonly argsText: string;
+  readonly identity: Identity;
+  /** It failed. */
+  readonly isFailure: boolean;
+  /** When the oldest commit that changed it was made, by `performance.now()`; undefined as in `Told.stalenessMs`. */
+  readonly staleSince: number | undefined;
 }
 
 /** What a client was told in one Transition. */
 export interface Told {
+  /** Who the client is. */
   readonly identity: Identity;
-  /** Queries that gave something else than the client was told before. */
-  readonly updates: number;
+  readonly changes: readonly Change[];
   /** Results that it was given without a run of their own: another client's was enough. */
   readonly shared: number;
   /** Length of the message. */
   readonly bytes: number;
-  /** Time since the oldest of the changes was committed, ms. */
+  /** Time since the oldest of the changes was committed, ms; undefined where nothing was: the caller or the time has changed. */
   readonly stalenessMs: number | undefined;
-  readonly followed: readonly FollowedChange[];
 }
 
 /** What a client's connection works with. */

@@ -1,4 +1,3 @@
-import type { Identity } from "../auth/identity.ts";
 import type { ConnectionAuthenticator } from "../auth/tokens/authenticator.ts";
 import { aborted } from "../core/aborted.ts";
 import type { Clock } from "../core/clock.ts";
@@ -113,13 +112,8 @@ export class SyncHub {
     };
   }
 
-  /** Who watches how many queries, a client at a time. */
-  watchers(): { identity: Identity; queries: number }[] {
-    return [...this.#connections].map(({ identity, queries }) => ({ identity, queries }));
-  }
-
   #count(told: Told): void {
-    this.#told.updates += told.updates;
+    this.#told.updates += told.changes.length;
     this.#told.shared += told.shared;
     this.#told.bytes += told.bytes;
     this.#options.onTold?.(told);

@@ -61,7 +61,7 @@ describe("what a client is told", () => {
     const end = { querySet: 1, identity: 0, ts: 10n };
     const text = protocol.transition(protocol.firstVersion, end, [
       protocol.modification(0, protocol.updated("[1]")),
-      protocol.modification(1, protocol.failed("no", { code: "NO" })),
+      protocol.modification(1, protocol.failed({ message: "no", data: { code: "NO" }, end: "e" })),
       protocol.removal(2),
     ]);
     expect(JSON.parse(text)).toEqual({
@@ -76,7 +76,7 @@ describe("what a client is told", () => {
           errorMessage: "no",
           errorData: { code: "NO" },
           logLines: [],
-          journal: null,
+          journal: "e",
         },
         { type: "QueryRemoved", queryId: 2 },
       ],
@@ -92,6 +92,6 @@ describe("what a client is told", () => {
       ts: null,
       logLines: [],
     });
-    expect(protocol.failed("no").members).not.toContain("errorData");
+    expect(protocol.failed({ message: "no" }).members).not.toContain("errorData");
   });
 });

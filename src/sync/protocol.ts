@@ -7,6 +7,8 @@ import { z } from "zod";
 const id = z.int().nonnegative();
 const path = z.string().max(1024);
 const args = z.array(z.unknown()).max(8);
+/** A cursor of ours. */
+const journal = z.string().max(256).nullish();
 /** Components are a feature of Convex's own backend. */
 const componentPath = z.string().nullish();
 const call = { requestId: id, udfPath: path, args, componentPath };
@@ -17,7 +19,7 @@ const change = z.discriminatedUnion("type", [
     queryId: id,
     udfPath: path,
     args,
-    journal: z.string().nullish(),
+    journal,
     componentPath,
   }),
   z.object({ type: z.literal("Remove"), queryId: id }),
@@ -101,18 +103,26 @@ export interface QueryReport {
   readonly members: string;
 }
 
-const rest = `"logLines":[],"journal":null`;
+const rest = (end: string | undefined) => `"logLines":[],"journal":${JSON.stringify(end ?? null)}`;
 
-export function updated(valueJson: string): QueryReport {
-  return { type: "QueryUpdated", members: `"value":${valueJson},${rest}` };
+/** @param end of a page (pages.ts) */
+export function updated(valueJson: string, end?: string): QueryReport {
+  return { type: "QueryUpdated", members: `"value":${valueJson},${rest(end)}` };
 }
 
-/** @param data of an application's error only: any value makes it a ConvexError for the client. */
-export function failed(message: string, data?: object): QueryReport {
+interface QueryFailure {
+  message: string;
+  /** Of an application's error only: any value makes it a ConvexError for the client. */
+  data?: object | undefined;
+  /** Of a page (pages.ts). */
+  end?: string | undefined;
+}
+
+export function failed({ message, data, end }: QueryFailure): QueryReport {
   const error = data === undefined ? "" : `,"errorData":${JSON.stringify(data)}`;
   return {
     type: "QueryFailed",
-    members: `"errorMessage":${JSON.stringify(message)}${error},${rest}`,
+    members: `"errorMessage":${JSON.stringify(message)}${error},${rest(end)}`,
   };
 }
 
@@ -140,7 +150,7 @@ export function actionDone(requestId: number, resultJson: string): string {
   return `{"type":"ActionResponse","requestId":${requestId},"success":true,"result":${resultJson},"logLines":[]}`;
 }
 
-/** @param data as of `failed` */
+/** @param data of an application's error only: any value makes it a ConvexError for the client */
 export function callFailed(
   type: "MutationResponse" | "ActionResponse",
   requestId: number,

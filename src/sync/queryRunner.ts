@@ -6,6 +6,7 @@ import { DatabaseUnavailableError } from "../db/port.ts";
 import type { Invoker } from "../runtime/call/invoke.ts";
 import { errorMessage, type Outcome } from "../runtime/call/outcome.ts";
 import { type Moment, newsSince } from "./commitLog.ts";
+import { endOf, withEnd } from "./pages.ts";
 import { failed, type QueryReport, updated } from "./protocol.ts";
 import type { QueryStore } from "./queryStore.ts";
 import type { QueryResult, WatchedQuery } from "./watchedQuery.ts";
@@ -143,20 +144,23 @@ export class QueryRunner {
     const { name, argsText, identity, requestId } = query;
     this.runs += 1;
     const tracked = new TrackedRead(tx);
+    const args: unknown = JSON.parse(argsText);
     const call = {
       name,
       kind: "query" as const,
-      args: JSON.parse(argsText) as unknown,
+      args: withEnd(args, query.end),
       argsBytes: Buffer.byteLength(argsText),
       format: "convex_encoded_json" as const,
       identity,
       requestId,
+      watched: true as const,
       signal: () => new AbortController().signal,
     };
     const outcome = await invoker.queryIn(tracked, call, again);
     if (outcome === undefined) throw new AnotherRound(identity);
     const { staleSince: changedAt } = query;
-    const report = reportOf(outcome, requestId);
+    if (outcome.ok) query.end ??= endOf(args, outcome.json);
+    const report = reportOf(outcome, query);
     const result = { report, keys: tracked.keys, snapshot, changedAt };
     store.keep(query, result);
     // What broke may have broken the transaction for the others.
@@ -165,14 +169,18 @@ export class QueryRunner {
   }
 }
 
-function reportOf(outcome: Outcome, requestId: string): QueryReport {
-  if (outcome.ok) return updated(outcome.json);
+function reportOf(outcome: Outcome, { requestId, end }: WatchedQuery): QueryReport {
+  if (outcome.ok) return updated(outcome.json, end);
   const { failure } = outcome;
   switch (failure.kind) {
     case "refused":
-      return failed(errorMessage(requestId, failure), failure.typed ? failure.data : undefined);
+      return failed({
+        message: errorMessage(requestId, failure),
+        data: failure.typed ? failure.data : undefined,
+        end,
+      });
     case "broken":
-      return failed(`[Request ID: ${requestId}] Server Error`);
+      return failed({ message: `[Request ID: ${requestId}] Server Error`, end });
     case "unavailable":
       throw new DatabaseUnavailableError(failure.message);
   }

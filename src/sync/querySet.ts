@@ -1,9 +1,10 @@
 import type { Identity } from "../auth/identity.ts";
 import { nameOf } from "./calls.ts";
+import type { Change } from "./connectionPorts.ts";
 import { modification, type QueryChange, removal } from "./protocol.ts";
 import type { View } from "./queryRunner.ts";
 import type { QueryStore } from "./queryStore.ts";
-import type { QueryResult, WatchedQuery, Watcher } from "./watchedQuery.ts";
+import type { Asked, QueryResult, WatchedQuery, Watcher } from "./watchedQuery.ts";
 
 /** What a client says of its queries makes no sense; without a code it is told why and never comes back. */
 export class QuerySetError extends Error {
@@ -18,19 +19,18 @@ export class QuerySetError extends Error {
 
 interface Subscription {
   query: WatchedQuery;
+  /** As the client said (pages.ts). */
+  readonly end: string | undefined;
   /** The members of what the client has been told last. */
   told: string | undefined;
 }
 
-/** A query that gives something else than the client was told before. */
-export interface Update {
-  readonly query: WatchedQuery;
-  readonly result: QueryResult;
-}
-
 interface Changes {
   readonly modifications: string[];
-  readonly updated: readonly Update[];
+  /** Queries that give something else than the client was told before. */
+  readonly changes: Change[];
+  /** When the oldest of those changes was committed, by `performance.now()`. */
+  readonly staleSince: number | undefined;
   /** How many of the results were not run for this view. */
   readonly shared: number;
 }
@@ -71,7 +71,10 @@ export class QuerySet {
   identify(identity: Identity): void {
     for (const subscription of this.#subscriptions.values()) {
       const { name, argsText } = subscription.query;
-      const query = this.#watch(name, argsText, identity);
+      const end = isSamePerson(subscription.query.identity, identity)
+        ? subscription.query.end
+        : subscription.end;
+      const query = this.#watch({ name, argsText, identity, end });
       this.#unwatch(subscription.query);
       subscription.query = query;
     }
@@ -85,7 +88,7 @@ export class QuerySet {
   changes({ moment, results }: View): Changes {
     const modifications = this.#removed.map(removal);
     this.#removed = [];
-    const updated: Update[] = [];
+    const changes: Change[] = [];
     let shared = 0;
     for (const [queryId, subscription] of this.#subscriptions) {
       const { query, told } = subscription;
@@ -93,10 +96,12 @@ export class QuerySet {
       if (result === undefined || result.report.members === told) continue;
       modifications.push(modification(queryId, result.report));
       if (result.snapshot !== moment.snapshot) shared += 1;
-      if (told !== undefined) updated.push({ query, result });
+      if (told !== undefined) changes.push(changeOf(query, result));
       subscription.told = result.report.members;
     }
-    return { modifications, updated, shared };
+    const times = changes.flatMap(({ staleSince }) => staleSince ?? []);
+    const staleSince = times.length > 0 ? Math.min(...times) : undefined;
+    return { modifications, changes, staleSince, shared };
   }
 
   clear(): void {
@@ -106,7 +111,7 @@ export class QuerySet {
   }
 
   #add(
-    { queryId, udfPath, args, componentPath }: Extract<QueryChange, { type: "Add" }>,
+    { queryId, udfPath, args, componentPath, journal }: Extract<QueryChange, { type: "Add" }>,
     identity: Identity,
   ): void {
     if (this.#subscriptions.has(queryId)) throw new QuerySetError("DuplicateQueryId", 1011);
@@ -116,8 +121,9 @@ export class QuerySet {
     this.#argsBytes += Buffer.byteLength(argsText);
     if (this.#subscriptions.size >= mostQueries || this.#argsBytes > mostArgsBytes)
       throw new QuerySetError("TooManyQueries", 1013);
-    const query = this.#watch(named.name, argsText, identity);
-    this.#subscriptions.set(queryId, { query, told: undefined });
+    const end = journal ?? undefined;
+    const query = this.#watch({ name: named.name, argsText, identity, end });
+    this.#subscriptions.set(queryId, { query, end, told: undefined });
   }
 
   #remove(queryId: number): void {
@@ -129,8 +135,8 @@ export class QuerySet {
     if (subscription.told !== undefined) this.#removed.push(queryId);
   }
 
-  #watch(name: string, argsText: string, identity: Identity): WatchedQuery {
-    const query = this.#store.watch(name, argsText, identity, this.#watcher);
+  #watch(asked: Asked): WatchedQuery {
+    const query = this.#store.watch(asked, this.#watcher);
     this.#uses.set(query, (this.#uses.get(query) ?? 0) + 1);
     return query;
   }
@@ -144,4 +150,15 @@ export class QuerySet {
     this.#uses.delete(query);
     this.#store.unwatch(query, this.#watcher);
   }
+}
+
+/** With another token, for instance: the pages of a list stay where they are. */
+function isSamePerson(one: Identity, other: Identity): boolean {
+  if (one.kind !== "user" || other.kind !== "user") return false;
+  return one.issuer === other.issuer && one.subject === other.subject;
+}
+
+function changeOf({ name, argsText, identity }: WatchedQuery, result: QueryResult): Change {
+  const isFailure = result.report.type === "QueryFailed";
+  return { name, argsText, identity, isFailure, staleSince: result.changedAt };
 }

@@ -13,7 +13,7 @@ const commit = (xid: bigint, ...keys: DataKey[]) => ({ xid, keys, at: 0 });
 function watched() {
   const store = new QueryStore(state("10:10:", 1n));
   const watcher = { wake: vi.fn() };
-  const query = store.watch("a:b", "[{}]", anonymous, watcher);
+  const query = store.watch({ name: "a:b", argsText: "[{}]", identity: anonymous }, watcher);
   keep(store, query, "10:10:");
   return { store, watcher, query };
 }
@@ -63,7 +63,10 @@ it("finds a commit out that was told while the query was being run", () => {
 
 it("sees a transaction that had an earlier number and was committed later", () => {
   const store = new QueryStore(state("10:20:10", 1n));
-  const query = store.watch("a:b", "[{}]", anonymous, { wake: vi.fn() });
+  const query = store.watch(
+    { name: "a:b", argsText: "[{}]", identity: anonymous },
+    { wake: vi.fn() },
+  );
   keep(store, query, "10:20:10");
   store.apply({ moment: state("20:20:", 2n), commits: [commit(10n, "meeting:a")], now: 0 });
   expect(query.stale).toBe(true);
@@ -79,12 +82,14 @@ it("keeps the newer of two results", () => {
 it("shares a query among who asks alike, and with nobody else", () => {
   const store = new QueryStore(state("10:10:", 1n));
   const [one, two] = [{ wake: vi.fn() }, { wake: vi.fn() }];
-  const query = store.watch("a:b", "[{}]", anonymous, one);
-  expect(store.watch("a:b", "[{}]", anonymous, two)).toBe(query);
-  expect(store.watch("a:b", "[{}]", { kind: "admin" }, two)).not.toBe(query);
+  const query = store.watch({ name: "a:b", argsText: "[{}]", identity: anonymous }, one);
+  expect(store.watch({ name: "a:b", argsText: "[{}]", identity: anonymous }, two)).toBe(query);
+  expect(store.watch({ name: "a:b", argsText: "[{}]", identity: { kind: "admin" } }, two)).not.toBe(
+    query,
+  );
   const user = { kind: "user", issuer: "i", subject: "s" } as const;
-  expect(store.watch("a:b", "[{}]", user, two)).not.toBe(
-    store.watch("a:b", "[{}]", { ...user, orgId: "o" }, two),
+  expect(store.watch({ name: "a:b", argsText: "[{}]", identity: user }, two)).not.toBe(
+    store.watch({ name: "a:b", argsText: "[{}]", identity: { ...user, orgId: "o" } }, two),
   );
 });
 

@@ -1,7 +1,6 @@
-import type { Identity } from "../auth/identity.ts";
 import type { DataKey } from "../db/port.ts";
 import type { Commit, Moment, News, Snapshot } from "./commitLog.ts";
-import { keyOf, type QueryResult, WatchedQuery, type Watcher } from "./watchedQuery.ts";
+import { type Asked, keyOf, type QueryResult, WatchedQuery, type Watcher } from "./watchedQuery.ts";
 
 /**
  * All queries that are watched on this node, and which of them a commit makes stale. Finding those takes as long as there are
@@ -35,9 +34,9 @@ export class QueryStore {
     return keys.some((key) => this.#byKey.has(key));
   }
 
-  watch(name: string, argsText: string, identity: Identity, watcher: Watcher): WatchedQuery {
-    const known = this.#queries.get(keyOf(name, argsText, identity));
-    const query = known ?? new WatchedQuery(name, argsText, identity);
+  watch(asked: Asked, watcher: Watcher): WatchedQuery {
+    const known = this.#queries.get(keyOf(asked));
+    const query = known ?? new WatchedQuery(asked);
     this.#queries.set(query.key, query);
     query.watchers.add(watcher);
     return query;

@@ -19,6 +19,16 @@ export interface Watcher {
   wake(): void;
 }
 
+/** What somebody watches. */
+export interface Asked {
+  readonly name: string;
+  /** A JSON list of one object. */
+  readonly argsText: string;
+  readonly identity: Identity;
+  /** Where the page ended that the client has already (pages.ts). */
+  readonly end?: string | undefined;
+}
+
 /** One query with its arguments as one caller sees it: run once for all who watch it. */
 export class WatchedQuery {
   readonly key: string;
@@ -26,8 +36,8 @@ export class WatchedQuery {
   /** A JSON list of one object. */
   readonly argsText: string;
   readonly identity: Identity;
-  /** The client's name for following what this asks for, where it says one. */
-  readonly subscriptionId: string | undefined;
+  /** Where the page it gives ends, since its first run or by the client (pages.ts). */
+  end: string | undefined;
   /** The same for every run, so that a refusal that comes again reads the same. */
   readonly requestId = randomBytes(8).toString("hex");
   readonly watchers = new Set<Watcher>();
@@ -39,22 +49,16 @@ export class WatchedQuery {
   /** While somebody runs it. */
   running: Promise<void> | undefined;
 
-  constructor(name: string, argsText: string, identity: Identity) {
-    this.key = keyOf(name, argsText, identity);
+  constructor({ name, argsText, identity, end }: Asked) {
+    this.key = keyOf({ name, argsText, identity, end });
     this.name = name;
     this.argsText = argsText;
     this.identity = identity;
-    this.subscriptionId = subscriptionIdIn(argsText);
+    this.end = end;
   }
 }
 
-function subscriptionIdIn(argsText: string): string | undefined {
-  if (!argsText.includes('"subscriptionId"')) return undefined;
-  const [args] = JSON.parse(argsText) as [{ subscriptionId?: unknown } | null];
-  return typeof args?.subscriptionId === "string" ? args.subscriptionId : undefined;
-}
-
 /** Names a query as one caller sees it; callers whose tokens say different things share nothing. */
-export function keyOf(name: string, argsText: string, identity: Identity): string {
-  return JSON.stringify([name, argsText, identity]);
+export function keyOf({ name, argsText, identity, end }: Asked): string {
+  return JSON.stringify([name, argsText, identity, end]);
 }

@@ -33,6 +33,12 @@ export class FailureRateBreaker implements IBreaker {
     return undefined;
   }
 
+  /** Failed calls of the window that ends now. */
+  get failures(): number {
+    this.#forgetOld();
+    return this.#outcomes.filter((outcome) => outcome.failed).length;
+  }
+
   success(state: CircuitState): void {
     if (state === CircuitState.HalfOpen) this.#outcomes = [];
     this.#push(false);
@@ -41,16 +47,19 @@ export class FailureRateBreaker implements IBreaker {
   failure(state: CircuitState): boolean {
     this.#push(true);
     if (state !== CircuitState.Closed) return true;
-    const failures = this.#outcomes.filter((outcome) => outcome.failed).length;
+    const { failures } = this;
     const { failureRate, minCalls } = this.#limits;
     const calls = this.#outcomes.length;
     return calls >= minCalls && failures >= failureRate * calls;
   }
 
   #push(failed: boolean): void {
-    const at = this.#now();
-    const oldest = at - this.#limits.windowMs;
+    this.#forgetOld();
+    this.#outcomes.push({ at: this.#now(), failed });
+  }
+
+  #forgetOld(): void {
+    const oldest = this.#now() - this.#limits.windowMs;
     this.#outcomes = this.#outcomes.filter((outcome) => outcome.at > oldest);
-    this.#outcomes.push({ at, failed });
   }
 }

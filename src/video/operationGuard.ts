@@ -1,4 +1,5 @@
 import {
+  type CircuitBreakerPolicy,
   CircuitState,
   circuitBreaker,
   handleWhen,
@@ -14,8 +15,7 @@ import { AppError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { FailureRateBreaker, type FailureRateLimits } from "./failureRate.ts";
 import { isProviderFault, isTransient, retryAfterMs } from "./faults.ts";
-
-export type BreakerState = "closed" | "open" | "halfOpen";
+import type { BreakerState } from "./port.ts";
 
 export interface GuardLimits {
   /** All attempts and waits of one call together, ms. */
@@ -78,28 +78,50 @@ const stateNames = {
 export class OperationGuard {
   readonly #options: GuardOptions;
   readonly #retry;
-  readonly #breaker;
+  #rate: FailureRateBreaker;
+  #breaker: CircuitBreakerPolicy;
   #openedAt = 0;
 
   constructor(options: GuardOptions) {
     const { limits, clock } = options;
     this.#options = options;
     this.#retry = retry(handleWhen(isTransient), { maxAttempts: limits.maxAttempts - 1 });
-    this.#breaker = circuitBreaker(
+    this.#rate = new FailureRateBreaker(limits.breaker, () => clock.now());
+    this.#breaker = this.#closedBreaker(this.#rate);
+  }
+
+  #closedBreaker(rate: FailureRateBreaker): CircuitBreakerPolicy {
+    const { limits, clock } = this.#options;
+    const breaker = circuitBreaker(
       handleWhen((error) => this.#counts(error)),
-      {
-        halfOpenAfter: limits.openMs,
-        breaker: new FailureRateBreaker(limits.breaker, () => clock.now()),
-      },
+      { halfOpenAfter: limits.openMs, breaker: rate },
     );
-    this.#breaker.onBreak(() => {
+    breaker.onBreak(() => {
       this.#openedAt = clock.now();
     });
-    this.#breaker.onStateChange((state) => this.#changed(stateNames[state]));
+    breaker.onStateChange((state) => {
+      // Calls that began before a reset end in the breaker of before.
+      if (breaker === this.#breaker) this.#changed(stateNames[state]);
+    });
+    return breaker;
   }
 
   get state(): BreakerState {
     return stateNames[this.#breaker.state];
+  }
+
+  /** Failed calls that count at present. */
+  get failures(): number {
+    return this.#rate.failures;
+  }
+
+  /** Forgets what has failed and lets calls through. */
+  reset(): void {
+    const wasClosed = this.state === "closed";
+    const { breaker } = this.#options.limits;
+    this.#rate = new FailureRateBreaker(breaker, () => this.#options.clock.now());
+    this.#breaker = this.#closedBreaker(this.#rate);
+    if (!wasClosed) this.#changed("closed");
   }
 
   get budgetMs(): number {

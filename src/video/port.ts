@@ -168,3 +168,22 @@ export interface VideoProvider {
   onPresence(listener: (presence: RoomPresence) => void): () => void;
   close(): Promise<void>;
 }
+
+export type BreakerState = "closed" | "open" | "halfOpen";
+
+/** How one operation of a provider stands. */
+export interface BreakerStatus {
+  /** The provider. */
+  service: string;
+  operation: string;
+  state: BreakerState;
+  /** Failed calls that count at present. */
+  failures: number;
+}
+
+/** The breakers of a provider's operations, of this process. */
+export interface Breakers {
+  breakers(): BreakerStatus[];
+  /** Forgets an operation's failures and lets calls through again; nothing where there is no such operation. */
+  resetBreaker(operation: string): void;
+}

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AppError, type ErrorCode, type ErrorMetadata } from "../core/errors.ts";
 import { silentLog } from "../core/log.ts";
 import type { ProviderRecording, RecordingStartRequest, VideoProvider } from "./port.ts";
-import { type BreakerStatus, type ResilienceOptions, withResilience } from "./resilience.ts";
+import { type ResilienceOptions, withResilience } from "./resilience.ts";
 
 /** What the scripted provider does when called: answer, fail, fail after a while, or never answer. */
 type Step = ProviderRecording | Error | { afterMs: number; next: Step } | "hang";
@@ -515,6 +515,34 @@ describe("breaker", () => {
     await expect(video.createRoom(spec)).resolves.toBeUndefined();
   });
 
+  test("tells how many failures count", async () => {
+    const { video } = scripted({ createRoom: [recording, broken()] }, impatient);
+    const failures = () =>
+      video.breakers().find(({ operation }) => operation === "createRoom")?.failures;
+    await openBreaker(video);
+    expect(failures()).toBe(3);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(failures()).toBe(0);
+  });
+
+  test("lets calls through after a reset, whatever calls of before come to", async () => {
+    const late: Step = { afterMs: 50, next: broken() };
+    const { video, provider } = scripted(
+      { createRoom: [late, broken(), broken(), broken(), broken(), recording] },
+      impatient,
+    );
+    const before = video.createRoom(spec).catch(() => undefined);
+    await openBreaker(video);
+    video.resetBreaker("recordingState");
+    video.resetBreaker("nothing of the kind");
+    expect(stateOf(video, "createRoom")).toBe("open");
+    video.resetBreaker("createRoom");
+    await timed(before);
+    expect(video.breakers()[0]).toMatchObject({ state: "closed", failures: 0 });
+    await expect(video.createRoom(spec)).resolves.toBeUndefined();
+    expect(provider.count("createRoom")).toBe(6);
+  });
+
   test("opens again when the probe fails", async () => {
     const { video, provider } = scripted({ createRoom: [broken()] }, impatient);
     await openBreaker(video);
@@ -537,7 +565,7 @@ describe("breaker", () => {
   });
 
   test("tells every change of state", async () => {
-    const changes: BreakerStatus[] = [];
+    const changes: { operation: string; state: string }[] = [];
     const { video } = scripted(
       { createRoom: [broken(), broken(), broken(), broken(), recording] },
       { ...impatient, onStateChange: (change) => changes.push(change) },

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import { type BreakerState, type GuardLimits, OperationGuard } from "./operationGuard.ts";
-import type { VideoProvider } from "./port.ts";
+import { type GuardLimits, OperationGuard } from "./operationGuard.ts";
+import type { BreakerState, Breakers, VideoProvider } from "./port.ts";
 import { settledStart, settledStop } from "./settledStart.ts";
 
 /** The operations that reach the provider; signing a token and listening do not. */
@@ -20,12 +20,6 @@ export const guardedOperations = [
 
 export type GuardedOperation = (typeof guardedOperations)[number];
 
-export interface BreakerStatus {
-  service: string;
-  operation: GuardedOperation;
-  state: BreakerState;
-}
-
 export interface ResilienceOptions {
   log: Log;
   clock?: Clock;
@@ -34,13 +28,17 @@ export interface ResilienceOptions {
   /** All attempts and waits of one call together, ms. */
   budgetMs?: number;
   limits?: Partial<Omit<GuardLimits, "budgetMs">>;
-  onStateChange?: (status: BreakerStatus) => void;
+  onStateChange?: (changed: BreakerChange) => void;
 }
 
-export interface ResilientVideoProvider extends VideoProvider {
-  /** The state of every breaker now, in the order of `guardedOperations`. */
-  breakers(): BreakerStatus[];
+interface BreakerChange {
+  service: string;
+  operation: GuardedOperation;
+  state: BreakerState;
 }
+
+/** Breakers are told in the order of `guardedOperations`. */
+export type ResilientVideoProvider = VideoProvider & Breakers;
 
 /**
  * Two full attempts and their wait fit the budget. Six calls are two callers' worth of attempts, so that one unlucky
@@ -94,7 +92,12 @@ export function withResilience(
         service: provider.name,
         operation,
         state: guards[operation].state,
+        failures: guards[operation].failures,
       })),
+    resetBreaker: (operation) => {
+      const guarded = guardedOperations.find((name) => name === operation);
+      if (guarded) guards[guarded].reset();
+    },
   };
 }
 

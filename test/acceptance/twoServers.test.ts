@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { takeTime } from "../support/patience.ts";
 import { rowsOf } from "./support/database.ts";
 import {
+  callAsAdmin,
   createMeeting,
   getRecording,
   hasEnded,
@@ -153,6 +154,30 @@ describe("two servers on one data folder", () => {
     });
     // The token is good there; the offer is not.
     expect(answer.status).not.toBe(401);
+  });
+
+  it("tell the figures of both, whichever is asked", async () => {
+    const { here, there } = await atBoth();
+    const asked = "users/queries:getOnboardingState";
+    const count = async (server: ServerProcess) => {
+      const { functions } = await callAsAdmin<{
+        functions: { functionName: string; callCount: number }[];
+      }>(server.url, "monitoring/performanceQueries:getFunctionPerformanceBreakdown", {});
+      return functions.find(({ functionName }) => functionName === asked)?.callCount ?? 0;
+    };
+    const before = await count(first);
+    for (const person of [here, there, here]) await person.query(asked);
+    await until("both tell of three", 60_000, async () => {
+      const told = [await count(first), await count(second)];
+      return told.every((one) => one === before + 3);
+    });
+    const probe = "monitoring/bandwidthManager:executeWithCircuitBreaker";
+    for (const server of [first, second])
+      expect(
+        await callAsAdmin(server.url, probe, {
+          ...{ serviceName: "embedded.recordingState", operationId: "probe" },
+        }),
+      ).toMatchObject({ success: true, circuitState: "closed" });
   });
 
   it("go on when one is killed, and the next one adopts what runs", async () => {

@@ -86,6 +86,7 @@ export const answers: Readonly<Record<Requirement, Row>> = {
   contributor: { ...inMeeting, observer: low },
   host: { ...inMeeting, observer: low, participant: low },
   orgAdmin: inOrganization,
+  anyOrgAdmin: { ...inOrganization, otherOrgAdmin: "yes" },
   // What is none of an administrator's organisation is not in its log.
   auditReader: {
     ...inMeeting,

@@ -24,10 +24,19 @@ const tablesQuery = `
 const migrationsTable = "schema_migrations";
 
 /**
- * Not copied: the applied migrations are described by the header, and the numbers of transactions mean nothing in another
- * database.
+ * Not copied: the applied migrations are described by the header, the numbers of transactions mean nothing in another
+ * database, and what nodes have told of themselves is of the nodes that were.
  */
-const leftOut: ReadonlySet<string> = new Set([migrationsTable, "commit_log"]);
+const leftOut: ReadonlySet<string> = new Set([
+  migrationsTable,
+  "commit_log",
+  "nodes",
+  "node_minutes",
+  "call_minutes",
+  "user_minutes",
+  "figures_told",
+  "breaker_resets",
+]);
 
 /** Filled by migrations: rows in them alone are no data of anybody's. */
 export const seeded: ReadonlySet<string> = new Set(["interests"]);

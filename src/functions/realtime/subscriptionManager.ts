@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
+import { ownSubscriptions } from "../../monitoring/subscriptionFigures.ts";
 import { mutation, query } from "../../runtime/builders.ts";
 import { establish, established, terminate } from "../../subscriptions/subscriptions.ts";
 import { establishedValidity, priority } from "../../subscriptions/validators.ts";
@@ -12,9 +13,9 @@ export const establishSubscription = mutation({
     "Establishes a subscription of the caller's, under a name of the client's own (1 to 128 visible ASCII characters), to a " +
     "part of a meeting, `resourceId`: `meetingNotes`, `transcripts`, `meetingParticipants` or `participants`. It lasts until " +
     "`validUntil`, an hour; again under the same name makes it last longer, or replaces what it was to. Of more than 100 the " +
-    "one established longest ago ends. Live queries need none: it is what getSubscriptionStats counts. `rateLimited` is " +
-    "false: whoever follows is told of every change. Fails with VALIDATION_ERROR for any other type, NOT_FOUND where the caller " +
-    "is not in the meeting, and MEETING_NOT_ACTIVE for a transcript while the meeting does not run. 120 a minute.",
+    "one established longest ago ends. Live queries need none. `rateLimited` is false: whoever follows is told of every " +
+    "change. Fails with VALIDATION_ERROR for any other type, NOT_FOUND where the caller is not in the meeting, and " +
+    "MEETING_NOT_ACTIVE for a transcript while the meeting does not run. 120 a minute.",
   args: {
     priority: v.optional(priority),
     resourceId: v.string(),
@@ -55,4 +56,36 @@ export const terminateSubscription = mutation({
     await terminate(tx, grant.user, asked);
     return null;
   },
+});
+
+export const getSubscriptionStats = query({
+  permission: can.user,
+  callsPerMinute: 120,
+  summary: "getSubscriptionStats",
+  description:
+    "The subscriptions that the caller has established and that have not run out, by priority and type of resource, and what was told " +
+    "of each since: changes of live queries of `realtime/subscriptions` that name it as their `subscriptionId`, at all nodes, a few " +
+    "seconds ago. `avgLatency` is the time from a commit until it was sent, in ms; `sloCompliant`: 95 % within 150 ms. " +
+    "`lastUpdate` is when it was established where nothing has changed. 120 a minute.",
+  args: {},
+  returns: v.object({
+    byPriority: v.record(v.string(), v.number()),
+    byResourceType: v.record(v.string(), v.number()),
+    performanceStats: v.array(
+      v.object({
+        stats: v.object({
+          avgLatency: v.number(),
+          durationMs: v.number(),
+          errors: v.number(),
+          lastUpdate: v.number(),
+          sloCompliant: v.boolean(),
+          updateCount: v.number(),
+          updatesPerSecond: v.number(),
+        }),
+        subscriptionId: v.string(),
+      }),
+    ),
+    totalActive: v.number(),
+  }),
+  handler: ({ tx, grant }) => ownSubscriptions(tx, grant.user),
 });

@@ -14,8 +14,8 @@ export const subscribeMeetingParticipants = query({
   description:
     "The people of the meeting in the order they were added, with their presence, for following it live. `email` is told to " +
     "the person themselves and to administrators of their organisation, and is empty for everybody else. `subscriptionValid` is " +
-    "true: who may not be told is refused, and so is everybody who is taken out of the meeting. `subscriptionId` names the " +
-    "established subscription for whose figures this counts; none is needed. For everyone in the meeting.",
+    "true: who may not be told is refused, and so is everybody who is taken out of the meeting. `subscriptionId` names what " +
+    "changes count for in getSubscriptionStats. For everyone in the meeting.",
   args: { meetingId: v.id("meetings"), subscriptionId: v.optional(v.string()) },
   returns: v.object({
     participants: v.array(

@@ -93,6 +93,47 @@ export const getPlayback = action({
     "`capture` says so; `restore: true` has them fetched, and without a file that is done at once, with CONFLICT `restoring` " +
     "until they are here. For everyone in the meeting.",
   tags: ["Meetings"],
+  examples: {
+    args: { recordingId: "recording_1example" },
+    value: {
+      recordingId: "recording_1example",
+      meetingId: "meeting_1example",
+      state: "processing",
+      startedAt: 1768467600000,
+      durationMs: 90_000,
+      sealed: true,
+      audioOnly: false,
+      layout: "grid",
+      participants: [
+        {
+          id: "p1",
+          userId: "user_1example",
+          source: "camera",
+          name: "Alice",
+          presence: [{ fromMs: 0, toMs: 90_000 }],
+          off: [],
+        },
+      ],
+      tracks: [
+        {
+          trackId: "p1-audio",
+          participantId: "p1",
+          kind: "audio",
+          codec: "opus",
+          mimeType: 'audio/webm; codecs="opus"',
+          url: "https://connvo.example/recordings/recording_1example/tracks/p1-audio.mka?signature=…",
+          sizeBytes: 540_000,
+          startMs: 0,
+          endMs: 90_000,
+          clock: [{ mediaMs: 0, atMs: 0 }],
+        },
+      ],
+      speakers: [{ atMs: 1_200, participantId: "p1" }],
+      gaps: [],
+      problems: [],
+      pauses: [],
+    },
+  },
   args: { recordingId: v.string(), restore: v.optional(v.boolean()) },
   returns: playback,
   handler: (ctx, args) =>

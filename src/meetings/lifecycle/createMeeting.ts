@@ -67,7 +67,7 @@ export async function createMeeting(
   const meetingId = newId("meetings");
   await insert(tx, meetingId, organizer, draft);
   const invited = await inviteKnown(tx, meetingId, organizer, draft);
-  tx.writes(`meeting:${meetingId}`, `user:${organizer.id}`);
+  tx.writes(`meeting:${meetingId}`, `memberships:${organizer.id}`);
   const { maxParticipants, recordingPermitted } = draft;
   const data = { tier, maxParticipants, recordingPermitted, invited };
   await announce(tx, { meetingId, type: "meeting_created", data, actorUserId });
@@ -103,7 +103,7 @@ async function inviteKnown(tx: Tx, meetingId: string, organizer: User, draft: Me
   if (userIds.length === 0) return 0;
   const ids = userIds.map(() => newId("meetingParticipants"));
   await tx.run(insertInvited, [meetingId, ids, userIds]);
-  tx.writes(...userIds.map((id) => `user:${id}` as const));
+  tx.writes(...userIds.map((id) => `memberships:${id}` as const));
   return userIds.length;
 }
 

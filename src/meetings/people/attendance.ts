@@ -51,7 +51,7 @@ export async function leaveMeeting(tx: Tx, attendee: Attendee) {
 }
 
 async function tell(tx: Tx, type: string, { meetingId, userId }: Attendee, participantId: string) {
-  tx.writes(`meeting:${meetingId}`, `user:${userId}`);
+  tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);
   await announce(tx, {
     meetingId,
     type,

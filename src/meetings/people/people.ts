@@ -83,7 +83,7 @@ export async function insertParticipant(
   const participantId = newId("meetingParticipants");
   await tx.run(insertMember, [participantId, meetingId, userId, role]);
   await forgetRemoval(tx, meetingId, userId);
-  tx.writes(`meeting:${meetingId}`, `user:${userId}`);
+  tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);
   return participantId;
 }
 
@@ -115,7 +115,7 @@ export async function removeParticipant(
   await closeSessionsOf(tx, meetingId, userId);
   const hasMedia = meeting.state === "active" && meeting.tier === "paid";
   await rememberRemoval(tx, meetingId, userId, hasMedia);
-  tx.writes(`meeting:${meetingId}`, `user:${userId}`);
+  tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);
   await announce(tx, {
     meetingId,
     type: "participant_removed",

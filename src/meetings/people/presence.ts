@@ -41,7 +41,7 @@ export async function recordPresence(db: Database, presence: RoomPresence): Prom
   await db.transaction(async (tx) => {
     const seen = await tx.first(state === "joined" ? seeJoined : seeLeft, [roomId, userId, at]);
     if (!seen) return;
-    tx.writes(`meeting:${seen.meetingId}`, `user:${userId}`);
+    tx.writes(`meeting:${seen.meetingId}`, `memberships:${userId}`);
     const type = state === "joined" ? "participant_entered_room" : "participant_left_room";
     await recordEvent(tx, { meetingId: seen.meetingId, type, data: { userId } });
   });

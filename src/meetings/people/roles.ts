@@ -27,7 +27,7 @@ export async function changeRole(
   if (member.role === role) return;
   if (role !== "host") orThrow(mayGo(member, await otherHosts(tx, meetingId, userId)));
   await tx.run(setRole, [meetingId, userId, role]);
-  tx.writes(`meeting:${meetingId}`, `user:${userId}`);
+  tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);
   await announce(tx, {
     meetingId,
     type: "participant_role_changed",

@@ -1,11 +1,13 @@
 import { auditKeys } from "../../audit/record.ts";
+import { lockCaller } from "../../auth/limitedCalls.ts";
 import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
+import { admit } from "../../core/limits/slidingWindow.ts";
 import type { RecordingConfig } from "../../core/recording.ts";
 import { orThrow } from "../../core/result.ts";
 import { namedStatement, statement, type Tx } from "../../db/port.ts";
 import { configOf, type Recording } from "../recording.ts";
-import { admit, mayRecord, type RecordableMeeting, sameConfig, startLimit } from "../rules.ts";
+import { mayRecord, type RecordableMeeting, sameConfig, startLimit } from "../rules.ts";
 import { isOpen } from "../states.ts";
 import { findRecording, millis, recordingColumns } from "../store.ts";
 
@@ -39,12 +41,6 @@ export interface AdmittedMeeting extends RecordableMeeting {
   roomId: string | null;
   orgId: string | null;
 }
-
-/** Calls of one user that are counted against a limit take turns. */
-export const lockHost = statement(
-  "recordings.lockHost",
-  `SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE`,
-);
 
 /** The share lock keeps the meeting from ending between this look and our commit. */
 const lockMeeting = statement<AdmittedMeeting>(
@@ -115,7 +111,7 @@ export async function admitStart(
   const { meetingId, userId } = request;
   // Said in one go, answered in this order, each seeing what was committed before it: one round trip.
   const [, meeting, facts] = await Promise.all([
-    tx.first(lockHost, [userId]),
+    lockCaller(tx, userId),
     tx.first(lockMeeting, [meetingId]),
     tx.first(situation, [meetingId, userId]),
   ]);

@@ -1,13 +1,12 @@
+import { limitCalls } from "../../auth/limitedCalls.ts";
 import { AppError } from "../../core/errors.ts";
-import { orThrow } from "../../core/result.ts";
-import { statement, type Tx } from "../../db/port.ts";
+import type { Tx } from "../../db/port.ts";
 import { refWithFiles } from "../providerFiles.ts";
 import { type Recording, recordedMs, recordingUrl } from "../recording.ts";
-import { admit, idleStopLimit } from "../rules.ts";
+import { idleStopLimit } from "../rules.ts";
 import type { RecordingServices } from "../services.ts";
 import { isOpen } from "../states.ts";
-import { findOpenRecording, findRecording, listRecordings, now } from "../store.ts";
-import { lockHost } from "./admission.ts";
+import { findOpenRecording, findRecording, listRecordings } from "../store.ts";
 import { requestStop } from "./requestStop.ts";
 import { sealFrom } from "./seal.ts";
 
@@ -26,17 +25,6 @@ export interface StopAnswer {
   /** Length of the recording without its pauses, ms; absent while the provider has not closed it yet. */
   duration?: number;
 }
-
-const recentIdleStops = statement<{ at: number }>(
-  "recordings.recentIdleStops",
-  `SELECT at FROM limited_calls WHERE user_id = $1 AND action = 'recording_stop'
-   ORDER BY at DESC LIMIT ${idleStopLimit.stops}`,
-);
-
-const countIdleStop = statement(
-  "recordings.countIdleStop",
-  `INSERT INTO limited_calls (user_id, action, at) VALUES ($1, 'recording_stop', app_now())`,
-);
 
 /**
  * Stops the meeting's recording; the caller is known to be a host. The wish is durable before the provider is
@@ -73,17 +61,8 @@ async function wishStop(
     const recording = await requestStop(tx, open.id, wish);
     if (isOpen(recording.state)) return recording;
   }
-  await limitIdleStops(tx, userId);
+  await limitCalls(tx, userId, idleStopLimit);
   return endedRecording(tx, args);
-}
-
-async function limitIdleStops(tx: Tx, userId: string): Promise<void> {
-  await tx.first(lockHost, [userId]);
-  const recent = await tx.all(recentIdleStops, [userId]);
-  const times = recent.map((row) => row.at);
-  const { stops, windowMs } = idleStopLimit;
-  orThrow(admit("recording_stop", times, stops, windowMs, await now(tx)));
-  await tx.run(countIdleStop, [userId]);
 }
 
 async function endedRecording(tx: Tx, args: StopArguments): Promise<Recording | undefined> {

@@ -38,6 +38,8 @@ export interface Call {
   readonly requestId: string;
   /** Of a mutation whose repeats are told from new ones: carried out once, and answered alike. */
   readonly once?: RequestKey;
+  /** A live query that is run by itself: its client asked once, to watch it. */
+  readonly watched?: true;
   /** Asked for by actions only; aborts when the client has gone or the server stops. */
   signal(): AbortSignal;
 }
@@ -48,7 +50,7 @@ export interface InvokerOptions {
   accounts: Accounts;
   log: Log;
   /** Told of every call when it has ended; must not throw. */
-  onCall?: (record: CallRecord) => void;
+  onCall?: (record: CallRecord, call: Call) => void;
 }
 
 /** What a function gave, before it counts as an outcome. */
@@ -69,8 +71,9 @@ export class Invoker {
   readonly #services: Services;
   readonly #accounts: Accounts;
   readonly #log: Log;
-  readonly #onCall: ((record: CallRecord) => void) | undefined;
+  readonly #onCall: ((record: CallRecord, call: Call) => void) | undefined;
   readonly #rates: CallRates;
+  #underWay = 0;
 
   constructor({ registry, services, accounts, log, onCall }: InvokerOptions) {
     this.#registry = registry;
@@ -79,6 +82,11 @@ export class Invoker {
     this.#log = log;
     this.#onCall = onCall;
     this.#rates = new CallRates(() => services.clock.now());
+  }
+
+  /** Calls that have begun and not ended. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   invoke(call: Call): Promise<Outcome> {
@@ -131,15 +139,21 @@ export class Invoker {
   ): Promise<Outcome | Extract<T, undefined>> {
     const started = performance.now();
     const fn = this.#registry.get(call.name);
-    const outcome = await this.#settle(fn, call, run);
-    if (outcome !== undefined)
-      this.#onCall?.({
+    this.#underWay += 1;
+    const outcome = await this.#settle(fn, call, run).finally(() => {
+      this.#underWay -= 1;
+    });
+    if (outcome !== undefined) {
+      const record: CallRecord = {
         fn: fn?.name ?? "unknown",
         kind: fn?.definition.kind ?? "unknown",
         requestId: call.requestId,
         ...recordOf(outcome),
+        bytes: call.argsBytes + (outcome.ok ? Buffer.byteLength(outcome.json) : 0),
         ms: performance.now() - started,
-      });
+      };
+      this.#onCall?.(record, call);
+    }
     return outcome;
   }
 

@@ -55,5 +55,7 @@ export interface CallRecord {
   /** Absent for a success. */
   readonly code?: ErrorCode | Unavailable["code"];
   readonly blame?: Blame;
+  /** Of arguments and result. */
+  readonly bytes: number;
   readonly ms: number;
 }

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { v } from "convex/values";
 import { describe, expect, it } from "vitest";
+import { documented } from "../../../test/support/functions/documented.ts";
 import { sampleModules } from "../../../test/support/functions/sampleModules.ts";
+import examples from "../../generated/examples.json" with { type: "json" };
 import { functionModules } from "../../generated/modules.ts";
 import { buildRegistry } from "../registry.ts";
 import { tagDescriptions, tagOf } from "../tags.ts";
@@ -126,10 +128,27 @@ it("closes every object of arguments, as the server does, however deep", () => {
   });
 });
 
+it("shows a call and its value of every function that can be served, as its schema has them", () => {
+  const registry = buildRegistry(functionModules);
+  const { allowsArguments, faultOf } = documented(registry);
+  const whole = buildOpenApi(registry, "http://127.0.0.1:3210", examples);
+  const without = [...registry.keys()].filter((name) => {
+    const post = whole.paths[`/api/run/${name.replace(":", "/")}`]?.post;
+    const sent = post?.requestBody.content["application/json"].example;
+    const answered = post?.responses["200"]?.content["application/json"].example;
+    if (sent === undefined || answered === undefined) return true;
+    expect(allowsArguments(name, (sent as { args: unknown }).args), name).toBe(true);
+    expect(faultOf(name, answered), name).toBeUndefined();
+    return false;
+  });
+  expect(without).toEqual([]);
+});
+
 it("is clean for a linter of OpenAPI", async () => {
   const config = await createConfig({ extends: ["recommended-strict"] });
   for (const modules of [sampleModules, functionModules]) {
-    const source = JSON.stringify(buildOpenApi(buildRegistry(modules), "http://127.0.0.1:3210"));
+    const registry = buildRegistry(modules);
+    const source = JSON.stringify(buildOpenApi(registry, "http://127.0.0.1:3210", examples));
     const problems = await lintFromString({ source, config });
     expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
   }

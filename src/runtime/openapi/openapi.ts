@@ -41,8 +41,21 @@ export interface OpenApiDocument {
   };
 }
 
+/** A call of a function and its value. */
+export interface ApiExample {
+  readonly args: unknown;
+  readonly value: unknown;
+}
+
+/** By function; its own docs come first. */
+export type ApiExamples = Readonly<Record<string, ApiExample>>;
+
 /** Describes every function of the registry, from its validators and docs, for a server at `publicUrl`. */
-export function buildOpenApi(registry: Registry, publicUrl: string): OpenApiDocument {
+export function buildOpenApi(
+  registry: Registry,
+  publicUrl: string,
+  examples: ApiExamples = {},
+): OpenApiDocument {
   const functions = [...registry.values()];
   return {
     openapi: "3.0.3",
@@ -59,7 +72,10 @@ export function buildOpenApi(registry: Registry, publicUrl: string): OpenApiDocu
       description,
     })),
     paths: Object.fromEntries(
-      functions.map((fn) => [`/api/run/${slashed(fn.name)}`, { post: operationOf(fn) }]),
+      functions.map((fn) => [
+        `/api/run/${slashed(fn.name)}`,
+        { post: operationOf(fn, fn.definition.docs.examples ?? examples[fn.name]) },
+      ]),
     ),
     components: {
       schemas: Object.fromEntries([...functions.flatMap(schemasOf), ["FailedResponse", failed]]),
@@ -122,7 +138,10 @@ export function operationIdOf(name: string): string {
   return `postApiRun${parts.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("")}`;
 }
 
-function operationOf({ name, definition }: RegisteredFunction): Operation {
+function operationOf(
+  { name, definition }: RegisteredFunction,
+  example: ApiExample | undefined,
+): Operation {
   const { docs } = definition;
   return {
     tags: docs.tags ?? [tagOf(name)],
@@ -131,24 +150,24 @@ function operationOf({ name, definition }: RegisteredFunction): Operation {
     operationId: operationIdOf(name),
     requestBody: {
       required: true,
-      content: content(`Request_${dotted(name)}`, docs.examples && { args: docs.examples.args }),
+      content: content(`Request_${dotted(name)}`, example && { args: example.args }),
     },
-    responses: responsesOf(name, definition),
+    responses: responsesOf(name, example),
     security: securityOf(definition),
   };
 }
 
-function responsesOf(name: string, { docs }: FunctionDefinition): Operation["responses"] {
-  const example = docs.examples && {
+function responsesOf(name: string, example: ApiExample | undefined): Operation["responses"] {
+  const answer = example && {
     status: "success",
     errorMessage: "",
     errorData: {},
-    value: docs.examples.value,
+    value: example.value,
   };
   return {
     "200": {
       description: "The function ran: its result, or why it refused",
-      content: content(`Response_${dotted(name)}`, example),
+      content: content(`Response_${dotted(name)}`, answer),
     },
     ...Object.fromEntries(
       Object.entries(failures).map(([status, description]) => [
@@ -178,6 +197,8 @@ const callers = {
   contributor: "For participants of the meeting who are not observers.",
   host: "For hosts of the meeting.",
   orgAdmin: "For administrators of the organisation, and for administration with the admin key.",
+  anyOrgAdmin:
+    "For administrators of an organisation, whichever it is, and for administration with the admin key.",
   auditReader:
     "For administrators of the organisation, hosts of the meeting, and administration with the admin key.",
   admin: "For administration, with the admin key.",

@@ -131,6 +131,7 @@ inChromium("the server's own pages", () => {
   describe("the API reference", () => {
     it("shows startRecording, from this server alone", async () => {
       const page = await open("/docs");
+      await page.locator('[data-tag="Meetings"] button').click();
       const operation = page.locator(".opblock").filter({ hasText: /\/startRecording/ });
       await operation.getByRole("button").first().click();
       await operation.getByText("recordingConfig").first().waitFor();

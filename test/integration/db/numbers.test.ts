@@ -39,17 +39,43 @@ beforeAll(async () => {
       jobTitle: "Judge",
     },
     ...{ age: 30, interests: [], displayName: "Alice", userId: hostId },
+    ...{ metricName: "size", requestType: "query", value: 1 },
+    ...{ text: "Hello", confidence: 1, startTime: 0, endTime: 900, startMs: 0, endMs: 900 },
+    ...{ operation, operations: [{ operation, clientSequence: 0 }], clientId: "laptop" },
+    ...{ clientSequence: 0, expectedVersion: 0 },
   };
 });
 afterAll(() => test.close());
 
-/** Published as needed, and never looked at: a client's own note of a time. */
-const ignored = "lastValidated";
+const operation = { type: "insert", position: 0, content: "Hello" };
+const wrong = [Number.NaN, Number.POSITIVE_INFINITY, -0, 0, -5, 0.5, 1.5, 1e300];
+const noTime = [Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300];
+/** What else is wrong than of a number of things. */
+const wrongOf: Record<string, number[]> = {
+  ...Object.fromEntries(
+    [
+      "bucketMs",
+      "clientSequence",
+      "expectedVersion",
+      "fromSequence",
+      "offset",
+      "olderThanMs",
+      "targetSequence",
+    ].map((field) => [field, wrong.filter((value) => value !== 0)]),
+  ),
+  confidence: [Number.NaN, Number.POSITIVE_INFINITY, -5, 1.5, 1e300],
+  ...{ startTime: noTime, startMs: noTime, endTime: [...noTime, 0], endMs: [...noTime, 0] },
+  estimatedBytes: wrong.filter((value) => value !== 0),
+  timestamp: [Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300],
+  value: [Number.NaN, Number.POSITIVE_INFINITY],
+};
+/** Published, and never looked at: a client's own note of a time, and what breakers are set to by themselves. */
+const ignored = ["lastValidated", "failureThreshold", "recoveryTimeMs"];
 
 /** Every number that a caller can send to any function, and that it goes by. */
 const numbers = [...registry.values()].flatMap(({ name, definition }) =>
   Object.entries(definition.args)
-    .filter(([field, { kind }]) => kind === "float64" && field !== ignored)
+    .filter(([field, { kind }]) => kind === "float64" && !ignored.includes(field))
     .map(([field]) => [name, field] as const),
 );
 
@@ -59,12 +85,12 @@ it("finds the numbers", () => {
   );
 });
 
-it.each(numbers)("%s refuses a %s that is no number of things", async (name, field) => {
+it.each(numbers)("%s refuses a %s that is none", async (name, field) => {
   const { args } = registry.get(name)?.definition ?? {};
   const needed = Object.entries(args ?? {})
     .filter(([, validator]) => validator.isOptional === "required")
     .map(([argument]) => [argument, ids[argument]]);
-  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -0, 0, -5, 0.5, 1.5, 1e300]) {
+  for (const value of wrongOf[field] ?? wrong) {
     const sent = convexToJson({ ...Object.fromEntries(needed), [field]: value } as Value);
     expect(await stage.refusal(host, name, sent as object), String(value)).toMatchObject({
       code: "VALIDATION_ERROR",

@@ -127,6 +127,7 @@ const subscriptionExamples: Readonly<Record<string, Example>> = {
       resourceId: await meetingWithCaller(world),
     }),
   },
+  "realtime/subscriptionManager:getSubscriptionStats": none,
   "realtime/subscriptionManager:terminateSubscription": {
     args: () => ({ subscriptionId: "window", reason: "The page was closed" }),
   },
@@ -137,6 +138,63 @@ const subscriptionExamples: Readonly<Record<string, Example>> = {
       ...{ ...subscribed, resourceType: "participants", resourceId },
     }),
   },
+};
+
+const monitoring = "monitoring/bandwidthManager";
+
+/** Another node has told of these. */
+async function brokenBreaker({ test }: World) {
+  await test.sql(
+    `INSERT INTO nodes (id, gauges, breakers) VALUES ('another', $1, $2) ON CONFLICT DO NOTHING`,
+    [
+      {
+        connections: 1,
+        subscriptions: 2,
+        queries: 2,
+        calls: 3,
+        presences: 0,
+        cpu: 0.5,
+        memory: 0.5,
+      },
+      JSON.stringify([
+        { service: "getstream", operation: "createRoom", state: "open", failures: 7 },
+      ]),
+    ],
+  );
+  return { serviceName: "getstream.createRoom" };
+}
+
+const performance = "monitoring/performanceQueries";
+const inWindow = { args: () => ({ timeWindowMs: 600_000 }) };
+
+const monitoringExamples: Readonly<Record<string, Example>> = {
+  [`${monitoring}:checkBandwidthLimit`]: {
+    args: () => ({ requestType: "query", estimatedBytes: 100 }),
+  },
+  [`${monitoring}:executeWithCircuitBreaker`]: {
+    args: () => ({ operationId: "once", serviceName: "embedded.recordingState" }),
+  },
+  [`${monitoring}:getBandwidthStats`]: { args: () => ({ includeGlobal: true }) },
+  [`${monitoring}:getCircuitBreakerStatus`]: none,
+  [`${monitoring}:resetCircuitBreaker`]: { args: brokenBreaker },
+  [`${performance}:getFunctionPerformanceBreakdown`]: inWindow,
+  [`${performance}:getPerformanceMetrics`]: {
+    args: () => ({ functionName: "users/queries:getCurrentUser", limit: 5 }),
+  },
+  [`${performance}:getPerformanceTrends`]: {
+    args: () => ({ timeWindowMs: 600_000, bucketSizeMs: 60_000 }),
+  },
+  [`${performance}:getSLOStatus`]: inWindow,
+  [`${performance}:getSubscriptionMetrics`]: { args: () => ({ subscriptionId: "window" }) },
+  [`${performance}:recordCustomMetric`]: {
+    args: () => ({ metricName: "page.load", value: 1.5, tags: { page: "room" } }),
+  },
+  "realtime/batchedOperations:batchUpdatePresence": ofMeeting({
+    ...{ presence: "joined", metadata: { window: "room" } },
+  }),
+  "realtime/batchedOperations:flushAllBatches": none,
+  "realtime/batchedOperations:getBatchStats": none,
+  [`${monitoring}:shouldShedLoad`]: { args: () => ({ requestPriority: "low" }) },
 };
 
 /** A meeting that the caller is in. */
@@ -150,6 +208,7 @@ async function meetingWithCaller({ stage, identities, caller, meetingId }: World
 export const examples: Readonly<Record<string, Example>> = {
   ...peerFunctions(),
   ...subscriptionExamples,
+  ...monitoringExamples,
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },

@@ -7,6 +7,7 @@ import {
 } from "../../../src/cli/generate/permissions.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { type MeetingStage, meetingStage, registry } from "../support/meetingCalls.ts";
+import { DocumentedExamples } from "./documentedExamples.ts";
 import { type Example, examples } from "./examples.ts";
 import { newPeople, newWorld, type People, type World } from "./world.ts";
 
@@ -37,14 +38,19 @@ async function peopleWithout(): Promise<People> {
 const worldFor = (people: People, caller: Caller, example: Example): Promise<World> =>
   newWorld({ stage, test, people, caller }, { start: example.scheduled !== true });
 
+const documented = new DocumentedExamples();
+/** Whose call the document shows, where they may call. */
+const shownCaller = "host";
+
 /** What the function answers to the caller; a result that does not fit, or is not as documented, throws. */
 async function answerTo(
   name: string,
   { identities, caller }: World,
   args: object,
-): Promise<Answer> {
-  const refusal = await stage.outcome(identities[caller], name, args);
-  return refusal?.code ?? "yes";
+): Promise<{ answer: Answer; value?: unknown }> {
+  const outcome = await stage.outcome(identities[caller], name, args);
+  if ("refusal" in outcome) return { answer: outcome.refusal.code };
+  return { answer: "yes", value: outcome.value };
 }
 
 describe.each(functions)("$name", ({ name, example, answered }) => {
@@ -57,13 +63,21 @@ describe.each(functions)("$name", ({ name, example, answered }) => {
     const refusing = await worldFor(people, "host", example);
     const args = await example.args(refusing);
     const found: Partial<Record<Caller, Answer>> = {};
+    const shown = isLetIn(shownCaller) ? shownCaller : asked.find(isLetIn);
     for (const caller of asked) {
       if (!isLetIn(caller)) {
-        found[caller] = await answerTo(name, { ...refusing, caller }, args);
+        found[caller] = (await answerTo(name, { ...refusing, caller }, args)).answer;
         continue;
       }
       const world = await worldFor(people, caller, example);
-      found[caller] = await answerTo(name, world, await example.args(world));
+      const sent = await example.args(world);
+      const { answer, value } = await answerTo(name, world, sent);
+      found[caller] = answer;
+      if (caller !== shown || answer !== "yes") continue;
+      const call = documented.compare(name, sent, value);
+      expect(call.seen, "another example than the API document's; npm run gen:examples").toEqual(
+        call.shown,
+      );
     }
     const expected = callerNames.map((caller) => [
       caller,
@@ -87,4 +101,8 @@ describe.each(functions)("$name", ({ name, example, answered }) => {
   function isLetIn(caller: Caller): boolean {
     return answered[caller] === "yes";
   }
+});
+
+it("shows no call in the API document that was not made", () => {
+  expect(documented.unseen()).toEqual([]);
 });

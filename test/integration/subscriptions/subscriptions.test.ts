@@ -3,7 +3,7 @@ import type { UserIdentity } from "../../../src/auth/identity.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { openDatabase } from "../../../src/db/pool.ts";
-import { removeOverSubscriptions } from "../../../src/subscriptions/store.ts";
+import { keepSubscription, removeOverSubscriptions } from "../../../src/subscriptions/store.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { KeyWatch } from "../support/declaredKeys.ts";
 import {
@@ -53,6 +53,14 @@ beforeEach(async () => {
   ({ identity: guest, userId: guestId } = await guestOf(stage, host, meetingId));
 });
 
+/** The same calls at a node with connections of its own. */
+async function anotherNode() {
+  const db = await openDatabase({
+    ...{ connection: test.connection, poolSize: 2, namedStatements: true, log: silentLog },
+  });
+  return { elsewhere: meetingStage({ ...test, db }), close: () => db.close() };
+}
+
 const establish = (who: UserIdentity, change: object = {}, at = stage) =>
   at.call<Established>(who, `${manager}:establishSubscription`, {
     ...{ subscriptionId: "window", resourceType: "participants", resourceId: meetingId, ...change },
@@ -78,10 +86,7 @@ const audited = async (userId: string) =>
 describe("an established subscription", () => {
   it("lasts an hour from when it was established last, on every node", async () => {
     await test.stopTime();
-    const second = await openDatabase({
-      ...{ connection: test.connection, poolSize: 2, namedStatements: true, log: silentLog },
-    });
-    const elsewhere = meetingStage({ ...test, db: second });
+    const { elsewhere, close } = await anotherNode();
     const first = await establish(guest);
     expect(first).toMatchObject({ success: true, subscriptionId: "window", rateLimited: false });
     expect(first.permissions).toEqual(["read"]);
@@ -98,7 +103,7 @@ describe("an established subscription", () => {
       ...{ valid: false, permissions: [], shouldReconnect: true, resourceId: meetingId },
       reason: "The subscription is not established any more",
     });
-    await second.close();
+    await close();
   });
 
   it("is in the audit log once, and so is its end", async () => {
@@ -167,10 +172,40 @@ describe("an established subscription", () => {
   });
 
   it("may be made and ended by two nodes at once", async () => {
-    const many = Array.from({ length: 6 }, (_, n) => (n % 2 ? terminate(guest) : establish(guest)));
+    const { elsewhere, close } = await anotherNode();
+    const many = Array.from({ length: 6 }, (_, n) =>
+      n % 2 ? terminate(guest, {}, elsewhere) : establish(guest),
+    );
     await Promise.all(many);
     await establish(guest);
-    expect(await validate(guest)).toMatchObject({ valid: true });
+    expect(await validate(guest, "window", elsewhere)).toMatchObject({ valid: true });
+    await close();
+  });
+
+  it("is there though another node ends it at the moment it is made to last longer", async () => {
+    const { elsewhere, close } = await anotherNode();
+    await establish(guest);
+    let ended = 0;
+    const kept = await test.db.transaction((tx) =>
+      keepSubscription(
+        {
+          ...{ all: tx.all.bind(tx), run: tx.run.bind(tx) },
+          ...{ reads: tx.reads.bind(tx), writes: tx.writes.bind(tx) },
+          afterCommit: tx.afterCommit.bind(tx),
+          first: async (statement, values) => {
+            if (ended++ === 0) await terminate(guest, {}, elsewhere);
+            return tx.first(statement, values);
+          },
+        },
+        {
+          ...{ userId: guestId, subscriptionId: "window", meetingId },
+          ...{ resourceType: "participants", priority: "normal" },
+        },
+      ),
+    );
+    expect(kept.isNew).toBe(true);
+    expect(await validate(guest)).toMatchObject({ valid: true, validUntil: kept.validUntil });
+    await close();
   });
 });
 

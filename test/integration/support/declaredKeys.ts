@@ -35,11 +35,7 @@ export class KeyWatch {
   /** Carries out a change. @returns what would go stale by it, and how many queries it has changed */
   async stale(work: () => Promise<unknown>): Promise<{ stale: string[]; changed: number }> {
     const before = await this.#look();
-    const known = await this.#commits();
-    await work();
-    const written = new Set(
-      [...(await this.#commits())].flatMap(([id, keys]) => (known.has(id) ? [] : keys)),
-    );
+    const written = await this.#writtenBy(work);
     const after = await this.#look();
     const changed = this.watched.filter((one) => before.get(one)?.text !== after.get(one)?.text);
     const stale = changed.filter(
@@ -49,6 +45,23 @@ export class KeyWatch {
       changed: changed.length,
       stale: stale.map(({ who, name, args }) => `${who} ${name} ${JSON.stringify(args)}`),
     };
+  }
+
+  /** Carries a change out. @returns the queries that would be run again, whether it has changed them or not */
+  async rerun(work: () => Promise<unknown>): Promise<string[]> {
+    const before = await this.#look();
+    const written = await this.#writtenBy(work);
+    return this.watched
+      .filter((one) => [...(before.get(one)?.keys ?? [])].some(written.has, written))
+      .map(({ who, name }) => `${who} ${name}`);
+  }
+
+  async #writtenBy(work: () => Promise<unknown>): Promise<Set<DataKey>> {
+    const known = await this.#commits();
+    await work();
+    return new Set(
+      [...(await this.#commits())].flatMap(([id, keys]) => (known.has(id) ? [] : keys)),
+    );
   }
 
   async #commits(): Promise<Map<string, DataKey[]>> {

@@ -9,11 +9,11 @@ import { silentLog } from "../../../src/core/log.ts";
 import { functionModules } from "../../../src/generated/modules.ts";
 import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import { databaseAccounts } from "../../../src/runtime/call/accounts.ts";
-import { Invoker } from "../../../src/runtime/call/invoke.ts";
+import { Invoker, type InvokerOptions } from "../../../src/runtime/call/invoke.ts";
 import type { Services } from "../../../src/runtime/context.ts";
 import { buildRegistry } from "../../../src/runtime/registry.ts";
 import { createFileStorage } from "../../../src/storage/file/fileStorage.ts";
-import type { RoomSpec } from "../../../src/video/port.ts";
+import type { Breakers, RoomSpec } from "../../../src/video/port.ts";
 import { documented } from "../../support/functions/documented.ts";
 import type { TestDatabase } from "./database.ts";
 import { type ScriptedVideo, scriptedVideo } from "./scriptedVideo.ts";
@@ -39,7 +39,7 @@ function checkDocumented(name: string, args: object, json: string): void {
 type RoomOperation = "createRoom" | "closeRoom" | "removeParticipant";
 
 /** A video provider that notes what becomes of rooms and fails while `failing` says so. */
-export interface RoomVideo extends ScriptedVideo {
+export interface RoomVideo extends ScriptedVideo, Breakers {
   readonly rooms: [RoomOperation, string][];
   readonly specs: RoomSpec[];
   failing: RoomOperation | undefined;
@@ -66,6 +66,11 @@ function roomVideo(): RoomVideo {
     },
     closeRoom: ({ roomId }: { roomId: string }) => note("closeRoom", roomId),
     removeParticipant: (_: unknown, userId: string) => note("removeParticipant", userId),
+    breakers: () =>
+      (["createRoom", "recordingState"] as const).map((operation) => ({
+        ...{ service: video.name, operation, state: "closed" as const, failures: 0 },
+      })),
+    resetBreaker: () => undefined,
     token: async (grant: object) => ({ token: JSON.stringify(grant), expiresAt: 1_700_003_600 }),
   });
   return video;
@@ -86,7 +91,11 @@ export function person(change: Partial<UserIdentity> & { plan?: Plan } = {}): Us
 }
 
 /** Calls functions as the edges do: arguments, permission, handler and result are all checked. */
-export function meetingStage(test: TestDatabase, env: Record<string, string> = {}) {
+export function meetingStage(
+  test: Pick<TestDatabase, "db">,
+  env: Record<string, string> = {},
+  { onCall }: Pick<InvokerOptions, "onCall"> = {},
+) {
   const video = roomVideo();
   const services: Services = {
     config: loadConfig({ CONNVO_DATA_DIR: "/nonexistent", ...env }),
@@ -105,7 +114,10 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
     freeDiskBytes: async () => 1e12,
   };
   const accounts = databaseAccounts(test.db);
-  const invoker = new Invoker({ registry, services, accounts, log: silentLog });
+  const invoker = new Invoker({
+    ...{ registry, services, accounts, log: silentLog },
+    ...(onCall && { onCall }),
+  });
   const invoke = (identity: Identity, name: string, args: object) =>
     invoker.invoke({
       name,
@@ -130,15 +142,18 @@ export function meetingStage(test: TestDatabase, env: Record<string, string> = {
       }
       throw new Error(`${name}: ${JSON.stringify(outcome.failure)}`);
     },
-    /** What the function refuses with, if it does; its value is held against the document. */
+    /** The function's value, held against the document, or what it refuses with. */
     outcome: async (
       identity: Identity,
       name: string,
       args: object,
-    ): Promise<ErrorData | undefined> => {
+    ): Promise<{ value: unknown } | { refusal: ErrorData }> => {
       const outcome = await invoke(identity, name, args);
-      if (outcome.ok) return void checkDocumented(name, args, outcome.json);
-      if (outcome.failure.kind === "refused") return outcome.failure.data;
+      if (outcome.ok) {
+        checkDocumented(name, args, outcome.json);
+        return { value: JSON.parse(outcome.json) };
+      }
+      if (outcome.failure.kind === "refused") return { refusal: outcome.failure.data };
       throw new Error(`${name}: ${JSON.stringify(outcome.failure)}`);
     },
     /** What the function refuses with. */

@@ -122,6 +122,34 @@ it("whatever becomes of a meeting and its people is told to all who see it", asy
   });
 });
 
+it("what happens in a meeting runs no query of another one again, not even of the same people", async () => {
+  const host = person({ orgId });
+  const meetingId = await meetingOf(stage, host, { start: false });
+  const guest = await guestOf(stage, host, meetingId);
+  const other = await meetingOf(stage, host);
+  await stage.call(host, "meetings/lifecycle:addParticipant", {
+    ...{ meetingId: other, userId: guest.userId, role: "participant" },
+  });
+  const watch = watchMeeting({ host, guest: guest.identity }, other);
+  const call = (who: UserIdentity, name: string, args: object = {}) =>
+    stage.call(who, `meetings/${name}`, { meetingId, ...args });
+  const changes = {
+    startMeeting: () => call(host, "lifecycle:startMeeting"),
+    joinMeeting: () => call(guest.identity, "lifecycle:joinMeeting"),
+    startRecording: () => call(host, "stream/index:startRecording"),
+    leaveMeeting: () => call(guest.identity, "lifecycle:leaveMeeting"),
+    removeParticipant: () => call(host, "lifecycle:removeParticipant", { userId: guest.userId }),
+    endMeeting: () => call(host, "lifecycle:endMeeting"),
+  };
+  for (const [what, work] of Object.entries(changes)) {
+    const again = new Set(await watch.rerun(work));
+    // Lists over all of somebody's meetings.
+    for (const who of ["host", "guest"]) again.delete(`${who} meetings/queries:listUserMeetings`);
+    again.delete("administrator audit/logging:getAuditLogs");
+    expect([...again], what).toEqual([]);
+  }
+});
+
 it("so is that a meeting was made, and cancelled", async () => {
   const host = person({ orgId });
   await userIdOf(stage, host);

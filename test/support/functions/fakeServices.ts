@@ -9,7 +9,6 @@ import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import type { Accounts } from "../../../src/runtime/call/accounts.ts";
 import type { Services } from "../../../src/runtime/context.ts";
 import type { Storage } from "../../../src/storage/port.ts";
-import type { VideoProvider } from "../../../src/video/port.ts";
 
 /** A database of one counter: transactions work on a copy that only a commit keeps. */
 export class CounterDatabase implements Database {
@@ -94,7 +93,7 @@ export function fakeServices(db: Database): Services {
   return {
     config: loadConfig({}),
     db,
-    video: {} as VideoProvider,
+    video: {} as Services["video"],
     storage: {} as Storage,
     clock: systemClock,
     log: silentLog,

@@ -2,10 +2,11 @@ import { expect, it } from "vitest";
 import type { User } from "../../../src/auth/identity.ts";
 import { administeredOrg } from "../../../src/auth/orgAdmin.ts";
 import { type AppError, errorKinds } from "../../../src/core/errors.ts";
+import { admit } from "../../../src/core/limits/slidingWindow.ts";
 import type { Result } from "../../../src/core/result.ts";
 import { draftMeeting } from "../../../src/meetings/lifecycle/draft.ts";
 import { mayCancel, mayStart, requireActive } from "../../../src/meetings/states.ts";
-import { admit, mayRecord, type RecordableMeeting } from "../../../src/recordings/rules.ts";
+import { mayRecord, type RecordableMeeting } from "../../../src/recordings/rules.ts";
 import { ApiError, type ApiErrorCode, type ApiErrorMetadata } from "../api/apiError.ts";
 import { explain, retryWords } from "./refusals.ts";
 
