@@ -1,12 +1,13 @@
-import type { ConvexReactClient } from "convex/react";
 import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
 import type { Store } from "../state/store.ts";
 import type { ApiError } from "./apiError.ts";
+import type { Watch } from "./watchedQueries.ts";
 
+type Query = FunctionReference<"query">;
 type Mutation = FunctionReference<"mutation">;
 type Action = FunctionReference<"action">;
 
-/** Calls the server's functions; queries are watched, by `useLive`. @throws ApiError, whatever fails */
+/** Calls the server's functions; queries are watched. @throws ApiError, whatever fails */
 export interface ApiClient {
   /** Resolves when what it changed is in what is watched. */
   mutation<F extends Mutation>(ref: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
@@ -15,7 +16,7 @@ export interface ApiClient {
 
 /** The server as one person sees it, over one connection. */
 export interface Connection extends ApiClient {
-  readonly convex: ConvexReactClient;
+  watch<F extends Query>(query: F, args: FunctionArgs<F>): Watch<FunctionReturnType<F>>;
   /** Why the server cannot be asked now; undefined while it can. */
   readonly outage: Pick<Store<ApiError | undefined>, "get" | "subscribe">;
 }

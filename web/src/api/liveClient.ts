@@ -1,11 +1,15 @@
-import { ConvexReactClient } from "convex/react";
-import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
+import { BaseConvexClient, type ConnectionState } from "convex/browser";
+import {
+  type FunctionArgs,
+  type FunctionReference,
+  type FunctionReturnType,
+  getFunctionName,
+} from "convex/server";
 import { Store } from "../state/store.ts";
 import { ApiError } from "./apiError.ts";
 import type { Connection, Credentials } from "./client.ts";
 import { apiErrorOf, offline } from "./refusal.ts";
-
-type ConnectionState = ReturnType<ConvexReactClient["connectionState"]>;
+import { type Watch, WatchedQueries } from "./watchedQueries.ts";
 
 export interface LiveClientOptions {
   /** Where the server is, e.g. `location.origin`. */
@@ -25,8 +29,9 @@ const callTimeoutMs = 25_000;
 
 /** One person's connection to the server: Convex's own client, its failures as ApiError, and how the connection stands. */
 export class LiveClient implements Connection {
-  readonly convex: ConvexReactClient;
   readonly outage = new Store<ApiError | undefined>(undefined);
+  readonly #convex: BaseConvexClient;
+  readonly #queries = new WatchedQueries();
   readonly #options: LiveClientOptions;
   readonly #ends: (() => void)[];
   #token: string | undefined;
@@ -37,7 +42,8 @@ export class LiveClient implements Connection {
   constructor(options: LiveClientOptions) {
     const { baseUrl, credentials, webSocket } = options;
     this.#options = options;
-    this.convex = new ConvexReactClient(baseUrl, {
+    const tell = (tokens: string[]) => this.#queries.tell(tokens);
+    this.#convex = new BaseConvexClient(baseUrl, tell, {
       skipConvexDeploymentUrlCheck: true,
       logger: false,
       unsavedChangesWarning: false,
@@ -49,29 +55,37 @@ export class LiveClient implements Connection {
     this.#authenticate();
     this.#ends = [
       credentials.subscribe(() => this.#authenticate()),
-      this.convex.subscribeToConnectionState((state) => this.#look(state)),
+      this.#convex.subscribeToConnectionState((state) => this.#look(state)),
     ];
-    this.#look(this.convex.connectionState());
+    this.#look(this.#convex.connectionState());
+  }
+
+  watch<F extends FunctionReference<"query">>(
+    query: F,
+    args: FunctionArgs<F>,
+  ): Watch<FunctionReturnType<F>> {
+    return this.#queries.watch(this.#convex, query, args);
   }
 
   mutation<F extends FunctionReference<"mutation">>(
     ref: F,
     args: FunctionArgs<F>,
   ): Promise<FunctionReturnType<F>> {
-    return this.#call(() => this.convex.mutation(ref, args));
+    return this.#call(() => this.#convex.mutation(getFunctionName(ref), args));
   }
 
   action<F extends FunctionReference<"action">>(
     ref: F,
     args: FunctionArgs<F>,
   ): Promise<FunctionReturnType<F>> {
-    return this.#call(() => this.convex.action(ref, args));
+    return this.#call(() => this.#convex.action(getFunctionName(ref), args));
   }
 
   close(): void {
     for (const end of this.#ends) end();
     clearTimeout(this.#outageTimer);
-    void this.convex.close();
+    this.#queries.clear();
+    void this.#convex.close();
   }
 
   #authenticate(): void {
@@ -80,7 +94,7 @@ export class LiveClient implements Connection {
     // Without one the person is leaving, and so does this connection.
     if (token === undefined || token === this.#token) return;
     this.#token = token;
-    this.convex.setAuth(
+    this.#convex.setAuth(
       async () => credentials.token(),
       (isTaken) => {
         if (!isTaken) onRefused();
@@ -120,10 +134,10 @@ export class LiveClient implements Connection {
 
   /** @throws ApiError when there is no connection for too long */
   async #connected(): Promise<void> {
-    if (this.convex.connectionState().isWebSocketConnected) return;
+    if (this.#convex.connectionState().isWebSocketConnected) return;
     let end = () => {};
     const connected = new Promise<void>((resolve) => {
-      end = this.convex.subscribeToConnectionState(({ isWebSocketConnected }) => {
+      end = this.#convex.subscribeToConnectionState(({ isWebSocketConnected }) => {
         if (isWebSocketConnected) resolve();
       });
     });

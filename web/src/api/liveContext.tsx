@@ -1,4 +1,3 @@
-import { ConvexProvider } from "convex/react";
 import {
   createContext,
   type ReactNode,
@@ -20,11 +19,7 @@ export interface ConnectedProps {
 
 /** What is in it works with this connection. */
 export function Connected({ connection, children }: ConnectedProps) {
-  return (
-    <ConnectionContext value={connection}>
-      <ConvexProvider client={connection.convex}>{children}</ConvexProvider>
-    </ConnectionContext>
-  );
+  return <ConnectionContext value={connection}>{children}</ConnectionContext>;
 }
 
 /** A connection for as long as the component is shown; undefined before it is. */

@@ -1,13 +1,12 @@
-import { useQueries } from "convex/react";
 import {
   type FunctionArgs,
   type FunctionReference,
   type FunctionReturnType,
   getFunctionName,
 } from "convex/server";
-import { useMemo, useRef } from "react";
-import { useOutage } from "./liveContext.tsx";
-import { apiErrorOf } from "./refusal.ts";
+import { useMemo, useRef, useSyncExternalStore } from "react";
+import { useConnection, useOutage } from "./liveContext.tsx";
+import type { Answer } from "./watchedQueries.ts";
 
 export interface Live<T> {
   /** What the query gives now; kept while the server is away or refuses. */
@@ -18,23 +17,26 @@ export interface Live<T> {
   loading: boolean;
 }
 
+const unasked = {};
+const nothing = { get: () => unasked, subscribe: () => () => undefined };
+
 /** What a query gives, whenever that changes. @param args "skip" asks nothing */
 export function useLive<F extends FunctionReference<"query">>(
   query: F,
   args: FunctionArgs<F> | "skip",
 ): Live<FunctionReturnType<F>> {
   const key = `${getFunctionName(query)} ${JSON.stringify(args)}`;
+  const connection = useConnection();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what is asked
-  const wanted = useMemo(() => (args === "skip" ? {} : { answer: { query, args } }), [key]);
-  const { answer } = useQueries(wanted);
-  const outage = useOutage();
-  const refusal = useMemo(
-    () => (answer instanceof Error ? apiErrorOf(answer) : undefined),
-    [answer],
+  const watch = useMemo(
+    () => (args === "skip" ? nothing : connection.watch(query, args)),
+    [connection, key],
   );
+  const answer: Answer<FunctionReturnType<F>> = useSyncExternalStore(watch.subscribe, watch.get);
+  const outage = useOutage();
   const last = useRef<{ key: string; value: FunctionReturnType<F> }>(undefined);
-  if (answer !== undefined && refusal === undefined) last.current = { key, value: answer };
+  if (answer.value !== undefined) last.current = { key, value: answer.value };
   const value = last.current?.key === key ? last.current.value : undefined;
-  const error = outage ?? refusal;
+  const error = outage ?? answer.refusal;
   return { value, error, loading: value === undefined && error === undefined };
 }

@@ -87,7 +87,7 @@ it("creates and starts a meeting, and goes there", async () => {
   });
   const { history } = renderPage(<MeetingsPage />, api);
   await userEvent.click(await screen.findByRole("button", { name: "New meeting" }));
-  await userEvent.type(screen.getByLabelText("Title"), "Retro");
+  await userEvent.type(await screen.findByLabelText("Title"), "Retro");
   await userEvent.selectOptions(screen.getByLabelText("People at most"), "4");
   await userEvent.click(screen.getByRole("button", { name: "Start meeting" }));
   await waitFor(() => expect(history.at(-1)).toBe("/meet/meeting_9"));
@@ -105,7 +105,7 @@ it("a refused title is said at the title, and the rest of the form stays", async
   });
   renderPage(<MeetingsPage />, api);
   await userEvent.click(await screen.findByRole("button", { name: "New meeting" }));
-  await userEvent.selectOptions(screen.getByLabelText("People at most"), "4");
+  await userEvent.selectOptions(await screen.findByLabelText("People at most"), "4");
   await userEvent.click(screen.getByRole("button", { name: "Start meeting" }));
   expect((await screen.findByRole("alert")).textContent).toBe("The title must not be empty.");
   expect(screen.getByLabelText("Title").getAttribute("aria-invalid")).toBe("true");

@@ -1,8 +1,7 @@
-import { useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { functions } from "../api/functions.ts";
 import { useLive } from "../api/useLive.ts";
-import { CreateMeeting } from "../meetings/CreateMeeting.tsx";
 import { MeetingCard } from "../meetings/MeetingCard.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
@@ -10,6 +9,9 @@ import { Skeleton } from "../ui/Skeleton.tsx";
 import { useToast } from "../ui/Toast.tsx";
 import { Trouble } from "../ui/Trouble.tsx";
 import type { Meeting } from "../words/meetings.ts";
+
+const loadCreateMeeting = () => import("../meetings/CreateMeeting.tsx");
+const CreateMeeting = lazy(async () => ({ default: (await loadCreateMeeting()).CreateMeeting }));
 
 /** Of the past shown at first. */
 const shownAtFirst = 10;
@@ -23,6 +25,11 @@ export function MeetingsPage() {
   const { value, error, loading } = useLive(functions.meetings.queries.listUserMeetings, {
     limit: listLimit,
   });
+  const isShown = value !== undefined;
+  useEffect(() => {
+    // After the list, and before it is asked for: then the server may be away.
+    if (isShown) void loadCreateMeeting().catch(() => undefined);
+  }, [isShown]);
   const created = (meetingId: string, started: boolean) => {
     setCreating(false);
     if (started) return go(`/meet/${meetingId}`);
@@ -44,7 +51,11 @@ export function MeetingsPage() {
         </div>
       )}
       {value !== undefined && <Groups meetings={value} />}
-      {creating && <CreateMeeting onClose={() => setCreating(false)} onCreated={created} />}
+      {creating && (
+        <Suspense>
+          <CreateMeeting onClose={() => setCreating(false)} onCreated={created} />
+        </Suspense>
+      )}
     </Page>
   );
 }

@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from "react";
+import { offline } from "../api/refusal.ts";
 import { useAction } from "../api/useAction.ts";
 import type { Session } from "../session/session.ts";
 import { useSurroundings } from "../session/sessionContext.tsx";
-import { signInByName, signInWithToken } from "../session/signIn.ts";
 import { signInWay } from "../session/signInWays.ts";
 import { Button } from "../ui/Button.tsx";
 import { Field } from "../ui/Field.tsx";
@@ -11,6 +11,12 @@ import { Page } from "../ui/Page.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
 import { fieldError } from "../words/refusals.ts";
 import "./signInPage.css";
+
+/** Fetched when somebody signs in: until then nothing is asked of the server. @throws ApiError OFFLINE */
+const waysIn = () =>
+  import("../session/signIn.ts").catch(() => {
+    throw offline();
+  });
 
 /** Shown in place of any page while nobody is signed in; the page follows at the same address. */
 export function SignInPage({ reason }: { reason?: string }) {
@@ -33,7 +39,7 @@ function ByName() {
       field="name"
       hint="There are no passwords here: the same name is always the same person."
       autoComplete="nickname"
-      signIn={(name) => signInByName(location.origin, name)}
+      signIn={async (name) => (await waysIn()).signInByName(location.origin, name)}
     />
   );
 }
@@ -49,7 +55,7 @@ function ByToken() {
         label="Token"
         field="token"
         autoComplete="off"
-        signIn={(token) => signInWithToken(location.origin, token.trim())}
+        signIn={async (token) => (await waysIn()).signInWithToken(location.origin, token.trim())}
       />
     </>
   );

@@ -1,6 +1,8 @@
 import { type FunctionReference, getFunctionName } from "convex/server";
 import { ApiError } from "../api/apiError.ts";
 import type { Connection } from "../api/client.ts";
+import { apiErrorOf } from "../api/refusal.ts";
+import type { Answer } from "../api/watchedQueries.ts";
 import { Store } from "../state/store.ts";
 
 type Handler = (args: never) => unknown;
@@ -30,7 +32,7 @@ export function fakeApi(handlers: Record<string, Handler>): FakeApi {
     return value;
   };
   return {
-    convex: { watchQuery: watching(run, commits) } as unknown as Connection["convex"],
+    watch: watching(run, commits),
     outage,
     mutation: call,
     action: call,
@@ -39,18 +41,19 @@ export function fakeApi(handlers: Record<string, Handler>): FakeApi {
   };
 }
 
-/** Queries as Convex's React client watches them: the answer comes later, and stays the same until a commit. */
+/** Queries as the live client watches them: the answer comes later, and stays the same until a commit. */
 function watching(run: (ref: Ref, args: unknown) => unknown, commits: Store<number>) {
-  const answers = new Map<string, { of: number; give: () => unknown }>();
+  const answers = new Map<string, { of: number; answer: Answer<unknown> }>();
+  const unanswered = {};
   return (ref: Ref, args: unknown) => {
     const key = `${getFunctionName(ref)} ${JSON.stringify(args)}`;
     const ask = () => {
       if (answers.get(key)?.of === commits.get()) return;
-      answers.set(key, { of: commits.get(), give: settled(() => run(ref, args)) });
+      answers.set(key, { of: commits.get(), answer: answerOf(() => run(ref, args)) });
     };
     return {
-      localQueryResult: () => answers.get(key)?.give(),
-      onUpdate: (listener: () => void) => {
+      get: () => answers.get(key)?.answer ?? unanswered,
+      subscribe: (listener: () => void) => {
         const tell = () => {
           ask();
           listener();
@@ -62,13 +65,10 @@ function watching(run: (ref: Ref, args: unknown) => unknown, commits: Store<numb
   };
 }
 
-function settled(work: () => unknown): () => unknown {
+function answerOf(work: () => unknown): Answer<unknown> {
   try {
-    const value = work();
-    return () => value;
+    return { value: work() };
   } catch (error) {
-    return () => {
-      throw error;
-    };
+    return { refusal: apiErrorOf(error) };
   }
 }

@@ -1,7 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import type { Connection } from "../../../api/client.ts";
 import { functions } from "../../../api/functions.ts";
-import { apiErrorOf } from "../../../api/refusal.ts";
 import type { Following, PeerFeed, PeerRound, PeerServer, ReceivedSignal } from "./peerServer.ts";
 
 const { signaling, rooms } = functions.meetings.webrtc;
@@ -57,18 +56,16 @@ export class LiveFeed implements PeerFeed {
 
   follow(onRound: (round: PeerRound) => void, onError: (error: unknown) => void): Following {
     const { connection, meetingId } = this.#place;
-    const { convex } = connection;
-    const signals = convex.watchQuery(signaling.getPendingSignals, { meetingId });
-    const sessions = convex.watchQuery(signaling.getActiveSessions, { meetingId });
+    const signals = connection.watch(signaling.getPendingSignals, { meetingId });
+    const sessions = connection.watch(signaling.getActiveSessions, { meetingId });
     const look = () => {
-      try {
-        const [sent, there] = [signals.localQueryResult(), sessions.localQueryResult()];
-        if (sent !== undefined && there !== undefined) onRound(roundOf(there, sent));
-      } catch (error) {
-        onError(apiErrorOf(error));
-      }
+      const [sent, there] = [signals.get(), sessions.get()];
+      const refusal = sent.refusal ?? there.refusal;
+      if (refusal !== undefined) onError(refusal);
+      else if (sent.value !== undefined && there.value !== undefined)
+        onRound(roundOf(there.value, sent.value));
     };
-    const ends = [signals.onUpdate(look), sessions.onUpdate(look)];
+    const ends = [signals.subscribe(look), sessions.subscribe(look)];
     look();
     return { stop: () => ends.forEach((end) => void end()) };
   }
