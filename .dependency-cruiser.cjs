@@ -7,8 +7,10 @@ const features = [
   "audit",
   "webhooks",
   "monitoring",
+  "transcripts",
 ];
-const ports = "src/(db|video|storage|media/format)/port\\.ts$|src/media/compose/protocol\\.ts$";
+const ports =
+  "src/(db|video|storage|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$";
 
 /** Files of `room` may import its own files, core, npm packages, and `allowed`. */
 const room = (name, path, allowed = []) => ({
@@ -76,6 +78,12 @@ module.exports = {
     room("media-render", "src/media/render/", [
       "^src/media/format/",
       "^src/media/compose/(protocol|slicePlan)\\.ts$",
+    ]),
+    room("media-transcribe", "src/media/transcribe/"),
+    room("media-speech", "src/media/speech/", [
+      "^src/media/format/",
+      "^src/media/render/(decode|sound)/",
+      "^src/media/transcribe/protocol\\.ts$",
     ]),
     room("storage", "src/storage/", ["^src/db/port\\.ts$"]),
     room("observe", "src/observe/", ["^src/config/"]),

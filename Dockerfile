@@ -8,6 +8,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY web/package.json web/
+COPY vendor vendor
 RUN npm ci --omit=dev
 COPY tsconfig.json ./
 COPY scripts scripts

@@ -22,10 +22,10 @@ export async function loadLoops(count: number): Promise<MediaLoop[]> {
 
 /** A running meeting with its host and synthetic participants who publish by WHIP. */
 export class LiveMeeting {
+  readonly meetingId: string;
   readonly #client: ConnvoClient;
   readonly #url: string;
   readonly #host: SignedIn;
-  readonly #meetingId: string;
   readonly #publishers: WhipPublisher[] = [];
   /** By person: how to watch the room. */
   readonly #watching: { url: string; token: string }[] = [];
@@ -34,7 +34,7 @@ export class LiveMeeting {
     this.#url = url;
     this.#client = client;
     this.#host = host;
-    this.#meetingId = meetingId;
+    this.meetingId = meetingId;
   }
 
   /** Opens a meeting of a new host; the host publishes the first loop, guests the others. Ended with the stage. */
@@ -69,6 +69,16 @@ export class LiveMeeting {
     await this.#act("stopRecording");
   }
 
+  /** Somebody else, who publishes nothing. */
+  async bringGuest(name: string): Promise<SignedIn> {
+    const guest = await this.#client.signIn(name);
+    const args = { meetingId: this.meetingId };
+    const invite = "meetings/invites:createInvite";
+    const { secret } = await this.#client.call<{ secret: string }>(invite, args, this.#host);
+    await this.#client.call("meetings/invites:acceptInvite", { secret }, guest);
+    return guest;
+  }
+
   /** Everybody watches everybody else; to be closed by the caller. */
   async watch(): Promise<WhepSubscriber[]> {
     const watchers: WhepSubscriber[] = [];
@@ -88,7 +98,7 @@ export class LiveMeeting {
   async #bringIn(loops: readonly MediaLoop[]): Promise<void> {
     const { secret } = await this.#client.call<{ secret: string }>(
       "meetings/invites:createInvite",
-      { meetingId: this.#meetingId, maxUses: loops.length },
+      { meetingId: this.meetingId, maxUses: loops.length },
       this.#host,
     );
     for (const [at, media] of loops.entries()) {
@@ -99,7 +109,7 @@ export class LiveMeeting {
   }
 
   async #publish(person: SignedIn, media: MediaLoop): Promise<void> {
-    const meetingId = this.#meetingId;
+    const meetingId = this.meetingId;
     const { roomId } = await this.#room();
     const { token } = await this.#client.call<{ token: string }>(
       "meetings/stream/index:generateParticipantTokenPublic",
@@ -116,7 +126,7 @@ export class LiveMeeting {
     const fn = "meetings/lifecycle:getMeetingConnectionInfo";
     for (let attempt = 0; ; attempt++) {
       try {
-        const args = { meetingId: this.#meetingId };
+        const args = { meetingId: this.meetingId };
         const info = await this.#client.call<{ connectionInfo: { roomId: string } }>(
           fn,
           args,
@@ -131,7 +141,7 @@ export class LiveMeeting {
   }
 
   #act<T>(action: "startRecording" | "stopRecording"): Promise<T> {
-    const args = { meetingId: this.#meetingId };
+    const args = { meetingId: this.meetingId };
     return this.#client.call<T>(`meetings/stream/index:${action}`, args, this.#host);
   }
 }

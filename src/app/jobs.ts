@@ -15,9 +15,11 @@ import { startRetentionLoop } from "../jobs/retention.ts";
 import { startSettleLoops } from "../jobs/settle.ts";
 import { startSliceLoop } from "../jobs/slices.ts";
 import { startSweepLoop } from "../jobs/sweepStorage.ts";
+import { startTranscribingLoop } from "../jobs/transcribing.ts";
 import { startWebhookLoop } from "../jobs/webhooks.ts";
 import { adopt } from "../media/compose/composer.ts";
 import { SliceComposer } from "../media/compose/sliceComposer.ts";
+import { Transcriber } from "../media/transcribe/transcriber.ts";
 import { download, forgetPart } from "../net/download.ts";
 import { outbound } from "../net/outbound.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -25,6 +27,7 @@ import { retentionOf } from "../recordings/lifecycle/expire.ts";
 import { captureFolder } from "../rooms/contract/unsealed.ts";
 import type { Services } from "../runtime/context.ts";
 import type { Archive } from "../storage/port.ts";
+import { listens } from "../transcripts/listens.ts";
 import { roomPaths } from "../video/embedded/paths.ts";
 import { endpointUrl } from "../webhooks/address.ts";
 import { addArchiveMetrics, addDeliveryMetrics } from "./backlogMetrics.ts";
@@ -56,6 +59,7 @@ export function startLoops(
     loops.push(
       ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),
     );
+  if (listens(services)) loops.push(startTranscribing(services));
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
 }
 
@@ -78,9 +82,9 @@ export function startWebhooks(services: Services, lifetime: Lifetime, metrics: M
   lifetime.add("webhooks", () => loop.stop());
 }
 
-/** How a child process that makes files is started: it needs none of our settings, and least of all our secrets. */
-const childOf = ({ log }: Services) => ({
-  entry: processEntry("composeProcess"),
+/** How a child process is started: it needs none of our settings, and least of all our secrets. */
+const childOf = (name: "composeProcess" | "speechProcess", { log }: Services) => ({
+  entry: processEntry(name),
   log,
   env: { PATH: searchPath() },
 });
@@ -104,7 +108,7 @@ function startFetching(services: Services): Loop[] {
     fetch: (url, file, options) =>
       download(url, file, { ...options, send, maxBytes: maxProviderFileBytes }),
     forget: forgetPart,
-    adopt: (job, options) => adopt(job, { ...childOf(services), ...options }),
+    adopt: (job, options) => adopt(job, { ...childOf("composeProcess", services), ...options }),
     isAllowed: (url) =>
       url.origin === api.origin ||
       (url.protocol === "https:" && isWithin(url.hostname, config.streamFileHosts)),
@@ -127,10 +131,27 @@ function startArchiving(services: Services, archive: Archive, metrics: Metrics):
   return [startArchivingLoop(deps), startRestoreLoop(deps), startCopyRemovalLoop(deps)];
 }
 
+function startTranscribing(services: Services): Loop {
+  const transcriber = new Transcriber(childOf("speechProcess", services));
+  const { recordingsDir } = roomPaths(services.config.dataDir);
+  const loop = startTranscribingLoop({
+    services,
+    captureDir: (recordingId) => captureFolder(recordingsDir, recordingId),
+    listen: (capture, onHeard, signal) => transcriber.listen(capture, onHeard, signal),
+  });
+  return {
+    wake: () => loop.wake(),
+    stop: async () => {
+      await loop.stop();
+      transcriber.close();
+    },
+  };
+}
+
 function startComposing(services: Services): Loop[] {
   const { config } = services;
   const slices = new SliceComposer({
-    ...childOf(services),
+    ...childOf("composeProcess", services),
     parallel: config.composeSlices ?? availableParallelism(),
   });
   const workDir = workDirOf(services);

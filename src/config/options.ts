@@ -261,6 +261,12 @@ export const options = {
     default: "node-av",
     doc: "What encodes recordings: the bundled library, or a system ffmpeg.",
   }),
+  transcription: option({
+    env: "CONNVO_TRANSCRIPTION",
+    type: z.enum(["embedded", "none"]),
+    default: "embedded",
+    doc: "What writes down what is said in recordings of paid meetings whose host leaves it on: the bundled English speech recognition, or nothing.",
+  }),
   composeJobs: option({
     env: "CONNVO_COMPOSE_JOBS",
     type: whole(0, 64),

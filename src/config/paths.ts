@@ -14,7 +14,7 @@ export function projectRoot(): string {
 }
 
 /** A program of ours that runs as a process of its own; `scripts/build.mjs` makes it. */
-export function processEntry(name: "roomProcess" | "composeProcess"): string {
+export function processEntry(name: "roomProcess" | "composeProcess" | "speechProcess"): string {
   return path.join(projectRoot(), "dist", `${name}.js`);
 }
 

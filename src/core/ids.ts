@@ -19,6 +19,8 @@ export const idPrefixes = {
   webrtcSessions: "session",
   webrtcSignals: "signal",
   connectionMetrics: "metrics",
+  transcripts: "line",
+  transcriptSegments: "segment",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

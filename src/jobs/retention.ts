@@ -36,6 +36,8 @@ const removals = [
   removal("callMinutes", "call_minutes", before("minute", "25 hours")),
   // People are told of the present minute alone.
   removal("userMinutes", "user_minutes", before("minute", "10 minutes")),
+  // Words that somebody was saying who never finished.
+  removal("guesses", "transcripts", `is_interim AND ${before("created_at", "2 minutes")}`),
   // Ended without saying so.
   removal("nodes", "nodes", before("seen_at", "1 hour")),
   // Given up minutes ago.

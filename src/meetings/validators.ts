@@ -101,6 +101,10 @@ export const meeting = v.object({
   activeWebRTCSessions: v.number(),
   averageRating: v.optional(v.number()),
   streamRoomId: v.optional(v.string()),
+  /** Ours, beyond the published shape: whether the host wants written down what is said. */
+  transcriptionEnabled: v.optional(v.boolean()),
+  /** Ours: true where what is said in recordings is written down. */
+  transcription: v.optional(v.boolean()),
   webrtcEnabled: v.optional(v.boolean()),
 });
 

@@ -15,6 +15,7 @@ interface MeetingRow {
   state: MeetingState;
   tier: Plan;
   roomId: string | null;
+  transcriptionEnabled: boolean;
   scheduledAt: number | null;
   durationMs: number;
   startedAt: number | null;
@@ -36,7 +37,8 @@ interface MeetingRow {
 /** A user's meetings with their place in them, the people in them and the recording that is open, at once. */
 const selectMeetings = `
   SELECT m.id, m.title, m.description, m.organizer_id AS "organizerId", m.state, m.tier,
-    m.room_id AS "roomId", m.scheduled_at AS "scheduledAt", m.duration_ms AS "durationMs",
+    m.room_id AS "roomId", m.transcription_enabled AS "transcriptionEnabled",
+    m.scheduled_at AS "scheduledAt", m.duration_ms AS "durationMs",
     m.started_at AS "startedAt", m.ended_at AS "endedAt", m.created_at AS "createdAt",
     m.updated_at AS "updatedAt", p.role, p.presence, n.people, n.in_room AS "inRoom",
     r.id AS "recordingId", r.state AS "recordingState", r.started_by AS "recordingStartedBy",
@@ -71,8 +73,16 @@ const countSessions = statement<{ open: number }>(
   `SELECT count(*) AS open FROM webrtc_sessions s WHERE s.meeting_id = $1 AND ${openSession}`,
 );
 
-/** A meeting as a participant sees it. @throws AppError NOT_FOUND */
-export async function meetingView(tx: ReadTx, userId: string, meetingId: string) {
+/**
+ * A meeting as a participant sees it.
+ * @param listens whether this server writes down what is said in recordings, where plan and host allow it
+ * @throws AppError NOT_FOUND
+ */
+export async function meetingView(
+  tx: ReadTx,
+  userId: string,
+  { meetingId, listens }: { meetingId: string; listens: boolean },
+) {
   tx.reads(`meeting:${meetingId}`);
   const row = await tx.first(findMeeting, [userId, meetingId]);
   if (row) tx.reads(...starterOf(row));
@@ -83,8 +93,10 @@ export async function meetingView(tx: ReadTx, userId: string, meetingId: string)
     ...listed(row),
     _creationTime: row.createdAt,
     activeWebRTCSessions: row.inRoom + (sessions?.open ?? 0),
+    transcriptionEnabled: row.transcriptionEnabled,
     webrtcEnabled: row.tier === "free",
     ...(row.roomId === null ? {} : { streamRoomId: row.roomId }),
+    ...(listens && row.tier === "paid" && row.transcriptionEnabled ? { transcription: true } : {}),
   };
 }
 

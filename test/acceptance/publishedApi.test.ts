@@ -36,8 +36,14 @@ const served = [...buildRegistry(functionModules).values()].flatMap((fn) => {
 /** What we add to the published schemas, all of it optional, by function: `args` or `returns`, then the path. */
 const extensions: Readonly<Record<string, readonly string[]>> = {
   "audit/logging:getAuditLogs": ["args.cursor", "args.orgId", "returns.continueCursor"],
-  "meetings/queries:getMeeting": ["returns.recording"],
+  "meetings/queries:getMeeting": [
+    "returns.recording",
+    "returns.transcription",
+    "returns.transcriptionEnabled",
+  ],
   "meetings/queries:listUserMeetings": ["returns[].recording"],
+  "realtime/subscriptions:subscribeTranscriptStream": ["returns.transcripts[].correctedAt"],
+  "transcripts/ingestion:getTranscriptChunks": ["returns[].correctedAt"],
   // Convex's clients send both, and refuse to page without.
   "users/queries:listActiveUsersInOrg": ["args.paginationOpts.endCursor", "args.paginationOpts.id"],
 };

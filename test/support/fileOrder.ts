@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 export const live = [
   "test/acceptance/survival.test.ts",
+  "test/acceptance/transcription.test.ts",
   "test/acceptance/browser/room.test.ts",
   "test/acceptance/browser/peers.test.ts",
   "test/acceptance/browser/journey.test.ts",

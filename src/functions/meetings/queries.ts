@@ -8,6 +8,7 @@ import {
 } from "../../meetings/validators.ts";
 import { meetingView, meetingViews, participantViews } from "../../meetings/views.ts";
 import { query } from "../../runtime/builders.ts";
+import { listens } from "../../transcripts/listens.ts";
 
 export const getMeeting = query({
   permission: can.participant("meetingId"),
@@ -16,10 +17,12 @@ export const getMeeting = query({
     "The meeting and the caller's place in it. `duration` is the planned length, or how long it ran once it has " +
     "ended, in milliseconds; `activeWebRTCSessions` is how many people's media is in the room, or how many sessions " +
     "of a free meeting are neither closed nor failed. Extension: " +
-    "`recording`, while one is open. Fails with NOT_FOUND for strangers. For everyone in the meeting.",
+    "`recording`, while one is open; `transcriptionEnabled`: the host wants written down what is said; and `transcription`, true " +
+    "where what is said in recordings is written down. Fails with NOT_FOUND for strangers. For everyone in the meeting.",
   args: { meetingId: v.id("meetings") },
   returns: v.union(meeting, v.null()),
-  handler: ({ tx, grant }, { meetingId }) => meetingView(tx, grant.user.id, meetingId),
+  handler: ({ tx, grant, services }, { meetingId }) =>
+    meetingView(tx, grant.user.id, { meetingId, listens: listens(services) }),
 });
 
 export const listUserMeetings = query({

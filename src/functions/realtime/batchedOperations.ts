@@ -3,6 +3,7 @@ import { can } from "../../auth/can.ts";
 import { joinMeeting, leaveMeeting } from "../../meetings/people/attendance.ts";
 import { batchStats } from "../../monitoring/batches.ts";
 import { action, mutation } from "../../runtime/builders.ts";
+import { ingestChunk } from "../../transcripts/ingest.ts";
 
 export const batchUpdatePresence = mutation({
   permission: can.contributor("meetingId"),
@@ -21,6 +22,40 @@ export const batchUpdatePresence = mutation({
   handler: async ({ tx, grant }, { meetingId, presence }) => {
     const attendee = { meetingId, userId: grant.user.id };
     await (presence === "joined" ? joinMeeting(tx, attendee) : leaveMeeting(tx, attendee));
+    return { batchSize: 1, queued: false };
+  },
+});
+
+export const batchIngestTranscriptChunk = mutation({
+  permission: can.contributor("meetingId"),
+  maxArgsBytes: 64 * 1024,
+  summary: "batchIngestTranscriptChunk",
+  description:
+    "Writes down what was said, as ingestTranscriptChunk does, with its refusals and its limit. It is written when the answer comes: " +
+    "a batch of one, and `queued` is false, because nothing waits. For participants of the meeting who are not observers.",
+  args: {
+    confidence: v.number(),
+    endMs: v.number(),
+    interim: v.optional(v.boolean()),
+    meetingId: v.id("meetings"),
+    speakerId: v.optional(v.string()),
+    startMs: v.number(),
+    text: v.string(),
+  },
+  returns: v.object({ batchSize: v.number(), queued: v.boolean() }),
+  handler: async ({ tx, grant }, { startMs: startTime, endMs: endTime, interim, ...said }) => {
+    const { text, confidence, speakerId } = said;
+    const timeFields = ["startMs", "endMs"] as const;
+    const chunk = {
+      text,
+      confidence,
+      speakerId,
+      startTime,
+      endTime,
+      isInterim: interim,
+      timeFields,
+    };
+    await ingestChunk(tx, grant.participant, chunk);
     return { batchSize: 1, queued: false };
   },
 });

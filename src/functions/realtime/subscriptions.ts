@@ -7,6 +7,7 @@ import { query } from "../../runtime/builders.ts";
 import { permissionsOf } from "../../subscriptions/rules.ts";
 import { validate } from "../../subscriptions/subscriptions.ts";
 import { validityFields } from "../../subscriptions/validators.ts";
+import { followLines } from "../../transcripts/read.ts";
 
 export const subscribeMeetingParticipants = query({
   permission: can.participant("meetingId"),
@@ -40,6 +41,46 @@ export const subscribeMeetingParticipants = query({
     participants: await followedParticipants(tx, grant.user, meetingId),
     permissions: [...orThrow(permissionsOf("meetingParticipants", grant.participant.role))],
     subscriptionValid: true,
+  }),
+});
+
+export const subscribeTranscriptStream = query({
+  permission: can.participant("meetingId"),
+  summary: "subscribeTranscriptStream",
+  description:
+    "What is said, for following it live: lines with a higher number than `fromSequence`, 50 or `limit` (200 at most) of them, and " +
+    "`nextSequence` to go on from. A line with `isInterim` is a guess; a later one takes its place. After the meeting it tells what " +
+    "was said as ever, with `subscriptionValid` false because nothing follows. Extension: `correctedAt`, where the text was corrected. " +
+    "`subscriptionId` names what changes count for in getSubscriptionStats. For everyone in the meeting.",
+  args: {
+    fromSequence: v.optional(v.number()),
+    limit: v.optional(v.number()),
+    meetingId: v.id("meetings"),
+    subscriptionId: v.optional(v.string()),
+  },
+  returns: v.object({
+    nextSequence: v.number(),
+    permissions: v.array(v.string()),
+    subscriptionValid: v.boolean(),
+    transcripts: v.array(
+      v.object({
+        _id: v.id("transcripts"),
+        confidence: v.number(),
+        correctedAt: v.optional(v.number()),
+        createdAt: v.number(),
+        endMs: v.number(),
+        isInterim: v.optional(v.boolean()),
+        sequence: v.number(),
+        speakerId: v.optional(v.string()),
+        startMs: v.number(),
+        text: v.string(),
+      }),
+    ),
+    validUntil: v.optional(v.number()),
+  }),
+  handler: async ({ tx, grant }, { subscriptionId: _, ...request }) => ({
+    ...(await followLines(tx, request)),
+    permissions: [...orThrow(permissionsOf("transcripts", grant.participant.role))],
   }),
 });
 

@@ -4,7 +4,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 export interface FoundProcess {
   pid: number;
   parent: number;
-  role: "server" | "rooms" | "composer" | "postgres" | "other";
+  role: "server" | "rooms" | "composer" | "speech" | "postgres" | "other";
   command: string;
 }
 
@@ -70,6 +70,7 @@ function roleOf(
   if (servers.includes(pid)) return "server";
   if (cwd === `${dataDir}/postgres`) return "postgres";
   if (command.includes("composeProcess") && servers.includes(parent)) return "composer";
+  if (command.includes("speechProcess") && servers.includes(parent)) return "speech";
   if (command.includes("roomProcess") && command.includes(`${dataDir}/`)) return "rooms";
   return command.includes(`${dataDir}/`) || servers.includes(parent) ? "other" : undefined;
 }

@@ -133,10 +133,79 @@ const subscriptionExamples: Readonly<Record<string, Example>> = {
   },
   "realtime/subscriptionManager:validateAndUpdateSubscription": { args: () => subscribed },
   "realtime/subscriptions:subscribeMeetingParticipants": ofMeeting({ subscriptionId: "window" }),
+  "realtime/subscriptions:subscribeTranscriptStream": {
+    args: async (world) => ({ ...(await spoken(world)), subscriptionId: "window" }),
+  },
   "realtime/subscriptions:validateSubscription": {
     args: ({ meetingId: resourceId }) => ({
       ...{ ...subscribed, resourceType: "participants", resourceId },
     }),
+  },
+};
+
+/** The host has said something. */
+async function spoken({ asHost, meetingId, ids }: World) {
+  const sentence = "Let us begin with the plans.";
+  await asHost("transcripts/ingestion:ingestTranscriptChunk", {
+    ...{ meetingId, speakerId: ids.host, text: sentence, confidence: 0.9 },
+    ...{ startTime: 0, endTime: 1_500 },
+  });
+  return { meetingId };
+}
+
+/** Something was captured that can be listened to. */
+async function captured(world: World) {
+  const { recordingId } = await stopped(world);
+  await world.test.sql(
+    "UPDATE recordings SET provider = 'embedded', tracks = $2::jsonb WHERE id = $1",
+    [recordingId, JSON.stringify([track])],
+  );
+  return { recordingId };
+}
+
+const track = {
+  ...{ trackId: "t1", participantId: "p1", participantName: "Alice", source: "camera" },
+  ...{ kind: "audio", codec: "opus", startMs: 0, endMs: 1_500, sizeBytes: 10_000 },
+};
+
+/** The caller, if they are in the meeting. */
+const speakerOf = ({ caller, ids }: World) =>
+  caller === "observer" || caller === "participant" ? ids[caller] : ids.host;
+
+/** A line of the transcript that the caller has said. */
+async function ownLine(world: World) {
+  const { meetingId } = await spoken(world);
+  const [line] = await world.test.sql<{ id: string }>(
+    "UPDATE transcripts SET speaker_id = $2 WHERE meeting_id = $1 RETURNING id",
+    [meetingId, speakerOf(world)],
+  );
+  return { meetingId, lineId: line?.id };
+}
+
+const said = { text: "I agree.", confidence: 0.8 };
+
+const transcriptExamples: Readonly<Record<string, Example>> = {
+  "realtime/batchedOperations:batchIngestTranscriptChunk": ofMeeting({
+    ...{ ...said, startMs: 2_000, endMs: 2_800 },
+  }),
+  "transcripts/actions:transcribeRecording": { args: captured },
+  "transcripts/ingestion:getTranscriptChunks": { args: spoken },
+  "transcripts/ingestion:getTranscriptStats": { args: spoken },
+  "transcripts/ingestion:ingestTranscriptChunk": ofMeeting({
+    ...{ ...said, startTime: 2_000, endTime: 2_800 },
+  }),
+  "transcripts/mutations:correctLine": {
+    args: async (world) => ({ ...(await ownLine(world)), text: "Let us begin with the plants." }),
+  },
+  "transcripts/mutations:deleteSpeakerLines": {
+    args: async (world) => ({ ...(await spoken(world)), speakerId: speakerOf(world) }),
+  },
+  "transcripts/mutations:deleteTranscript": { args: spoken },
+  "transcripts/mutations:setTranscriptionEnabled": ofMeeting({ enabled: false }),
+  "transcripts/queries:getLineCorrections": { args: ownLine },
+  "transcripts/queries:getTranscriptSegments": { args: spoken },
+  "transcripts/queries:getTranscriptStatus": {
+    args: async (world) => ({ meetingId: world.meetingId, ...(await captured(world)) }),
   },
 };
 
@@ -209,6 +278,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...peerFunctions(),
   ...subscriptionExamples,
   ...monitoringExamples,
+  ...transcriptExamples,
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },

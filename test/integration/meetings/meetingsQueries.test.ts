@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { UserIdentity } from "../../../src/auth/identity.ts";
 import { startRecording } from "../../../src/recordings/lifecycle/start.ts";
 import { stopRecording } from "../../../src/recordings/lifecycle/stop.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -52,8 +53,22 @@ describe("getMeeting", () => {
       userRole: "observer",
       userPresence: "invited",
       activeWebRTCSessions: 0,
+      transcriptionEnabled: true,
+      transcription: true,
       webrtcEnabled: false,
     });
+  });
+
+  it("says that what is said is written down, where plan, host and server have it so", async () => {
+    const told = async (host: UserIdentity, enabled: boolean, at = stage) => {
+      const meetingId = await meetingOf(stage, host, { args: { transcriptionEnabled: enabled } });
+      return at.call<{ transcription?: boolean }>(host, get, { meetingId });
+    };
+    expect((await told(person(), true)).transcription).toBe(true);
+    expect(await told(person(), false)).not.toHaveProperty("transcription");
+    expect(await told(person({ plan: "free" }), true)).not.toHaveProperty("transcription");
+    const deaf = meetingStage(test, { CONNVO_TRANSCRIPTION: "none" });
+    expect(await told(person(), true, deaf)).not.toHaveProperty("transcription");
   });
 
   it("shows the room while the meeting runs, and how long it ran afterwards", async () => {

@@ -1,9 +1,12 @@
+import { useState } from "react";
 import { Link } from "wouter";
 import { functions } from "../api/functions.ts";
 import { useLive } from "../api/useLive.ts";
 import { Player } from "../player/Player.tsx";
+import type { PlaybackElement } from "../player/playbackElement.ts";
 import { useRecording } from "../recordings/useRecording.ts";
 import { Versions } from "../recordings/Versions.tsx";
+import { TranscriptSection } from "../transcript/TranscriptSection.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
@@ -17,6 +20,7 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
   const detail = useRecording(recordingId);
   const recording = detail.value;
   const meeting = useMeeting(recording?.meetingId);
+  const [player, setPlayer] = useState<PlaybackElement | null>(null);
   return (
     <Page
       title={meeting?.title ?? "Recording"}
@@ -37,7 +41,14 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
       {recording !== undefined && (
         <>
           <Facts recording={recording} />
-          <Screen recording={recording} />
+          <Screen {...{ recording }} onPlayer={setPlayer} />
+          {isPlayable(recording) && (
+            <TranscriptSection
+              title={meeting?.title ?? "Recording"}
+              isHost={meeting?.userRole === "host"}
+              {...{ recording, player }}
+            />
+          )}
           {isPlayable(recording) && (
             <section className="section" aria-label="Files">
               <h2>Files</h2>
@@ -63,7 +74,13 @@ function Facts({ recording }: { recording: RecordingDetail }) {
   );
 }
 
-function Screen({ recording }: { recording: RecordingDetail }) {
+function Screen({
+  recording,
+  onPlayer,
+}: {
+  recording: RecordingDetail;
+  onPlayer: (element: PlaybackElement | null) => void;
+}) {
   const { recordingId, state, meetingId } = recording;
   if (state === "starting" || state === "recording")
     return (
@@ -77,7 +94,7 @@ function Screen({ recording }: { recording: RecordingDetail }) {
         {[stateWords(state), detailWords(recording)].filter(Boolean).join(": ")}
       </Notice>
     );
-  return <Player recordingId={recordingId} />;
+  return <Player {...{ recordingId, onPlayer }} />;
 }
 
 /** The meeting a recording was made of, once it is known: its title is an ornament here. */

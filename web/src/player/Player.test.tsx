@@ -7,6 +7,7 @@ import { renderPage } from "../testing/renderPage.tsx";
 import { detailOf, playbackOf } from "../testing/samples.ts";
 import type { RecordingDetail } from "../words/recordings.ts";
 import { Player } from "./Player.tsx";
+import type { PlaybackElement } from "./playbackElement.ts";
 import type { Playback } from "./sources/playback.ts";
 
 beforeEach(() => {
@@ -105,4 +106,49 @@ it("when the server is away: offers to try again", async () => {
   answer = () => playbackOf();
   await userEvent.click(again);
   expect(await screen.findByText(/Playing what was captured/)).toBeTruthy();
+});
+
+it("captions say who speaks, and what is said once that is written down", async () => {
+  const startedAt = 1_700_000_000_000;
+  const lines: object[] = [];
+  const say = (sequence: number, text: string, atMs: number) => {
+    const when = { startMs: startedAt + atMs, endMs: startedAt + atMs + 2_000 };
+    lines.push({ _id: `line_${sequence}`, sequence, text, speakerId: "user_ada", ...when });
+  };
+  const ada = { participantId: "user_ada", participantName: "Ada" };
+  const detail = detailOf({ startedAt, tracks: [ada] as unknown as RecordingDetail["tracks"] });
+  const api = fakeApi({
+    "recordings/actions:getPlayback": () =>
+      playbackOf({
+        ...{ state: "ready", tracks: [], file },
+        speakers: [{ atMs: 0, participantId: "user_ada" }],
+      }),
+    "recordings/queries:getRecording": () => detail,
+    "realtime/subscriptions:subscribeTranscriptStream": () => ({
+      ...{ transcripts: [...lines], nextSequence: lines.length },
+      ...{ permissions: ["read"], subscriptionValid: true },
+    }),
+  });
+  const { container } = renderPage(<Player recordingId="recording_1" />, api);
+  await screen.findByText("Playing the finished MP4.");
+  const player = container.querySelector("connvo-playback") as PlaybackElement;
+  const caption = () => {
+    const element = player.shadowRoot?.querySelector<HTMLElement>(".caption");
+    return element?.hidden ? "" : element?.textContent;
+  };
+  expect(caption()).toBe("");
+  player.textTracks[0].mode = "showing";
+  player.currentTime = 5;
+  expect(caption()).toBe("Ada");
+  say(1, "Good morning.", 4_000);
+  act(() => api.changed());
+  await vi.waitFor(() => expect(caption()).toBe("Ada: Good morning."));
+  player.currentTime = 8;
+  expect(caption()).toBe("");
+  say(2, "Let us begin.", 7_000);
+  act(() => api.changed());
+  await vi.waitFor(() => expect(caption()).toBe("Ada: Let us begin."));
+  lines.length = 0;
+  act(() => api.changed());
+  await vi.waitFor(() => expect(caption()).toBe("Ada"));
 });

@@ -16,6 +16,8 @@ import {
 } from "media-chrome/react";
 import { createElement, useCallback, useEffect, useRef, useState } from "react";
 import { ApiError } from "../api/apiError.ts";
+import { useRecording } from "../recordings/useRecording.ts";
+import { usePlacedLines } from "../transcript/usePlacedLines.ts";
 import { Button } from "../ui/Button.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { RefusalNotice } from "../ui/RefusalNotice.tsx";
@@ -27,8 +29,14 @@ import { missingWords, statusWords } from "./words.ts";
 
 definePlaybackElement();
 
+interface PlayerProps {
+  recordingId: string;
+  /** Told what plays it, and null when it is gone. */
+  onPlayer?: ((element: PlaybackElement | null) => void) | undefined;
+}
+
 /** Plays a recording from the moment it was stopped: from what was captured, then from the finished file. */
-export function Player({ recordingId }: { recordingId: string }) {
+export function Player({ recordingId, onPlayer }: PlayerProps) {
   const { playback, error, reload } = usePlayback(recordingId);
   if (playback === undefined && hasReason(error, "not_sealed"))
     return <Spinner label="The recording is being closed; it can be played in a moment." />;
@@ -47,7 +55,7 @@ export function Player({ recordingId }: { recordingId: string }) {
     ) : (
       <RefusalNotice error={error} action={again} />
     );
-  return <Screen playback={playback} reload={reload} />;
+  return <Screen {...{ recordingId, playback, reload, onPlayer }} />;
 }
 
 /** What takes a while: not closed yet right after a stop, or on its way from the store. It is asked for by itself. */
@@ -62,16 +70,29 @@ function isOver(error: unknown): boolean {
   );
 }
 
-function Screen({ playback, reload }: { playback: Playback; reload: () => void }) {
+function Screen({
+  recordingId,
+  playback,
+  reload,
+  onPlayer,
+}: { playback: Playback; reload: () => void } & PlayerProps) {
   const element = useRef<PlaybackElement>(null);
   const { source, failure } = usePlaying(element.current);
   const missing = missingWords(playback);
   const [, setMounted] = useState(false);
-  const mount = useCallback((found: PlaybackElement | null) => {
-    element.current = found;
-    setMounted(found !== null);
-  }, []);
+  const mount = useCallback(
+    (found: PlaybackElement | null) => {
+      element.current = found;
+      setMounted(found !== null);
+      onPlayer?.(found);
+    },
+    [onPlayer],
+  );
   useEffect(() => element.current?.load(playback), [playback]);
+  const lines = usePlacedLines(useRecording(recordingId).value);
+  useEffect(() => {
+    if (element.current !== null) element.current.lines = lines ?? [];
+  }, [lines]);
   return (
     <div className={playback.audioOnly ? "player player--sound" : "player"}>
       <MediaController className="player__frame" defaultSubtitles={false}>

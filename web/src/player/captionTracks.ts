@@ -1,9 +1,9 @@
-/** The one text track of a recording: who speaks. */
+/** The one text track of a recording: what is said, or who speaks where that is not written down. */
 class CaptionTrack {
   readonly kind = "captions";
-  readonly label = "Who speaks";
+  readonly label = "Captions";
   readonly language = "";
-  readonly id = "speakers";
+  readonly id = "captions";
   #mode: TextTrackMode = "disabled";
   readonly #changed: () => void;
 

@@ -1,4 +1,6 @@
+import type { PlacedLine } from "../transcript/placedLines.ts";
 import { CaptionTracks } from "./captionTracks.ts";
+import { type Cue, cuesOf, cueTextAt } from "./cues.ts";
 import { Scenes } from "./scene.ts";
 import { FileSource } from "./sources/fileSource.ts";
 import type { Playback } from "./sources/playback.ts";
@@ -20,6 +22,7 @@ export class PlaybackElement extends HTMLElement {
   readonly #stage: Stage;
   #playback: Playback | undefined;
   #scenes: Scenes | undefined;
+  #cues: readonly Cue[] = [];
   #source: Source | undefined;
   #takeover: Takeover | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -79,6 +82,12 @@ export class PlaybackElement extends HTMLElement {
     if (this.#source === undefined || this.#failed) this.#restart(playback);
     else if (playback.file && this.sourceKind === "tracks") this.#prepareFile(playback.file.url);
     if (first) for (const type of ["loadstart", "durationchange"]) this.#emit(type);
+    this.#tick();
+  }
+
+  /** What was said, for the captions; without any line they say who speaks. */
+  set lines(lines: readonly PlacedLine[]) {
+    this.#cues = cuesOf(lines);
     this.#tick();
   }
 
@@ -235,7 +244,9 @@ export class PlaybackElement extends HTMLElement {
     source.tick();
     const file = this.#takeover?.tick(source, this.#rate);
     if (file) this.#takeOver(file);
-    this.#stage.show(this.#scenes.at(source.positionMs), this.textTracks.showing);
+    const { tiles, speaker } = this.#scenes.at(source.positionMs);
+    const caption = this.#cues.length > 0 ? cueTextAt(this.#cues, source.positionMs) : speaker;
+    this.#stage.show(tiles, this.textTracks.showing ? caption : undefined);
     this.#tell();
   }
 

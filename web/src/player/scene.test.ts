@@ -57,17 +57,17 @@ describe("a scene", () => {
     expect(tilesOf({}, 60_000)).toEqual(["a", "b"]);
   });
 
-  it("has the names, and captions who speaks while they are there", () => {
+  it("has the names, and who speaks while they are there", () => {
     const scenes = new Scenes(playback({ participants, speakers }));
-    expect(scenes.at(500).caption).toBeUndefined();
-    expect(scenes.at(1000).caption).toBe("B");
-    expect(scenes.at(6000).caption).toBe("A");
+    expect(scenes.at(500).speaker).toBeUndefined();
+    expect(scenes.at(1000).speaker).toBe("B");
+    expect(scenes.at(6000).speaker).toBe("A");
     expect(scenes.at(1000).tiles).toMatchObject([
       { name: "A", speaking: false },
       { name: "B", speaking: true },
     ]);
     const gone = new Scenes(playback({ participants: [person("a", 0, 2000)], speakers }));
-    expect(gone.at(6000).caption).toBeUndefined();
+    expect(gone.at(6000).speaker).toBeUndefined();
   });
 
   it("shows the speaker large in spotlight, and alone as single participant", () => {

@@ -14,8 +14,8 @@ export interface Tile extends SceneTile {
 
 export interface Scene {
   tiles: Tile[];
-  /** Whose turn it is; undefined while nobody who is there has spoken. */
-  caption: string | undefined;
+  /** Name of whose turn it is; undefined while nobody who is there has spoken. */
+  speaker: string | undefined;
 }
 
 /** Who is where at a time of the recording, as in its finished file, so that nothing jumps when that takes over. */
@@ -33,18 +33,18 @@ export class Scenes {
   /** `atMs` is recorded time. */
   at(atMs: number): Scene {
     const turn = this.#playback.speakers.findLast((one) => one.atMs <= atMs);
-    const speaker = turn?.participantId;
+    const speakerId = turn?.participantId;
     const tiles = this.#scenes.findLast(({ fromMs }) => fromMs <= atMs)?.tiles ?? [];
     return {
       tiles: tiles.map((tile) => ({
         ...tile,
         name: this.#names.get(tile.participant) ?? tile.participant,
-        speaking: tile.participant === speaker,
+        speaking: tile.participant === speakerId,
         off: this.#isOff(tile.participant, atMs),
       })),
-      caption:
-        speaker !== undefined && this.#isThere(speaker, atMs)
-          ? this.#names.get(speaker)
+      speaker:
+        speakerId !== undefined && this.#isThere(speakerId, atMs)
+          ? this.#names.get(speakerId)
           : undefined,
     };
   }

@@ -1,5 +1,5 @@
 import { initialsOf } from "../words/initials.ts";
-import { canvas, type Scene, type Tile } from "./scene.ts";
+import { canvas, type Tile } from "./scene.ts";
 import type { PlaybackTrack } from "./sources/playback.ts";
 
 /** Where the recording is shown: tiles as the finished file has them, or that file, and captions above either. */
@@ -43,13 +43,12 @@ export class Stage {
     this.#root.classList.add("finished");
   }
 
-  show({ tiles, caption }: Scene, captions: boolean): void {
+  show(tiles: readonly Tile[], caption = ""): void {
     const shown = new Set(tiles.map((tile) => tile.participant));
     for (const [id, element] of this.#tiles) element.hidden = !shown.has(id);
     for (const tile of tiles) arrange(this.#tileOf(tile.participant), tile);
-    const text = captions ? (caption ?? "") : "";
-    if (this.#caption.textContent !== text) this.#caption.textContent = text;
-    this.#caption.hidden = text === "";
+    write(this.#caption, caption);
+    this.#caption.hidden = caption === "";
   }
 
   #tileOf(participantId: string): HTMLElement {
@@ -108,5 +107,6 @@ const styles = `
 .finished .file { visibility: visible; background: #000; }
 .sounds { display: none; }
 .caption { position: absolute; left: 50%; bottom: max(11cqh, 6rem); transform: translateX(-50%); max-width: 90%; padding: 0.6cqh 1.8cqh;
-  border-radius: 0.8cqh; background: rgb(0 0 0 / 75%); font-size: max(4cqh, 13px); }
+  width: max-content; box-sizing: border-box; border-radius: 0.8cqh; background: rgb(0 0 0 / 80%); font-size: max(4cqh, 13px);
+  white-space: pre-line; overflow-wrap: anywhere; unicode-bidi: plaintext; }
 `;

@@ -52,7 +52,7 @@ export function Attendance({ context, facts, removed, local, onLeave }: Attendan
       </Over>
     );
   return (
-    <RoomContext value={{ context, meeting, room, connection, local, recording }}>
+    <RoomContext value={{ context, meeting, attendees, room, connection, local, recording }}>
       <Room serverAway={outage !== undefined} {...{ finished, onLeave }} />
     </RoomContext>
   );

@@ -1,20 +1,22 @@
 import { useEffect, useRef, useState } from "react";
 import { functions } from "../api/functions.ts";
 import { useAction } from "../api/useAction.ts";
+import { captionWords } from "../words/captions.ts";
 import { Announcer } from "./Announcer.tsx";
-import { ControlBar } from "./controls/ControlBar.tsx";
+import { Captions } from "./captions/Captions.tsx";
+import { type CaptionChoice, ControlBar } from "./controls/ControlBar.tsx";
 import { ControlProblem } from "./controls/ControlProblem.tsx";
 import { SettingsDialog } from "./controls/SettingsDialog.tsx";
 import { useShortcuts } from "./controls/useShortcuts.ts";
 import type { PersonView } from "./media/roomView.ts";
 import { PhaseBanner } from "./PhaseBanner.tsx";
-import type { MeetingContext } from "./parts/meetingTypes.ts";
+import type { MeetingContext, MeetingView } from "./parts/meetingTypes.ts";
 import { PeoplePanel } from "./people/PeoplePanel.tsx";
 import { FinishedNotice } from "./recording/FinishedNotice.tsx";
 import { RecordingBadge } from "./recording/RecordingBadge.tsx";
 import { Stage } from "./stage/Stage.tsx";
 import { useRoom } from "./state/roomContext.ts";
-import { useShortcutPreference } from "./useShortcutPreference.ts";
+import { useRememberedChoice } from "./useRememberedChoice.ts";
 
 export interface RoomProps {
   /** The newest recording that has ended while one was here. */
@@ -26,18 +28,25 @@ export interface RoomProps {
 /** The meeting itself. */
 export function Room({ finished, serverAway, onLeave }: RoomProps) {
   const { context, meeting, room, local, recording } = useRoom();
-  const [panel, setPanel] = useState<"people" | "settings">();
-  const [shortcuts, setShortcuts] = useShortcutPreference();
+  const [panel, setPanel] = useState<"people">();
+  const [settings, setSettings] = useState(false);
+  const [shortcuts, setShortcuts] = useRememberedChoice("connvo.shortcuts", true);
+  const captions = useCaptionChoice(meeting);
   const element = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   useShortcuts({
-    local,
+    shortcuts: {
+      m: () => void local.toggle("microphone"),
+      v: () => void local.toggle("camera"),
+      ...(captions === undefined ? {} : { [captionWords.key]: captions.toggle }),
+    },
     on: shortcuts && meeting.userRole !== "observer",
     within: context.shortcuts === "element" ? element : undefined,
   });
   const remove = useRemove(context);
   const close = () => setPanel(undefined);
+  const togglePeople = () => setPanel((last) => (last === "people" ? undefined : "people"));
   return (
     <main id="main" className="room" ref={element}>
       <header className="room__head">
@@ -60,19 +69,21 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
           />
         )}
       </div>
+      {captions?.on === true && <Captions />}
       <ControlBar
+        captions={captions}
         peopleShown={panel === "people"}
-        onPeople={() => setPanel((last) => (last === "people" ? undefined : "people"))}
-        onSettings={() => setPanel("settings")}
+        onPeople={togglePeople}
+        onSettings={() => setSettings(true)}
         onLeave={onLeave}
       />
       <ControlProblem task={remove.task} />
-      {panel === "settings" && (
+      {settings && (
         <SettingsDialog
           local={local}
           shortcuts={shortcuts}
           onShortcuts={setShortcuts}
-          onClose={close}
+          onClose={() => setSettings(false)}
         />
       )}
       <Announcer
@@ -81,6 +92,12 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
       />
     </main>
   );
+}
+
+/** Whether captions are wanted; undefined where nothing is written down. */
+function useCaptionChoice({ transcription }: MeetingView): CaptionChoice | undefined {
+  const [on, choose] = useRememberedChoice("connvo.captions", false);
+  return transcription === true ? { on, toggle: () => choose(!on) } : undefined;
 }
 
 function useRemove({ api, meetingId }: MeetingContext) {

@@ -43,13 +43,20 @@ function recordingChanges(
   after: RecordingView | undefined,
 ): string[] {
   if (after === undefined) return before === undefined ? [] : ["The recording has ended."];
-  if (before?.recordingId === after.recordingId && before.state === after.state) return [];
+  const isSame = before?.recordingId === after.recordingId;
+  if (isSame && before.state === after.state) return writingChanges(before, after);
   const by = after.by === undefined ? "" : `, started by ${after.by}`;
+  const written = after.transcribed ? " and written down" : "";
   if (after.state === "paused") return ["The recording is paused."];
   if (after.state !== "recording") return [];
   return before?.state === "paused"
     ? ["The recording goes on."]
-    : [`This meeting is being recorded${by}.`];
+    : [`This meeting is being recorded${written}${by}.`];
+}
+
+function writingChanges(before: RecordingView, after: RecordingView): string[] {
+  if (before.transcribed === after.transcribed) return [];
+  return [`What is said is ${after.transcribed ? "now" : "no longer"} written down.`];
 }
 
 function missingIn(known: People, people: People): People {

@@ -104,7 +104,13 @@ describe("the recording", () => {
       pausedAt: 9000,
       pausedMs: 2000,
       by: "Ada",
+      transcribed: false,
     });
+  });
+
+  it("is written down where the server says so", () => {
+    const { transcribed } = recordingView({ ...meeting, transcription: true }, [], inRoom) ?? {};
+    expect(transcribed).toBe(true);
   });
 
   it("is there by either word", () => {
@@ -122,8 +128,9 @@ describe("the recording", () => {
 describe("what is announced", () => {
   const running: RecordingView = {
     ...{ recordingId: "r", state: "recording", startedAt: 0, by: "Ada" },
-    ...{ pausedAt: undefined, pausedMs: 0 },
+    ...{ pausedAt: undefined, pausedMs: 0, transcribed: false },
   };
+  const written = { ...running, transcribed: true };
   const state = (names: string[], recording?: RecordingView): Announced => ({
     people: [person("Me", { isSelf: true }), ...names.map((name) => person(name))],
     recording,
@@ -138,6 +145,24 @@ describe("what is announced", () => {
       state([]),
       state([], running),
       ["This meeting is being recorded, started by Ada."],
+    ],
+    [
+      "a recording begins that is written down",
+      state([]),
+      state([], written),
+      ["This meeting is being recorded and written down, started by Ada."],
+    ],
+    [
+      "it is written down no more",
+      state([], written),
+      state([], running),
+      ["What is said is no longer written down."],
+    ],
+    [
+      "it is written down from now on",
+      state([], running),
+      state([], written),
+      ["What is said is now written down."],
     ],
     [
       "it pauses",

@@ -57,6 +57,7 @@ export function detailOf(changes: Partial<RecordingDetail> = {}): RecordingDetai
   return {
     ...recordingOf(),
     gaps: [],
+    pauses: [],
     problems: [],
     progress: { done: 1 },
     provider: "embedded",

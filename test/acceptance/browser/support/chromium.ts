@@ -4,6 +4,8 @@ import { followWindows, keepWindows } from "./windowEvidence.ts";
 
 const findChromium = () => findProgram(["chromium", "chromium-browser", "google-chrome"]);
 
+export const chromiumInstalled = findChromium() !== undefined;
+
 let shared: Promise<Browser> | undefined;
 
 /** The browser of this process, which is started once. A file that opens windows in it closes them: `closeWindows`. */

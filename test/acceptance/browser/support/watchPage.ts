@@ -12,6 +12,7 @@ interface Watcher {
   colours(): Promise<ShownColour[]>;
   lipSync(seconds: number): Promise<LipSync[]>;
   beeps(seconds: number): Promise<Omit<LipSync, "flashes">[]>;
+  voices(seconds: number): Promise<Omit<LipSync, "flashes">[]>;
 }
 
 interface Globals {
@@ -127,6 +128,15 @@ export class WatchPage {
       (length) => (globalThis as unknown as Globals).watcher.beeps(length),
       seconds,
     );
+  }
+
+  /** Plays for some seconds. @returns when each sentence of one who has a picture begins, s of the recording */
+  async voices(seconds: number): Promise<number[]> {
+    const heard = await this.page.evaluate(
+      (length) => (globalThis as unknown as Globals).watcher.voices(length),
+      seconds,
+    );
+    return heard.flatMap(({ beeps }) => beeps);
   }
 
   close(): Promise<void> {

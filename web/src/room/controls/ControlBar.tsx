@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { functions } from "../../api/functions.ts";
 import { useAction } from "../../api/useAction.ts";
+import { captionWords } from "../../words/captions.ts";
 import { DeviceButton } from "../parts/DeviceButton.tsx";
 import { useRoom } from "../state/roomContext.ts";
 import { Control } from "./Control.tsx";
@@ -10,9 +11,16 @@ import { InviteControl } from "./InviteControl.tsx";
 import { RecordingControls } from "./RecordingControls.tsx";
 import { ShareControl } from "./ShareControl.tsx";
 
+export interface CaptionChoice {
+  on: boolean;
+  toggle: () => void;
+}
+
 export interface ControlBarProps {
   peopleShown: boolean;
   onPeople: () => void;
+  /** Undefined where there are none. */
+  captions: CaptionChoice | undefined;
   onSettings: () => void;
   onLeave: () => void;
 }
@@ -39,6 +47,16 @@ export function ControlBar(props: ControlBarProps) {
         look={props.peopleShown ? "active" : "normal"}
         onClick={props.onPeople}
       />
+      {props.captions !== undefined && (
+        <Control
+          icon="captions"
+          label={captionWords.heading}
+          aria-pressed={props.captions.on}
+          aria-keyshortcuts={captionWords.key}
+          look={props.captions.on ? "active" : "normal"}
+          onClick={props.captions.toggle}
+        />
+      )}
       {isHost && <InviteControl context={context} />}
       {publishes && <Control icon="settings" label="Settings" onClick={props.onSettings} />}
       <Control icon="leave" label="Leave" look="danger" onClick={props.onLeave} />

@@ -8,7 +8,7 @@ import { ControlProblem } from "./ControlProblem.tsx";
 
 /** Record, pause, go on and stop; for hosts. */
 export function RecordingControls() {
-  const { context, recording } = useRoom();
+  const { context, meeting, recording } = useRoom();
   const [asking, setAsking] = useState(false);
   const task = useRecordingTask(context);
   const close = () => {
@@ -21,6 +21,7 @@ export function RecordingControls() {
       <Control icon="record" label="Record" onClick={() => setAsking(true)} />
       {asking ? (
         <RecordDialog
+          transcribed={meeting.transcription === true}
           busy={task.busy}
           error={task.error}
           onClose={close}

@@ -4,6 +4,7 @@ import type { LocalMedia } from "../media/local/localMedia.ts";
 import { DeviceChoice } from "../parts/DeviceChoice.tsx";
 import { LevelMeter } from "../parts/LevelMeter.tsx";
 import { useLocalState } from "../parts/useLocalMedia.ts";
+import { TranscriptionSwitch } from "./TranscriptionSwitch.tsx";
 
 export interface SettingsDialogProps {
   local: LocalMedia;
@@ -12,8 +13,9 @@ export interface SettingsDialogProps {
   onClose: () => void;
 }
 
-/** Devices, and the keys that some people must be able to switch off. */
-export function SettingsDialog({ local, shortcuts, onShortcuts, onClose }: SettingsDialogProps) {
+/** Devices, and what some people must be able to switch off. */
+export function SettingsDialog(props: SettingsDialogProps) {
+  const { local, shortcuts, onShortcuts, onClose } = props;
   const { microphone } = useLocalState(local);
   return (
     <Dialog title="Settings" onClose={onClose}>
@@ -26,8 +28,9 @@ export function SettingsDialog({ local, shortcuts, onShortcuts, onClose }: Setti
           checked={shortcuts}
           onChange={({ target }) => onShortcuts(target.checked)}
         />
-        Keys: M mutes, V stops the camera
+        Keys: M mutes, V stops the camera, C shows captions
       </label>
+      <TranscriptionSwitch />
       <div className="dialog__actions">
         <Button look="primary" onClick={onClose}>
           Done

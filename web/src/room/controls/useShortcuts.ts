@@ -1,37 +1,40 @@
-import { type RefObject, useEffect } from "react";
-import type { DeviceKind } from "../media/local/deviceProblems.ts";
-import type { LocalMedia } from "../media/local/localMedia.ts";
+import { type RefObject, useEffect, useRef } from "react";
 
-const keys: Readonly<Record<string, DeviceKind>> = { m: "microphone", v: "camera" };
+/** What single keys do, by the letter. */
+export type Shortcuts = Readonly<Record<string, () => void>>;
 
 export interface ShortcutOptions {
-  local: LocalMedia;
+  shortcuts: Shortcuts;
   on: boolean;
   /** Keys count in here only; undefined = in the whole page. */
   within: RefObject<HTMLElement | null> | undefined;
 }
 
-/** M mutes and unmutes, V stops and starts the camera; never while something is typed or chosen. */
-export function useShortcuts({ local, on, within }: ShortcutOptions): void {
+/** Single keys do something; never while something is typed or chosen. */
+export function useShortcuts({ shortcuts, on, within }: ShortcutOptions): void {
+  const latest = useRef(shortcuts);
+  useEffect(() => {
+    latest.current = shortcuts;
+  });
   useEffect(() => {
     if (!on) return;
     const target: EventTarget = within?.current ?? window;
     const press = (event: Event) => {
-      const kind = event instanceof KeyboardEvent ? kindOf(event) : undefined;
-      if (kind === undefined) return;
+      const run = event instanceof KeyboardEvent ? wanted(event, latest.current) : undefined;
+      if (run === undefined) return;
       event.preventDefault();
-      void local.toggle(kind);
+      run();
     };
     target.addEventListener("keydown", press);
     return () => target.removeEventListener("keydown", press);
-  }, [local, on, within]);
+  }, [on, within]);
 }
 
-function kindOf(event: KeyboardEvent): DeviceKind | undefined {
+function wanted(event: KeyboardEvent, shortcuts: Shortcuts): (() => void) | undefined {
   const { ctrlKey, metaKey, altKey, repeat, key } = event;
   if (ctrlKey || metaKey || altKey || repeat || event.defaultPrevented) return undefined;
   const [target] = event.composedPath();
   if (target instanceof Element && target.closest("input, select, textarea, dialog") !== null)
     return undefined;
-  return keys[key.toLowerCase()];
+  return shortcuts[key.toLowerCase()];
 }

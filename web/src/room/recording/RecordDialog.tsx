@@ -22,6 +22,8 @@ const layouts = {
 } as const;
 
 export interface RecordDialogProps {
+  /** What is said will be written down. */
+  transcribed: boolean;
   onStart: (choice: RecordChoice) => void;
   onClose: () => void;
   busy: boolean;
@@ -29,7 +31,7 @@ export interface RecordDialogProps {
 }
 
 /** How to record, asked before it starts. */
-export function RecordDialog({ onStart, onClose, busy, error }: RecordDialogProps) {
+export function RecordDialog({ transcribed, onStart, onClose, busy, error }: RecordDialogProps) {
   const [choice, setChoice] = useState<RecordChoice>({
     quality: "720p",
     layout: "grid",
@@ -43,7 +45,10 @@ export function RecordDialog({ onStart, onClose, busy, error }: RecordDialogProp
   return (
     <Dialog title="Record this meeting" onClose={onClose}>
       <form className="recordForm" onSubmit={submit}>
-        <p>Everybody in the meeting sees that it is recorded, and who started it.</p>
+        <p>
+          Everybody in the meeting sees that it is recorded, and who started it.
+          {transcribed && " What is said is written down, for everybody in the meeting to read."}
+        </p>
         <SelectField
           label="Quality"
           value={choice.quality}

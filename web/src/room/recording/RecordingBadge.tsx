@@ -2,14 +2,14 @@ import { clockWords } from "../../words/time.ts";
 import { type RecordingView, recordedMs, timeOfDay } from "./recordingView.ts";
 import { useNow } from "./useNow.ts";
 
-/** That, since when and by whom the meeting is recorded; for everybody, all the time. */
+/** That, since when and by whom the meeting is recorded, and that it is written down; for everybody, all the time. */
 export function RecordingBadge({ recording }: { recording: RecordingView }) {
-  const { state, startedAt, by } = recording;
+  const { state, startedAt, by, transcribed } = recording;
   const now = useNow(500);
   return (
     <div className={`recordingBadge recordingBadge--${state}`}>
       <span className="recordingBadge__dot" aria-hidden="true" />
-      <strong>{stateWords[state]}</strong>
+      <strong>{transcribed && state === "recording" ? transcribedWords : stateWords[state]}</strong>
       {startedAt !== undefined && (
         <>
           <span className="recordingBadge__clock" role="timer">
@@ -24,6 +24,8 @@ export function RecordingBadge({ recording }: { recording: RecordingView }) {
     </div>
   );
 }
+
+const transcribedWords = "Recorded and written down";
 
 const stateWords = {
   starting: "Recording starts",

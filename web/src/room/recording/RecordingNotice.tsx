@@ -2,9 +2,9 @@ import { Notice } from "../../ui/Notice.tsx";
 import { agoWords, type RecordingView, timeOfDay } from "./recordingView.ts";
 import { useNow } from "./useNow.ts";
 
-/** Tells before joining that one will be recorded. */
+/** Tells before joining that one will be recorded, and what one says written down. */
 export function RecordingNotice({ recording }: { recording: RecordingView }) {
-  const { by, startedAt, state } = recording;
+  const { by, startedAt, state, transcribed } = recording;
   const now = useNow(15_000);
   return (
     <Notice tone="warn">
@@ -15,7 +15,7 @@ export function RecordingNotice({ recording }: { recording: RecordingView }) {
           {by === undefined ? "." : `, started by ${by}.`}{" "}
         </>
       )}
-      If you join, you are recorded too.
+      If you join, you are recorded too{transcribed && ", and what you say is written down"}.
     </Notice>
   );
 }

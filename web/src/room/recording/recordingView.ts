@@ -13,6 +13,8 @@ export interface RecordingView {
   pausedMs: number;
   /** Name of who started it. */
   by: string | undefined;
+  /** What is said is written down. */
+  transcribed: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface RecordingView {
  * of a pause or an end at once.
  */
 export function recordingView(
-  { recording }: Pick<MeetingView, "recording">,
+  { recording, transcription }: Pick<MeetingView, "recording" | "transcription">,
   attendees: readonly Attendee[],
   room: RoomState["recording"],
 ): RecordingView | undefined {
@@ -34,6 +36,7 @@ export function recordingView(
     pausedAt: room === undefined ? told?.pausedAt : room.pausedAt,
     pausedMs: room?.pausedMs ?? 0,
     by: told?.startedByName ?? (told && nameOf(attendees, told.startedBy)),
+    transcribed: transcription === true,
   };
 }
 

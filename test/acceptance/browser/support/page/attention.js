@@ -12,14 +12,13 @@ globalThis.Attention = class Attention {
   static #margin = 0.5;
   /** Tracks need some time to come together after a start, s. */
   static #lead = 1;
-  /** Between two flashes or beeps there is more, s. */
-  static #pause = 0.2;
 
   /** Only where nothing is played at all it takes as many. */
   static #mostPlays = 50;
 
   #watcher;
   #pictures;
+  #pause;
   /** `[from, to]`, ascending. */
   #missed = [];
   /** Attended to just now; a skip shows a little later only. */
@@ -29,10 +28,11 @@ globalThis.Attention = class Attention {
   #skipped = false;
   #noted = new Map();
 
-  /** `pictures`: whether to look for flashes too. */
-  constructor(watcher, { pictures }) {
+  /** `pictures`: whether to look for flashes too; `pause`: between two flashes or beeps there is more, s. */
+  constructor(watcher, { pictures, pause = 0.2 }) {
     this.#watcher = watcher;
     this.#pictures = pictures;
+    this.#pause = pause;
   }
 
   /** From where the player is. Resolves with the beginning of each flash and beep of all who have a picture. */
@@ -57,7 +57,7 @@ globalThis.Attention = class Attention {
       times
         .filter((at) => at >= from && at <= to)
         .sort((one, other) => one - other)
-        .filter((at, index, all) => !(at - all[index - 1] <= Attention.#pause));
+        .filter((at, index, all) => !(at - all[index - 1] <= this.#pause));
     return [...this.#noted.values()]
       .filter(({ name }) => name !== undefined)
       .map(({ name, flashes, beeps }) => {

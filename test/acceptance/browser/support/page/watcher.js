@@ -82,4 +82,9 @@ globalThis.watcher = {
   beeps(seconds) {
     return new globalThis.Attention(this, { pictures: false }).attend(seconds);
   },
+
+  /** When somebody begins to speak who was silent for a second. */
+  voices(seconds) {
+    return new globalThis.Attention(this, { pictures: false, pause: 1 }).attend(seconds);
+  },
 };
