@@ -4,6 +4,7 @@ import { type Database, statement } from "../db/port.ts";
 import { closeSilentSessions } from "../meetings/webrtc/sessions.ts";
 import { removeOverSubscriptions } from "../subscriptions/store.ts";
 import { type Loop, startLoop } from "./loop.ts";
+import { sealOldAnswers } from "./sealOldAnswers.ts";
 
 /** Rows removed in one transaction: small enough to hold nobody up. */
 const batch = 1_000;
@@ -65,7 +66,8 @@ export function startRetentionLoop(services: { db: Database; clock: Clock; log: 
   const work = async () => {
     const silent = await closeSilentSessions(db, batch);
     const over = await removeOverSubscriptions(db, batch);
-    return Math.max(silent, over, await removeOldRows(db)) === batch;
+    const sealed = await sealOldAnswers(db, batch);
+    return Math.max(silent, over, sealed, await removeOldRows(db)) === batch;
   };
   return startLoop({ name: "retention", idleMs, clock, log, work });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Identity } from "../../auth/identity.ts";
 import { AppError } from "../../core/errors.ts";
+import { hiddenSession, openAnswer, sealAnswer } from "../../core/sealedAnswer.ts";
 import { statement, type Tx } from "../../db/port.ts";
 
 /** What makes a mutation the same as one that was sent before. */
@@ -21,20 +22,28 @@ export class CarriedOutElsewhere extends Error {
   override name = "CarriedOutElsewhere";
 }
 
-const find = statement<{ result: string; ts: string; caller: string }>(
+interface Known {
+  /** Of an earlier version, and about to be sealed. */
+  result: string | null;
+  sealed: Buffer;
+  ts: string;
+  caller: string;
+}
+
+const find = statement<Known>(
   "repeats.find",
-  `SELECT result, ts::text AS ts, caller FROM client_mutations WHERE session_id = $1 AND request_id = $2`,
+  `SELECT result, sealed, ts::text AS ts, caller FROM client_mutations WHERE session_id = $1 AND request_id = $2`,
 );
 
 // Waits for a transaction that is about to write the same row.
 const insert = statement<{ ts: string }>(
   "repeats.insert",
-  `INSERT INTO client_mutations (session_id, request_id, caller, result) VALUES ($1, $2, $3, $4)
+  `INSERT INTO client_mutations (session_id, request_id, caller, sealed) VALUES ($1, $2, $3, $4)
    ON CONFLICT DO NOTHING RETURNING ts::text AS ts`,
 );
 
 /**
- * Carries a mutation out unless it was before, and remembers its result in the same transaction.
+ * Carries a mutation out unless it was before, and remembers its result in the same transaction, sealed for its session.
  * @returns undefined when `work` does.
  * @throws CarriedOutElsewhere: then the transaction is to be run again, and finds the result; AppError CONFLICT when it was
  * carried out for another caller, whose result is nobody else's: a client may sign in or out while it waits.
@@ -46,13 +55,18 @@ export async function onceOnly(
   work: () => Promise<string | undefined>,
 ): Promise<CarriedOut | undefined> {
   const caller = callerOf(identity);
-  const known = await tx.first(find, [sessionId, requestId]);
+  const session = hiddenSession(sessionId);
+  const sealedFor = { sessionId, requestId, caller };
+  const known = await tx.first(find, [session, requestId]);
   if (known && known.caller !== caller)
     throw new AppError("CONFLICT", "This was carried out for who was signed in before");
-  if (known) return { json: known.result, ts: BigInt(known.ts) };
+  if (known) {
+    const json = known.result ?? openAnswer(sealedFor, known.sealed);
+    return { json, ts: BigInt(known.ts) };
+  }
   const json = await work();
   if (json === undefined) return undefined;
-  const row = await tx.first(insert, [sessionId, requestId, caller, json]);
+  const row = await tx.first(insert, [session, requestId, caller, sealAnswer(sealedFor, json)]);
   if (row === undefined) throw new CarriedOutElsewhere();
   return { json, ts: BigInt(row.ts) };
 }
