@@ -85,7 +85,6 @@ program.command("bare-server <options>", { hidden: true }).action(async (options
   await serveBare(JSON.parse(options));
 });
 
-
 program.command("copy <options>", { hidden: true }).action(async (options: string) => {
   const { copy } = await import("./getstream/copyProcess.ts");
   await copy(JSON.parse(options));

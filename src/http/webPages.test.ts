@@ -39,6 +39,8 @@ it.each([
   "/meetings/meeting_1",
   "/invite/abc",
   "/watch/recording_1",
+  "/profile",
+  "/welcome",
   "/webhooks",
 ])("%s is the document, asked for again each time, with a policy", async (url) => {
   const { statusCode, headers, body } = await app.inject(url);

@@ -18,6 +18,8 @@ const pageAddresses = [
   "/meetings/:meetingId",
   "/invite/:secret",
   "/watch/:recordingId",
+  "/profile",
+  "/welcome",
   "/webhooks",
 ];
 

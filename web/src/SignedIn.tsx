@@ -25,6 +25,12 @@ const WatchPage = lazy(async () => ({
 const WebhooksPage = lazy(async () => ({
   default: (await import("./pages/WebhooksPage.tsx")).WebhooksPage,
 }));
+const ProfilePage = lazy(async () => ({
+  default: (await import("./pages/ProfilePage.tsx")).ProfilePage,
+}));
+const WelcomePage = lazy(async () => ({
+  default: (await import("./pages/WelcomePage.tsx")).WelcomePage,
+}));
 const RoomPage = lazy(async () => ({ default: (await import("./room/RoomPage.tsx")).RoomPage }));
 
 /** The pages of somebody who is signed in, by address. */
@@ -74,6 +80,12 @@ function QuietPages({ session }: { session: Session }) {
       <Route path="/invite/:secret">{({ secret }) => <InvitePage secret={secret} />}</Route>
       <Route path="/watch/:recordingId">
         {({ recordingId }) => <WatchPage key={recordingId} recordingId={recordingId} />}
+      </Route>
+      <Route path="/profile">
+        <ProfilePage session={session} />
+      </Route>
+      <Route path="/welcome">
+        <WelcomePage />
       </Route>
       <Route path="/webhooks">
         <WebhooksPage />

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
 import { query } from "../../runtime/builders.ts";
-import { catalogueView } from "../../users/interests/store.ts";
+import { catalogueView, chosenView } from "../../users/interests/store.ts";
 import { listedInterest } from "../../users/validators.ts";
 
 export const listCatalog = query({
@@ -14,4 +14,16 @@ export const listCatalog = query({
   args: { category: v.optional(v.string()), limit: v.optional(v.number()) },
   returns: v.array(listedInterest),
   handler: ({ tx }, args) => catalogueView(tx, args),
+});
+
+export const getCurrentUserInterests = query({
+  permission: can.user,
+  summary: "getCurrentUserInterests",
+  description:
+    "Extension, not in the published API. The interests that the caller has chosen, by name; of category personal are those " +
+    "they have named themselves.",
+  tags: ["Users"],
+  args: {},
+  returns: v.array(listedInterest),
+  handler: ({ tx, grant }) => chosenView(tx, grant.user.id),
 });

@@ -1,3 +1,4 @@
+import { known } from "../../core/known.ts";
 import { orThrow } from "../../core/result.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import { type ReadTx, statement, type Tx } from "../../db/port.ts";
@@ -26,6 +27,14 @@ const findOwn = statement<ChosenInterest>(
   "interests.findOwn",
   `SELECT interest_key AS key, label, icon_name AS "iconName" FROM user_interests
    WHERE user_id = $1 AND label IS NOT NULL LIMIT ${mostInterests}`,
+);
+
+const listChosen = statement<Omit<CatalogueRow, "usageCount">>(
+  "interests.listChosen",
+  `SELECT chosen.interest_key AS key, coalesce(listed.label, chosen.label) AS label,
+     coalesce(listed.category, 'personal') AS category, coalesce(listed.icon_name, chosen.icon_name) AS "iconName"
+   FROM user_interests chosen LEFT JOIN interests listed ON listed.key = chosen.interest_key
+   WHERE chosen.user_id = $1 ORDER BY label, key LIMIT ${mostInterests}`,
 );
 
 const removeOthers = statement<{ key: string }>(
@@ -64,7 +73,14 @@ export async function catalogueView(
   const length = orThrow(wholeNumber("limit", limit ?? mostListed, { max: mostListed }));
   tx.reads("catalog:interests");
   const rows = await tx.all(list, [category ?? null, length]);
-  return rows.map(({ iconName, ...row }) => ({ ...row, ...(iconName !== null && { iconName }) }));
+  return rows.map(({ iconName, ...row }) => ({ ...row, ...known({ iconName }) }));
+}
+
+/** What a user has chosen, by label; those that are not in the catalogue are personal. */
+export async function chosenView(tx: ReadTx, userId: string) {
+  tx.reads(`user:${userId}`, "catalog:interests");
+  const rows = await tx.all(listChosen, [userId]);
+  return rows.map(({ iconName, ...row }) => ({ ...row, ...known({ iconName }) }));
 }
 
 /** Which of these keys the catalogue has. */

@@ -297,6 +297,7 @@ export const examples: Readonly<Record<string, Example>> = {
       ...{ resourceId, resourceType: "meetingNotes", requiredPermissions: ["read"] },
     }),
   },
+  "interests/queries:getCurrentUserInterests": { args: () => ({}) },
   "interests/queries:listCatalog": { args: () => ({ category: "skill", limit: 5 }) },
   "meetings/invites:acceptInvite": {
     args: async (world) => ({ secret: (await invited(world)).secret }),

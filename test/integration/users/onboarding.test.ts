@@ -86,6 +86,11 @@ describe("saveOnboarding", () => {
     });
     expect(await stage.call(alice, profile)).toMatchObject({ displayName: "Alice", age: 30 });
     expect(await keysOf(userId)).toEqual(["custom:board-games", "public-speaking"]);
+    expect(await stage.call(alice, "interests/queries:getCurrentUserInterests")).toEqual([
+      { key: "custom:board-games", label: "Board games", category: "personal" },
+      { key: "public-speaking", label: "Public speaking", category: "skill", iconName: "mic" },
+    ]);
+    expect(await stage.call(person(), "interests/queries:getCurrentUserInterests")).toEqual([]);
     expect(await usageOf("public-speaking")).toBe(used + 1);
     expect(await usageOf("custom:board-games")).toBeUndefined();
   });

@@ -28,9 +28,9 @@ export function Shell({ navigation, children }: ShellProps) {
         {navigation}
         {session !== undefined && (
           <div className="shell__person">
-            <span className="shell__name" title={session.name}>
+            <Link href="/profile" className="shell__name" title="My profile">
               {session.name}
-            </span>
+            </Link>
             <Button look="quiet" small onClick={() => store.end()}>
               Sign out
             </Button>

@@ -35,6 +35,20 @@ export function SelectField({
   );
 }
 
+/** A labelled input for several lines. */
+export function TextAreaField({
+  label,
+  hint,
+  error,
+  ...textarea
+}: Described & ComponentProps<"textarea">) {
+  return (
+    <Frame label={label} hint={hint} error={error}>
+      {(aria) => <textarea {...aria} {...textarea} />}
+    </Frame>
+  );
+}
+
 interface ControlAria {
   id: string;
   "aria-describedby": string;

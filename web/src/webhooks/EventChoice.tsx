@@ -1,4 +1,5 @@
-import { useId, useState } from "react";
+import { useState } from "react";
+import { Choices } from "../ui/Choices.tsx";
 import { SelectField } from "../ui/Field.tsx";
 import { type EventType, eventWords } from "../words/webhooks.ts";
 
@@ -12,7 +13,6 @@ export interface EventChoiceProps {
 /** Asks what an endpoint is told of; `which` is "some" in the form when `eventTypes` counts. */
 export function EventChoice({ chosen, error }: EventChoiceProps) {
   const [some, setSome] = useState(chosen.length > 0);
-  const errorId = useId();
   return (
     <>
       <SelectField
@@ -25,8 +25,7 @@ export function EventChoice({ chosen, error }: EventChoiceProps) {
         <option value="some">Only some events</option>
       </SelectField>
       {some && (
-        <fieldset className="field eventChoice" aria-describedby={errorId}>
-          <legend>Events</legend>
+        <Choices legend="Events" error={error}>
           {Object.entries(eventWords).map(([type, words]) => (
             <label key={type}>
               <input
@@ -41,10 +40,7 @@ export function EventChoice({ chosen, error }: EventChoiceProps) {
               </span>
             </label>
           ))}
-          <p id={errorId} className="field__error" role="alert" hidden={error === undefined}>
-            {error}
-          </p>
-        </fieldset>
+        </Choices>
       )}
     </>
   );
