@@ -8,6 +8,7 @@ const features = [
   "webhooks",
   "monitoring",
   "transcripts",
+  "notes",
 ];
 const ports =
   "src/(db|video|storage|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$";
@@ -112,6 +113,7 @@ module.exports = {
     onlyIn("native-media-in-children", "node-av", "^src/(media/render|synth)/"),
     onlyIn("webrtc-in-the-room-process", "node-datachannel", "^src/(rooms|synth)/"),
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
+    onlyIn("operations-moved-in-notes", "ot-text", "^src/notes/"),
     onlyIn("addresses-judged-in-net", "ipaddr\\.js", "^src/net/"),
     onlyIn("s3-behind-storage", "@aws-sdk", "^src/storage/s3/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify|ws", "^src/(http|app)/"),
@@ -128,7 +130,7 @@ module.exports = {
       from: {
         orphan: true,
         path: "^src/",
-        pathNot: "^src/(main|cli/|rooms/process|media/render/process)|\\.test\\.ts$",
+        pathNot: "^src/(main|cli/|rooms/process|media/render/process)|\\.(test|d)\\.ts$",
       },
       to: {},
     },

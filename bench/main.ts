@@ -17,6 +17,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   slices: async () => (await import("./slices.ts")).benchSlices,
   playback: async () => (await import("./playback.ts")).benchPlayback,
   startup: async () => (await import("./startup.ts")).benchStartup,
+  notes: async () => (await import("./notes.ts")).benchNotes,
   captions: async () => (await import("./captions.ts")).benchCaptions,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
   attack: async () => (await import("./attack.ts")).benchAttack,

@@ -15,6 +15,7 @@ export interface AuditEntry {
     | "user"
     | "organization"
     | "meeting"
+    | "meetingNotes"
     | "participant"
     | "invite"
     | "recording"

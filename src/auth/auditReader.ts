@@ -28,6 +28,8 @@ const ofMember: Lookup = {
 /** What belongs to a meeting, by the type under which the log has it. */
 const lookups = new Map<unknown, Lookup>([
   ["meeting", ofMeeting],
+  // A meeting has one text, which goes by its id.
+  ["meetingNotes", ofMeeting],
   ["participant", ofMember],
   ["invite", ofInvite],
   ["recording", ofRecording],

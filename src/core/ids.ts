@@ -21,6 +21,10 @@ export const idPrefixes = {
   connectionMetrics: "metrics",
   transcripts: "line",
   transcriptSegments: "segment",
+  meetingNotes: "notes",
+  noteOps: "noteop",
+  noteQueues: "queue",
+  offlineCheckpoints: "checkpoint",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

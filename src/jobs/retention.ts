@@ -43,6 +43,10 @@ const removals = [
   removal("nodes", "nodes", before("seen_at", "1 hour")),
   // Given up minutes ago.
   removal("signals", "webrtc_signals", before("created_at", "5 minutes")),
+  // Whoever was away for longer has given up what they typed; what was carried out is not asked for again.
+  removal("noteQueue", "note_queue", before("queued_at", "30 days")),
+  removal("notesSynced", "note_queue", `status = 'synced' AND ${before("queued_at", "7 days")}`),
+  removal("noteCheckpoints", "note_checkpoints", before("created_at", "30 days")),
   // With their reports.
   removal(
     "peerSessions",

@@ -2,6 +2,8 @@ import { v } from "convex/values";
 import { can } from "../../auth/can.ts";
 import { joinMeeting, leaveMeeting } from "../../meetings/people/attendance.ts";
 import { batchStats } from "../../monitoring/batches.ts";
+import { applyOperation } from "../../notes/apply.ts";
+import { noteOperation } from "../../notes/validators.ts";
 import { action, mutation } from "../../runtime/builders.ts";
 import { ingestChunk } from "../../transcripts/ingest.ts";
 
@@ -57,6 +59,26 @@ export const batchIngestTranscriptChunk = mutation({
     };
     await ingestChunk(tx, grant.participant, chunk);
     return { batchSize: 1, queued: false };
+  },
+});
+
+export const batchApplyNoteOperation = mutation({
+  permission: can.contributor("meetingId"),
+  maxArgsBytes: 1024 * 1024,
+  summary: "batchApplyNoteOperation",
+  description:
+    "As notes/mutations:applyNoteOperation, to the version of the notes that the caller expects; another is refused with CONFLICT. It " +
+    "is written when the answer comes: a batch of one, and `queued` is false, because nothing waits. Not for observers.",
+  args: {
+    clientSequence: v.number(),
+    expectedVersion: v.number(),
+    meetingId: v.id("meetings"),
+    operation: noteOperation,
+  },
+  returns: v.object({ batchSize: v.number(), queued: v.boolean(), serverSequence: v.number() }),
+  handler: async ({ tx, grant }, { meetingId, ...sent }) => {
+    const { serverSequence } = await applyOperation(tx, { meetingId, userId: grant.user.id }, sent);
+    return { batchSize: 1, queued: false, serverSequence };
   },
 });
 

@@ -3,6 +3,8 @@ import { can } from "../../auth/can.ts";
 import { orThrow } from "../../core/result.ts";
 import { followedParticipants } from "../../meetings/people/followedParticipants.ts";
 import { participantRole, presence } from "../../meetings/validators.ts";
+import { followedNotes } from "../../notes/validators.ts";
+import { followedNotes as notesOf } from "../../notes/views.ts";
 import { query } from "../../runtime/builders.ts";
 import { permissionsOf } from "../../subscriptions/rules.ts";
 import { validate } from "../../subscriptions/subscriptions.ts";
@@ -81,6 +83,28 @@ export const subscribeTranscriptStream = query({
   handler: async ({ tx, grant }, { subscriptionId: _, ...request }) => ({
     ...(await followLines(tx, request)),
     permissions: [...orThrow(permissionsOf("transcripts", grant.participant.role))],
+  }),
+});
+
+export const subscribeMeetingNotes = query({
+  permission: can.participant("meetingId"),
+  summary: "subscribeMeetingNotes",
+  description:
+    "The notes of a meeting, for following them live, whole and as they are now: nobody is told less often or something older, and " +
+    "`rateLimited` is false. The answer's `cursor` is the last operation in `content`, which operations of that content name as their " +
+    "`clientSequence`; a `cursor` in the arguments makes no difference. `subscriptionValid` is true: who may not be told is " +
+    "refused. `subscriptionId` names what changes count for in getSubscriptionStats. For everyone in the meeting.",
+  args: {
+    cursor: v.optional(v.string()),
+    meetingId: v.id("meetings"),
+    subscriptionId: v.optional(v.string()),
+  },
+  returns: v.union(followedNotes, v.null()),
+  handler: async ({ tx, grant }, { meetingId }) => ({
+    ...(await notesOf(tx, meetingId)),
+    permissions: [...orThrow(permissionsOf("meetingNotes", grant.participant.role))],
+    subscriptionValid: true,
+    rateLimited: false,
   }),
 });
 

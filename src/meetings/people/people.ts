@@ -3,6 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
 import { type ReadTx, statement, type Tx } from "../../db/port.ts";
+import { forgetQueueOf } from "../../notes/offline/queueStore.ts";
 import { announce } from "../announce.ts";
 import type { Meeting } from "../meeting.ts";
 import { mayAdd, mayGo, type RequestedRole, storedRole } from "../rules.ts";
@@ -113,6 +114,7 @@ export async function removeParticipant(
   orThrow(mayGo(member, await otherHosts(tx, meetingId, userId)));
   await tx.run(deleteMember, [meetingId, userId]);
   await closeSessionsOf(tx, meetingId, userId);
+  await forgetQueueOf(tx, meetingId, userId);
   const hasMedia = meeting.state === "active" && meeting.tier === "paid";
   await rememberRemoval(tx, meetingId, userId, hasMedia);
   tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);

@@ -266,6 +266,69 @@ const monitoringExamples: Readonly<Record<string, Example>> = {
   [`${monitoring}:shouldShedLoad`]: { args: () => ({ requestPriority: "low" }) },
 };
 
+/** Operations under ids of their own, of a text that is empty; the text they make is shown nowhere. */
+const operation = { type: "insert", position: 0, content: "- [ ] Ask Ann" } as const;
+const ofClient = (more: object = {}): Example => ofMeeting({ clientId: "laptop", ...more });
+const queued: Example = {
+  args: ({ meetingId, ids, caller }) => ({
+    ...{ meetingId, clientId: "laptop" },
+    operations: [
+      {
+        ...{ ...operation, id: "laptop-1", clientId: "laptop", sequence: 0 },
+        authorId: caller === "participant" ? ids.participant : ids.host,
+        ...{ queuedAt: 0, timestamp: 0, attempts: 0, status: "pending" },
+      },
+    ],
+  }),
+};
+const checkpointData = { sequence: 0, version: 0, contentHash: "e3b0c442", timestamp: 0 };
+
+const noteExamples: Readonly<Record<string, Example>> = {
+  "mutations:applyNoteOperation": ofMeeting({ operation, clientSequence: 0 }),
+  "mutations:batchApplyNoteOperations": ofMeeting({
+    operations: [{ operation, clientSequence: 0 }],
+  }),
+  "mutations:rollbackToSequence": {
+    args: async ({ asHost, meetingId }) => {
+      const change = { meetingId, operation, clientSequence: 0 };
+      await asHost("notes/mutations:applyNoteOperation", change);
+      return { meetingId, targetSequence: 0, reason: "Deleted by mistake" };
+    },
+  },
+  "offline:clearSyncedOperations": ofClient({ olderThanMs: 60_000 }),
+  "offline:createOfflineCheckpoint": ofClient({ checkpointData }),
+  "offline:getOfflineQueueStatus": ofClient(),
+  "offline:queueOfflineOperations": queued,
+  "offline:restoreFromCheckpoint": {
+    args: async ({ stage, identities, caller, meetingId }) => {
+      const client = { meetingId, clientId: "laptop" };
+      const { checkpointId } = await stage.call<{ checkpointId: string }>(
+        ...([identities[caller], "notes/offline:createOfflineCheckpoint"] as const),
+        { ...client, checkpointData },
+      );
+      return { ...client, checkpointId };
+    },
+  },
+  "offline:retryFailedOperations": ofClient({ maxRetries: 5 }),
+  "offline:syncOfflineOperations": ofClient({ maxOperations: 100 }),
+  "queries:getMeetingNotes": ofMeeting(),
+};
+
+/** Each is served under two addresses. */
+function noteFunctions(): Record<string, Example> {
+  const all = Object.entries(noteExamples).flatMap(([name, example]) => [
+    [`notes/${name}`, example],
+    [`notes/index:${name.split(":")[1]}`, example],
+  ]);
+  return {
+    ...Object.fromEntries(all),
+    "realtime/batchedOperations:batchApplyNoteOperation": ofMeeting({
+      ...{ operation, clientSequence: 0, expectedVersion: 0 },
+    }),
+    "realtime/subscriptions:subscribeMeetingNotes": ofMeeting({ subscriptionId: "window" }),
+  };
+}
+
 /** A meeting that the caller is in. */
 async function meetingWithCaller({ stage, identities, caller, meetingId }: World) {
   const identity = identities[caller];
@@ -279,6 +342,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...subscriptionExamples,
   ...monitoringExamples,
   ...transcriptExamples,
+  ...noteFunctions(),
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },

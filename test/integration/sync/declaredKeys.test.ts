@@ -52,6 +52,8 @@ function watchMeeting(people: Record<string, UserIdentity>, meetingId: string): 
       "meetings/queries:listMeetingParticipants": { meetingId },
       "meetings/invites:listInvites": { meetingId },
       "recordings/queries:listRecordings": { meetingId },
+      "notes/queries:getMeetingNotes": { meetingId },
+      "realtime/subscriptions:subscribeMeetingNotes": { meetingId },
       "meetings/queries:listUserMeetings": {},
       [log]: ofMeeting,
       "auth/permissions:refreshSubscriptionPermissions": {

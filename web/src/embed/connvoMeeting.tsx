@@ -1,4 +1,5 @@
 import { createRoot, type Root } from "react-dom/client";
+import notesStyles from "../notes/notes.css?inline";
 import type { MeetingEvent } from "../room/parts/meetingTypes.ts";
 import roomStyles from "../room/room.css?inline";
 import { Store } from "../state/store.ts";
@@ -8,7 +9,9 @@ import tokenStyles from "../styles/tokens.css?inline";
 import { EmbeddedMeeting } from "./EmbeddedMeeting.tsx";
 import embedStyles from "./embed.css?inline";
 
-const styles = [tokenStyles, baseStyles, controlStyles, roomStyles, embedStyles].join("\n");
+const styles = [tokenStyles, baseStyles, controlStyles, roomStyles, notesStyles, embedStyles].join(
+  "\n",
+);
 
 /**
  * `<connvo-meeting server="https://meet.example.org" meeting="meeting_…" token="…">`: lobby and room of one meeting, with

@@ -7,6 +7,7 @@ import { useStart } from "../meetings/MeetingCard.tsx";
 import { MeetingEnd } from "../meetings/MeetingEnd.tsx";
 import { People } from "../meetings/People.tsx";
 import { RecordingBadge } from "../meetings/RecordingBadge.tsx";
+import { NotesSection } from "../notes/NotesSection.tsx";
 import { RecordingsList } from "../recordings/RecordingsList.tsx";
 import { Badge } from "../ui/Badge.tsx";
 import { Button, buttonClass } from "../ui/Button.tsx";
@@ -57,6 +58,7 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
           <RecordingsList recordings={recordings} isHost={isHost} />
         </section>
       )}
+      {meeting && <NotesSection meetingId={meetingId} title={meeting.title} />}
       {people !== undefined && (
         <section className="section" aria-label="People">
           <h2>People</h2>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { functions } from "../api/functions.ts";
 import { useLive } from "../api/useLive.ts";
+import { NotesSection } from "../notes/NotesSection.tsx";
 import { Player } from "../player/Player.tsx";
 import type { PlaybackElement } from "../player/playbackElement.ts";
 import { useRecording } from "../recordings/useRecording.ts";
@@ -49,6 +50,7 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
               {...{ recording, player }}
             />
           )}
+          {meeting && <NotesSection meetingId={meeting._id} title={meeting.title} />}
           {isPlayable(recording) && (
             <section className="section" aria-label="Files">
               <h2>Files</h2>

@@ -9,6 +9,7 @@ import { ControlProblem } from "./controls/ControlProblem.tsx";
 import { SettingsDialog } from "./controls/SettingsDialog.tsx";
 import { useShortcuts } from "./controls/useShortcuts.ts";
 import type { PersonView } from "./media/roomView.ts";
+import { NotesPanel } from "./notes/NotesPanel.tsx";
 import { PhaseBanner } from "./PhaseBanner.tsx";
 import type { MeetingContext, MeetingView } from "./parts/meetingTypes.ts";
 import { PeoplePanel } from "./people/PeoplePanel.tsx";
@@ -28,7 +29,7 @@ export interface RoomProps {
 /** The meeting itself. */
 export function Room({ finished, serverAway, onLeave }: RoomProps) {
   const { context, meeting, room, local, recording } = useRoom();
-  const [panel, setPanel] = useState<"people">();
+  const [panel, setPanel] = useState<"people" | "notes">();
   const [settings, setSettings] = useState(false);
   const [shortcuts, setShortcuts] = useRememberedChoice("connvo.shortcuts", true);
   const captions = useCaptionChoice(meeting);
@@ -46,7 +47,8 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
   });
   const remove = useRemove(context);
   const close = () => setPanel(undefined);
-  const togglePeople = () => setPanel((last) => (last === "people" ? undefined : "people"));
+  const toggle = (wanted: "people" | "notes") =>
+    setPanel((last) => (last === wanted ? undefined : wanted));
   return (
     <main id="main" className="room" ref={element}>
       <header className="room__head">
@@ -68,12 +70,13 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
             onRemove={meeting.userRole === "host" ? remove.run : undefined}
           />
         )}
+        {panel === "notes" && <NotesPanel onClose={close} />}
       </div>
       {captions?.on === true && <Captions />}
       <ControlBar
         captions={captions}
-        peopleShown={panel === "people"}
-        onPeople={togglePeople}
+        panel={panel}
+        onPanel={toggle}
         onSettings={() => setSettings(true)}
         onLeave={onLeave}
       />

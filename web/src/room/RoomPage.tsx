@@ -1,4 +1,5 @@
 import "./room.css";
+import "../notes/notes.css";
 import { useEffect, useMemo } from "react";
 import { useLocation } from "wouter";
 import { useApi } from "../api/liveContext.tsx";

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { functions } from "../../api/functions.ts";
 import { useAction } from "../../api/useAction.ts";
 import { captionWords } from "../../words/captions.ts";
+import { notesWords } from "../../words/notes.ts";
 import { DeviceButton } from "../parts/DeviceButton.tsx";
 import { useRoom } from "../state/roomContext.ts";
 import { Control } from "./Control.tsx";
@@ -17,10 +18,11 @@ export interface CaptionChoice {
 }
 
 export interface ControlBarProps {
-  peopleShown: boolean;
-  onPeople: () => void;
   /** Undefined where there are none. */
   captions: CaptionChoice | undefined;
+  /** Which panel is shown beside the stage. */
+  panel: "people" | "notes" | undefined;
+  onPanel: (panel: "people" | "notes") => void;
   onSettings: () => void;
   onLeave: () => void;
 }
@@ -43,9 +45,16 @@ export function ControlBar(props: ControlBarProps) {
       <Control
         icon="people"
         label="People"
-        aria-expanded={props.peopleShown}
-        look={props.peopleShown ? "active" : "normal"}
-        onClick={props.onPeople}
+        aria-expanded={props.panel === "people"}
+        look={props.panel === "people" ? "active" : "normal"}
+        onClick={() => props.onPanel("people")}
+      />
+      <Control
+        icon="notes"
+        label={notesWords.heading}
+        aria-expanded={props.panel === "notes"}
+        look={props.panel === "notes" ? "active" : "normal"}
+        onClick={() => props.onPanel("notes")}
       />
       {props.captions !== undefined && (
         <Control

@@ -66,5 +66,5 @@ export function agoWords(startedAt: number, now: number): string {
 }
 
 export function timeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 }
