@@ -9,9 +9,11 @@ const features = [
   "monitoring",
   "transcripts",
   "notes",
+  "insights",
+  "prompts",
 ];
 const ports =
-  "src/(db|video|storage|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$";
+  "src/(db|video|storage|llm|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$";
 
 /** Files of `room` may import its own files, core, npm packages, and `allowed`. */
 const room = (name, path, allowed = []) => ({
@@ -86,6 +88,7 @@ module.exports = {
       "^src/media/render/(decode|sound)/",
       "^src/media/transcribe/protocol\\.ts$",
     ]),
+    room("llm", "src/llm/", ["^src/net/"]),
     room("storage", "src/storage/", ["^src/db/port\\.ts$"]),
     room("observe", "src/observe/", ["^src/config/"]),
     ...features.map((feature) =>
@@ -115,6 +118,7 @@ module.exports = {
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
     onlyIn("operations-moved-in-notes", "ot-text", "^src/notes/"),
     onlyIn("addresses-judged-in-net", "ipaddr\\.js", "^src/net/"),
+    onlyIn("models-behind-llm", "ai|@ai-sdk", "^src/llm/"),
     onlyIn("s3-behind-storage", "@aws-sdk", "^src/storage/s3/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify|ws", "^src/(http|app)/"),
     {

@@ -43,6 +43,7 @@ import { freeBytes, makeDataFolder, openData, openSite } from "./data.ts";
 import { startFigures } from "./figures.ts";
 import { addLiveGauges, addServerGauges } from "./gauges.ts";
 import { startLoops, startWebhooks } from "./jobs.ts";
+import { openLanguageModel } from "./languageModel.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
 import { openStorage } from "./storage.ts";
 import { streamWebhook } from "./streamWebhook.ts";
@@ -115,6 +116,7 @@ async function open(
     archive && siteId !== null
       ? createCaptureCopies({ db, clock: systemClock }, siteId)
       : capturesStay;
+  const languageModel = await openLanguageModel(config);
   const services: Services = {
     config,
     db,
@@ -125,6 +127,7 @@ async function open(
     links: createLinkSigner(adminKey),
     peerTokens: createPeerTokens(adminKey, systemClock),
     copies,
+    languageModel,
     captured: createCapturedMedia(video, createCaptureReader(), copies),
     nodeId: randomUUID(),
     siteId,

@@ -7,9 +7,11 @@ import { composing } from "../jobs/composing.ts";
 import { startCopyRemovalLoop, startRestoreLoop } from "../jobs/copies.ts";
 import { startExpiringLoop } from "../jobs/expiring.ts";
 import { fetching } from "../jobs/fetching.ts";
+import { startInsightLoop } from "../jobs/insights.ts";
 import type { Loop } from "../jobs/loop.ts";
 import { machineLoad } from "../jobs/machineLoad.ts";
 import { startNoticeLoop } from "../jobs/notices.ts";
+import { startPromptLoop } from "../jobs/prompts.ts";
 import { type RenditionMaker, startRenditionLoop } from "../jobs/renditions.ts";
 import { startRetentionLoop } from "../jobs/retention.ts";
 import { startSettleLoops } from "../jobs/settle.ts";
@@ -50,6 +52,8 @@ export function startLoops(
   const loops = [
     ...startSettleLoops(services),
     startRetentionLoop(services),
+    startInsightLoop(services),
+    startPromptLoop(services),
     ...startExpiring(services),
     startSweepLoop({ ...services, archive }),
     ...(archive ? startArchiving(services, archive, metrics) : []),

@@ -19,6 +19,7 @@ export interface AuditEntry {
     | "participant"
     | "invite"
     | "recording"
+    | "insight"
     | "webhook"
     | "subscription"
     | "circuitBreaker"

@@ -1,11 +1,13 @@
 import { AppError } from "../core/errors.ts";
 import { ok, type Result, refuse } from "../core/result.ts";
 import { readableLog } from "./auditReader.ts";
+import { ownedInsight } from "./insightOwner.ts";
 import { administeredOrg, namedOrg } from "./orgAdmin.ts";
 import { anyPerson, ownOrAdministered } from "./ownUser.ts";
 import type {
   AuditGrant,
   Grant,
+  InsightGrant,
   OrgGrant,
   ParticipantGrant,
   Permission,
@@ -21,6 +23,7 @@ import {
   type Lookup,
   ofInvite,
   ofMeeting,
+  ofPrompt,
   ofRecording,
   refuseStranger,
 } from "./place.ts";
@@ -84,9 +87,20 @@ export const can = {
   host: (argument: string) => hostOf(ofMeeting, argument),
   /** As `participant`, of the meeting a recording was made of. */
   recordingParticipant: (argument: string) => participantOf(ofRecording, argument),
+  /** As `participant`, of the meeting a prompt is for. */
+  promptParticipant: (argument: string) => participantOf(ofPrompt, argument),
   recordingHost: (argument: string) => hostOf(ofRecording, argument),
   /** As `host`, of the meeting an invite is to. */
   inviteHost: (argument: string) => hostOf(ofInvite, argument),
+  /** Whose insight it is, an administrator of their organisation where the meeting was its too, or the administration key. */
+  insightOwner: (argument: string): Permission<InsightGrant> => ({
+    requires: "insightOwner",
+    check: async (request) => {
+      if (request.identity.kind === "admin") return ownedInsight(request, undefined, argument);
+      const active = activeUser(request);
+      return active.ok ? ownedInsight(request, active.value.user, argument) : active;
+    },
+  }),
   /** An administrator of their own organisation, or the administration key for the one that is named. */
   orgAdmin: (argument: string): Permission<OrgGrant> => ({
     requires: "orgAdmin",

@@ -27,6 +27,7 @@ export type Requirement =
   | "host"
   | "orgAdmin"
   | "anyOrgAdmin"
+  | "insightOwner"
   | "auditReader"
   | "admin";
 
@@ -54,6 +55,10 @@ export interface AuditGrant extends Grant {
 export interface PersonGrant extends Grant {
   /** Whom it is about: the caller or somebody they administer, deactivated or not. */
   person: User;
+}
+
+export interface InsightGrant extends PersonGrant {
+  insight: { id: string; meetingId: string };
 }
 
 export interface ParticipantGrant extends UserGrant {

@@ -31,25 +31,20 @@ export const ofMeeting: Lookup = {
   ),
 };
 
-export const ofRecording: Lookup = {
-  noun: "Recording",
+/** By the id of a row that belongs to a meeting. */
+const ofRow = (noun: string, table: string): Lookup => ({
+  noun,
   statement: statement(
-    "auth.participantOfRecording",
-    `SELECT ${participantColumns} FROM recordings r
-     JOIN meeting_participants p ON p.meeting_id = r.meeting_id AND p.user_id = $2
-     WHERE r.id = $1`,
+    `auth.participantOf${noun}`,
+    `SELECT ${participantColumns} FROM ${table} t
+     JOIN meeting_participants p ON p.meeting_id = t.meeting_id AND p.user_id = $2
+     WHERE t.id = $1`,
   ),
-};
+});
 
-export const ofInvite: Lookup = {
-  noun: "Invite",
-  statement: statement(
-    "auth.participantOfInvite",
-    `SELECT ${participantColumns} FROM meeting_invites i
-     JOIN meeting_participants p ON p.meeting_id = i.meeting_id AND p.user_id = $2
-     WHERE i.id = $1`,
-  ),
-};
+export const ofRecording = ofRow("Recording", "recordings");
+export const ofInvite = ofRow("Invite", "meeting_invites");
+export const ofPrompt = ofRow("Prompt", "prompts");
 
 /** An active user, or why the caller is none. */
 export function activeUser({ identity, user }: PermissionRequest): Result<UserGrant> {

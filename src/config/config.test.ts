@@ -20,6 +20,17 @@ describe("loadConfig", () => {
     expect(config.dataDir).toMatch(/^\/.*data$/);
   });
 
+  it("wants address and model of a language model together", () => {
+    const base = { CONNVO_LLM_BASE_URL: "http://127.0.0.1:11434/v1" };
+    expect(problems(base)).toContain("CONNVO_LLM_BASE_URL and CONNVO_LLM_MODEL go together");
+    const alone = problems({ CONNVO_LLM_API_KEY: "hunter2" });
+    expect(alone).toContain("CONNVO_LLM_API_KEY needs CONNVO_LLM_BASE_URL");
+    expect(alone).not.toContain("hunter2");
+    const config = loadConfig({ ...base, CONNVO_LLM_MODEL: "tiny", CONNVO_LLM_API_KEY: "hunter2" });
+    expect(config).toMatchObject({ llmModel: "tiny", llmTimeoutSeconds: 60 });
+    expect(JSON.stringify(redactConfig(config))).not.toContain("hunter2");
+  });
+
   it("takes an empty variable for an absent one", () => {
     expect(loadConfig({ PORT: "", DATABASE_URL: "" }).port).toBe(3210);
   });

@@ -71,8 +71,10 @@ function contradictions(config: Parsed): string[] {
     problems.push("CONNVO_TURN_URLS and CONNVO_TURN_SECRET go together");
   if (config.databaseDirectUrl && !config.databaseUrl)
     problems.push("DATABASE_DIRECT_URL needs DATABASE_URL");
-  problems.push("CONNVO_LLM_BASE_URL and CONNVO_LLM_MODEL go together");
-  problems.push("CONNVO_LLM_API_KEY needs CONNVO_LLM_BASE_URL");
+  if (Boolean(config.llmBaseUrl) !== Boolean(config.llmModel))
+    problems.push("CONNVO_LLM_BASE_URL and CONNVO_LLM_MODEL go together");
+  if (config.llmApiKey && !config.llmBaseUrl)
+    problems.push("CONNVO_LLM_API_KEY needs CONNVO_LLM_BASE_URL");
   problems.push(...storeContradictions(config));
   if (config.diskFloorBytes > config.diskReserveBytes)
     problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");

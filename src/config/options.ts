@@ -267,6 +267,28 @@ export const options = {
     default: "embedded",
     doc: "What writes down what is said in recordings of paid meetings whose host leaves it on: the bundled English speech recognition, or nothing.",
   }),
+  llmBaseUrl: option({
+    env: "CONNVO_LLM_BASE_URL",
+    type: httpUrl.optional(),
+    doc: "Address of a language model that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1 of Ollama: it reads transcripts of meetings that have ended, to write their insights. Absent: they are taken word for word from what was said.",
+  }),
+  llmModel: option({
+    env: "CONNVO_LLM_MODEL",
+    type: optionalText,
+    doc: "The model's name there.",
+  }),
+  llmApiKey: option({
+    env: "CONNVO_LLM_API_KEY",
+    type: optionalText,
+    doc: "Its key, where it needs one.",
+    secret: true,
+  }),
+  llmTimeoutSeconds: option({
+    env: "CONNVO_LLM_TIMEOUT_SECONDS",
+    type: whole(1, 600),
+    default: "60",
+    doc: "How long one answer of the language model may take.",
+  }),
   composeJobs: option({
     env: "CONNVO_COMPOSE_JOBS",
     type: whole(0, 64),

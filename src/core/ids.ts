@@ -25,6 +25,8 @@ export const idPrefixes = {
   noteOps: "noteop",
   noteQueues: "queue",
   offlineCheckpoints: "checkpoint",
+  insights: "insight",
+  prompts: "prompt",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

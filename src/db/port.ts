@@ -37,14 +37,17 @@ export function namedStatement<Row, Values extends object>(
  * What a transaction read or wrote, e.g. `meeting:meeting_01…`; live queries are invalidated by it. What changes often in a
  * meeting has keys of its own, so that it does not run every query of the meeting again: `sessions:<meetingId>` (peers and
  * their states), `quality:<meetingId>` (their reports), `signals:<meetingId>/<userId>` (what is on its way to one of them),
- * `transcript:<meetingId>` (what was said), `hearing:<meetingId>` (how far that was listened to), `notes:<meetingId>` (the text they write).
+ * `transcript:<meetingId>` (what was said), `hearing:<meetingId>` (how far that was listened to), `notes:<meetingId>` (the text they write),
+ * `prompts:<meetingId>` (what they could talk about).
  * So has what is sent of an organisation: `webhooks:<orgId>` (endpoints and their deliveries); what the audit log tells of an
- * organisation or a meeting: `audit:<id>`; what somebody has subscribed to: `subscriptions:<userId>`; and what
- * nodes tell of themselves: `figures:nodes`, every few seconds, and `figures:day`, every minute.
+ * organisation or a meeting: `audit:<id>`; what somebody has subscribed to: `subscriptions:<userId>`; what
+ * they can take from meetings: `insights:<userId>`; and what nodes tell of
+ * themselves: `figures:nodes`, every few seconds, and `figures:day`, every minute.
  */
 export type DataKey =
   | `${"user" | "meeting" | "org" | "catalog" | "audit" | "webhooks"}:${string}`
   | `${"sessions" | "quality" | "subscriptions" | "transcript" | "hearing" | "notes"}:${string}`
+  | `${"insights" | "prompts"}:${string}`
   /** Of a user: in which meetings they are, and how. Apart from the user's own data, which everybody reads who sees their name. */
   | `memberships:${string}`
   | `signals:${string}/${string}`

@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Database, ReadTx, Tx } from "../db/port.ts";
+import type { LanguageModel } from "../llm/port.ts";
 import type { CaptureCopies, CapturedMedia } from "../media/format/port.ts";
 import type { Storage } from "../storage/port.ts";
 import type { Breakers, VideoProvider } from "../video/port.ts";
@@ -24,6 +25,8 @@ export interface Services {
   peerTokens: PeerTokens;
   /** What was captured, for players. */
   captured: CapturedMedia;
+  /** The one that is configured. */
+  languageModel: LanguageModel | undefined;
   /** The captures on this disk, of those that are archived. */
   copies: CaptureCopies;
   /** Names this process in leases; new at every start. */

@@ -1,4 +1,5 @@
 import { namedStatement, type ReadTx, statement, type Tx } from "../db/port.ts";
+import { forgetQuotes } from "../insights/forget.ts";
 import type { NewLine } from "./line.ts";
 
 /** What was deleted of a transcript. */
@@ -67,6 +68,7 @@ export async function eraseLines(tx: Tx, meetingId: string, erasure: Erasure): P
   const lines = await tx.run(removeLines, removeLines.bind(values));
   if (lines > 0) {
     tx.writes(`transcript:${meetingId}`);
+    await forgetQuotes(tx, meetingId);
   }
   return lines;
 }

@@ -26,8 +26,15 @@ const clock = `CREATE SEQUENCE campaign_clock MAXVALUE 9000000000000000;
 const tables = [
   ...["webhook_deliveries", "webhook_events", "webhook_endpoints", "provider_files"],
   ...["provider_notices", "provider_sessions", "renditions", "recordings", "meeting_removals"],
-  ...["meeting_events", "audit_logs", "limited_calls", "meeting_invites", "meeting_participants"],
-  ...["meetings", "users", "organizations", "commit_log", "storage_uploads"],
+  ...["meeting_events", "audit_logs", "limited_calls", "meeting_invites", "insight_jobs"],
+  ...[
+    "meeting_participants",
+    "meetings",
+    "users",
+    "organizations",
+    "commit_log",
+    "storage_uploads",
+  ],
 ];
 const clear = tables.map((name) => `DELETE FROM ${name}`).join(";");
 

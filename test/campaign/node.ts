@@ -71,6 +71,7 @@ export class Node {
       links: createLinkSigner("a secret of the tests"),
       peerTokens: createPeerTokens("a secret of the tests", clock),
       copies: capturesStay,
+      languageModel: undefined,
       captured: { of: async () => undefined },
       publicUrl: () => "http://connvo.test",
       freeDiskBytes: async () => 1e12,

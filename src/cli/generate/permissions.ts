@@ -87,6 +87,13 @@ export const answers: Readonly<Record<Requirement, Row>> = {
   host: { ...inMeeting, observer: low, participant: low },
   orgAdmin: inOrganization,
   anyOrgAdmin: { ...inOrganization, otherOrgAdmin: "yes" },
+  insightOwner: {
+    ...inMeeting,
+    observer: unknown,
+    host: unknown,
+    orgAdmin: "yes",
+    adminKey: "yes",
+  },
   // What is none of an administrator's organisation is not in its log.
   auditReader: {
     ...inMeeting,

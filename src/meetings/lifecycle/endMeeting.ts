@@ -1,5 +1,6 @@
 import { orThrow } from "../../core/result.ts";
 import { statement, type Tx } from "../../db/port.ts";
+import { queueInsights } from "../../insights/queue.ts";
 import { requestStopForMeeting } from "../../recordings/lifecycle/requestStop.ts";
 import { announce } from "../announce.ts";
 import { closeRoom } from "../room/room.ts";
@@ -15,8 +16,8 @@ const sendHome = statement(
 );
 
 /**
- * Ends a running meeting; the actor is absent for the server itself: everybody has left, its recording stops, its room closes.
- * `duration` = how long it ran, ms.
+ * Ends a running meeting; the actor is absent for the server itself: everybody has left, its recording stops, its room closes,
+ * and what can be learned from it is told soon. `duration` = how long it ran, ms.
  * @throws AppError MEETING_NOT_ACTIVE
  */
 export async function endMeeting(
@@ -32,6 +33,7 @@ export async function endMeeting(
   const { startedAt, endedAt } = await moveMeeting(tx, meetingId, "concluded");
   await tx.run(sendHome, [meetingId]);
   await closeSessionsIn(tx, meetingId);
+  await queueInsights(tx, meetingId);
   const duration = Math.max(0, Math.round((endedAt ?? 0) - (startedAt ?? endedAt ?? 0)));
   await announce(tx, { meetingId, type: "meeting_ended", data: { duration }, actorUserId });
   if (meeting.tier === "paid") tx.afterCommit(() => closeAtOnce(services, meetingId));

@@ -3,7 +3,9 @@ import { AppError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
 import { type ReadTx, statement, type Tx } from "../../db/port.ts";
+import { removeInsightOf } from "../../insights/store.ts";
 import { forgetQueueOf } from "../../notes/offline/queueStore.ts";
+import { forgetIdeas, forgetPromptsAbout } from "../../prompts/store.ts";
 import { announce } from "../announce.ts";
 import type { Meeting } from "../meeting.ts";
 import { mayAdd, mayGo, type RequestedRole, storedRole } from "../rules.ts";
@@ -84,6 +86,7 @@ export async function insertParticipant(
   const participantId = newId("meetingParticipants");
   await tx.run(insertMember, [participantId, meetingId, userId, role]);
   await forgetRemoval(tx, meetingId, userId);
+  await forgetIdeas(tx, meetingId);
   tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);
   return participantId;
 }
@@ -115,6 +118,8 @@ export async function removeParticipant(
   await tx.run(deleteMember, [meetingId, userId]);
   await closeSessionsOf(tx, meetingId, userId);
   await forgetQueueOf(tx, meetingId, userId);
+  await removeInsightOf(tx, meetingId, userId);
+  await forgetPromptsAbout(tx, meetingId, userId);
   const hasMedia = meeting.state === "active" && meeting.tier === "paid";
   await rememberRemoval(tx, meetingId, userId, hasMedia);
   tx.writes(`meeting:${meetingId}`, `memberships:${userId}`);

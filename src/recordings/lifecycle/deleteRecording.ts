@@ -1,6 +1,7 @@
 import { type EntryData, recordAudit, recordEvent } from "../../audit/record.ts";
 import { AppError } from "../../core/errors.ts";
 import { statement, type Tx } from "../../db/port.ts";
+import { forgetQuotes } from "../../insights/forget.ts";
 import { removeHeard } from "../../transcripts/hearing.ts";
 import { emit } from "../../webhooks/emit.ts";
 import { hurryCapture } from "../archive/captures.ts";
@@ -49,7 +50,7 @@ export async function deleteLocked(
   const deleted = (await tx.first(markDeleted, [id])) ?? recording;
   await removeUnfinishedRenditions(tx, id);
   await hurryCapture(tx, id);
-  await removeHeard(tx, recording);
+  if (await removeHeard(tx, recording)) await forgetQuotes(tx, meetingId);
   tx.writes(`meeting:${meetingId}`);
   await recordEvent(tx, { meetingId, recordingId: id, type: "recording_deleted", data: why });
   await recordAudit(tx, {

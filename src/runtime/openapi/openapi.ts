@@ -199,6 +199,8 @@ const callers = {
   orgAdmin: "For administrators of the organisation, and for administration with the admin key.",
   anyOrgAdmin:
     "For administrators of an organisation, whichever it is, and for administration with the admin key.",
+  insightOwner:
+    "For whose insight it is, administrators of the organisation that they and the meeting belong to, and administration with the admin key.",
   auditReader:
     "For administrators of the organisation, hosts of the meeting, and administration with the admin key.",
   admin: "For administration, with the admin key.",
@@ -214,6 +216,7 @@ const alsoAdmin: ReadonlySet<string> = new Set([
   "userOrAdmin",
   "selfOrOrgAdmin",
   "orgAdmin",
+  "insightOwner",
   "auditReader",
 ]);
 

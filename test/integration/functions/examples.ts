@@ -1,5 +1,7 @@
 import type { UserIdentity } from "../../../src/auth/identity.ts";
 import type { ErrorCode } from "../../../src/core/errors.ts";
+import { generateInsights } from "../../../src/insights/generate.ts";
+import { watchMeetings } from "../../../src/prompts/watch.ts";
 import { meetingOf, person, userIdOf } from "../support/meetingCalls.ts";
 import type { World } from "./world.ts";
 
@@ -329,6 +331,109 @@ function noteFunctions(): Record<string, Example> {
   };
 }
 
+/** The meeting is over, and somebody has promised something. */
+async function concluded(world: World) {
+  const { asHost, meetingId, ids } = world;
+  await asHost("transcripts/ingestion:ingestTranscriptChunk", {
+    ...{ meetingId, speakerId: ids.host, confidence: 0.9, startTime: 0, endTime: 1_500 },
+    text: "I will send the plans to the board by Monday.",
+  });
+  await asHost("meetings/lifecycle:endMeeting", { meetingId });
+  return { meetingId };
+}
+
+/** What the participant has of it, whom calls about a user are about. */
+async function insightOf(world: World) {
+  const { meetingId } = await concluded(world);
+  await generateInsights(world.stage.services, meetingId, "missing", new AbortController().signal);
+  const [row] = await world.test.sql<{ id: string }>(
+    "SELECT id FROM insights WHERE meeting_id = $1 AND user_id = $2",
+    [meetingId, world.ids.participant],
+  );
+  return { insightId: row?.id };
+}
+
+const insightExamples: Readonly<Record<string, Example>> = {
+  "generation:generateInsights": { args: concluded },
+  "mutations:deleteInsights": { args: insightOf },
+  "mutations:updateInsightsFeedback": {
+    args: async (world) => ({
+      ...(await insightOf(world)),
+      feedback: { read: true, useful: true, rating: 5, notes: "I had forgotten that." },
+    }),
+  },
+  "queries:getConnectionRecommendations": { args: () => ({ limit: 5 }) },
+  "queries:getInsightById": { args: insightOf },
+  "queries:getMeetingInsights": {
+    args: async (world) => {
+      await insightOf(world);
+      return { meetingId: world.meetingId };
+    },
+  },
+  "queries:getUserInsights": { args: () => ({ limit: 5, offset: 0 }) },
+};
+
+/** Two people of the meeting are interested in the same. */
+async function ideasOf({ asHost, test, meetingId, ids }: World) {
+  for (const userId of [ids.host, ids.participant]) {
+    await test.sql("UPDATE users SET display_name = coalesce(display_name, 'Ann') WHERE id = $1", [
+      userId,
+    ]);
+    await test.sql(
+      "INSERT INTO user_interests (user_id, interest_key) VALUES ($1, 'public-speaking') ON CONFLICT DO NOTHING",
+      [userId],
+    );
+  }
+  const { promptIds } = await asHost<{ promptIds: string[] }>(
+    "prompts/actions:generatePreCallIdeas",
+    {
+      meetingId,
+    },
+  );
+  return { promptId: promptIds[0] };
+}
+
+/** There has been a silence. */
+async function lullOf(world: World) {
+  const { meetingId } = await spoken(world);
+  await world.test.advanceTime(40_000);
+  await watchMeetings(world.test.db, 1_000);
+  return { meetingId };
+}
+
+const promptExamples: Readonly<Record<string, Example>> = {
+  "actions:generatePreCallIdeas": {
+    args: async (world) => {
+      await ideasOf(world);
+      return { meetingId: world.meetingId, forceRegenerate: true };
+    },
+  },
+  "mutations:updatePromptFeedback": {
+    args: async (world) => ({ ...(await ideasOf(world)), feedback: "upvoted" }),
+  },
+  "queries:getInCallPrompts": { args: async (world) => ({ ...(await lullOf(world)), limit: 3 }) },
+  "queries:getPreCallPrompts": {
+    args: async (world) => {
+      await ideasOf(world);
+      return { meetingId: world.meetingId, limit: 3 };
+    },
+  },
+  "queries:subscribeToInCallPrompts": { args: lullOf },
+};
+
+/** Each is served under two addresses. */
+function learnedFunctions(): Record<string, Example> {
+  const under = (room: string, of: Readonly<Record<string, Example>>) =>
+    Object.entries(of).flatMap(([name, example]) => [
+      [`${room}/${name}`, example],
+      [`${room}/index:${name.split(":")[1]}`, example],
+    ]);
+  return Object.fromEntries([
+    ...under("insights", insightExamples),
+    ...under("prompts", promptExamples),
+  ]);
+}
+
 /** A meeting that the caller is in. */
 async function meetingWithCaller({ stage, identities, caller, meetingId }: World) {
   const identity = identities[caller];
@@ -343,6 +448,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...monitoringExamples,
   ...transcriptExamples,
   ...noteFunctions(),
+  ...learnedFunctions(),
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },

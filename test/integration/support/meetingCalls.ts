@@ -110,6 +110,7 @@ export function meetingStage(
     peerTokens: createPeerTokens("a secret of the tests", systemClock),
     copies: capturesStay,
     captured: { of: async () => undefined },
+    languageModel: undefined,
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,
   };

@@ -100,6 +100,7 @@ export function fakeServices(db: Database): Services {
     links: {} as LinkSigner,
     peerTokens: {} as PeerTokens,
     copies: capturesStay,
+    languageModel: undefined,
     captured: { of: async () => undefined },
     nodeId: "node-1",
     siteId: null,

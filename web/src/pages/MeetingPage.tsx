@@ -2,6 +2,8 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { functions } from "../api/functions.ts";
 import { useLive } from "../api/useLive.ts";
+import { IdeasSection } from "../insights/IdeasSection.tsx";
+import { InsightsSection } from "../insights/InsightsSection.tsx";
 import { InvitePeople } from "../meetings/InvitePeople.tsx";
 import { useStart } from "../meetings/MeetingCard.tsx";
 import { MeetingEnd } from "../meetings/MeetingEnd.tsx";
@@ -58,6 +60,8 @@ export function MeetingPage({ meetingId }: { meetingId: string }) {
           <RecordingsList recordings={recordings} isHost={isHost} />
         </section>
       )}
+      {meeting?.state === "scheduled" && <IdeasSection meetingId={meetingId} />}
+      {meeting?.state === "concluded" && <InsightsSection meetingId={meetingId} isHost={isHost} />}
       {meeting && <NotesSection meetingId={meetingId} title={meeting.title} />}
       {people !== undefined && (
         <section className="section" aria-label="People">

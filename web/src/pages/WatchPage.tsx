@@ -2,9 +2,11 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { functions } from "../api/functions.ts";
 import { useLive } from "../api/useLive.ts";
+import { InsightsSection } from "../insights/InsightsSection.tsx";
 import { NotesSection } from "../notes/NotesSection.tsx";
 import { Player } from "../player/Player.tsx";
 import type { PlaybackElement } from "../player/playbackElement.ts";
+import { useStartTime } from "../player/useStartTime.ts";
 import { useRecording } from "../recordings/useRecording.ts";
 import { Versions } from "../recordings/Versions.tsx";
 import { TranscriptSection } from "../transcript/TranscriptSection.tsx";
@@ -22,6 +24,7 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
   const recording = detail.value;
   const meeting = useMeeting(recording?.meetingId);
   const [player, setPlayer] = useState<PlaybackElement | null>(null);
+  useStartTime(player);
   return (
     <Page
       title={meeting?.title ?? "Recording"}
@@ -48,6 +51,13 @@ export function WatchPage({ recordingId }: { recordingId: string }) {
               title={meeting?.title ?? "Recording"}
               isHost={meeting?.userRole === "host"}
               {...{ recording, player }}
+            />
+          )}
+          {meeting?.state === "concluded" && (
+            <InsightsSection
+              meetingId={meeting._id}
+              isHost={meeting.userRole === "host"}
+              playing={{ recordingId, player }}
             />
           )}
           {meeting && <NotesSection meetingId={meeting._id} title={meeting.title} />}

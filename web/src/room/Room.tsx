@@ -13,6 +13,7 @@ import { NotesPanel } from "./notes/NotesPanel.tsx";
 import { PhaseBanner } from "./PhaseBanner.tsx";
 import type { MeetingContext, MeetingView } from "./parts/meetingTypes.ts";
 import { PeoplePanel } from "./people/PeoplePanel.tsx";
+import { Prompts } from "./prompts/Prompts.tsx";
 import { FinishedNotice } from "./recording/FinishedNotice.tsx";
 import { RecordingBadge } from "./recording/RecordingBadge.tsx";
 import { Stage } from "./stage/Stage.tsx";
@@ -32,6 +33,7 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
   const [panel, setPanel] = useState<"people" | "notes">();
   const [settings, setSettings] = useState(false);
   const [shortcuts, setShortcuts] = useRememberedChoice("connvo.shortcuts", true);
+  const [suggestions, setSuggestions] = useRememberedChoice("connvo.suggestions", true);
   const captions = useCaptionChoice(meeting);
   const element = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -60,6 +62,7 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
       <div className="room__notices">
         <PhaseBanner phase={room.phase} serverAway={serverAway} />
         <FinishedNotice recordingId={finished} watchUrl={context.watchUrl} />
+        {suggestions && meeting.transcription === true && <Prompts />}
       </div>
       <div className="room__middle">
         <Stage />
@@ -86,6 +89,8 @@ export function Room({ finished, serverAway, onLeave }: RoomProps) {
           local={local}
           shortcuts={shortcuts}
           onShortcuts={setShortcuts}
+          suggestions={suggestions}
+          onSuggestions={setSuggestions}
           onClose={() => setSettings(false)}
         />
       )}

@@ -1,5 +1,6 @@
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
+import { promptWords } from "../../words/insights.ts";
 import type { LocalMedia } from "../media/local/localMedia.ts";
 import { DeviceChoice } from "../parts/DeviceChoice.tsx";
 import { LevelMeter } from "../parts/LevelMeter.tsx";
@@ -10,12 +11,14 @@ export interface SettingsDialogProps {
   local: LocalMedia;
   shortcuts: boolean;
   onShortcuts: (on: boolean) => void;
+  suggestions: boolean;
+  onSuggestions: (on: boolean) => void;
   onClose: () => void;
 }
 
 /** Devices, and what some people must be able to switch off. */
 export function SettingsDialog(props: SettingsDialogProps) {
-  const { local, shortcuts, onShortcuts, onClose } = props;
+  const { local, shortcuts, onShortcuts, suggestions, onSuggestions, onClose } = props;
   const { microphone } = useLocalState(local);
   return (
     <Dialog title="Settings" onClose={onClose}>
@@ -29,6 +32,14 @@ export function SettingsDialog(props: SettingsDialogProps) {
           onChange={({ target }) => onShortcuts(target.checked)}
         />
         Keys: M mutes, V stops the camera, C shows captions
+      </label>
+      <label className="checkbox">
+        <input
+          type="checkbox"
+          checked={suggestions}
+          onChange={({ target }) => onSuggestions(target.checked)}
+        />
+        {promptWords.setting}
       </label>
       <TranscriptionSwitch />
       <div className="dialog__actions">

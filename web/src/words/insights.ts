@@ -1,0 +1,33 @@
+export const insightWords = {
+  heading: "Insights",
+  loading: "The insights are being fetched",
+  todo: "To do",
+  others: "With others",
+  nothing:
+    "There are none: nothing was said or noted yet that they could be taken from, or it is still being listened to.",
+  make: "Make them now",
+  again: "Make them again",
+  foundNothing: "Nothing was said or noted in this meeting.",
+  useful: "Is this of use to you?",
+  yes: "Yes",
+  no: "No",
+  thanks: "Thank you",
+  remove: "Delete",
+  removeTitle: "Delete your insights?",
+  removeText: "They are gone for good. A host may have them made again; those of others stay.",
+} as const;
+
+export const ideaWords = {
+  heading: "To talk about",
+  get: "Ideas for this meeting",
+  again: "Other ideas",
+  none: "There is nothing yet that these people have in common, or left open the last time.",
+  dismiss: "Dismiss",
+} as const;
+
+export const promptWords = {
+  label: "A suggestion",
+  used: "Good idea",
+  dismiss: "Dismiss",
+  setting: "Suggestions when the conversation comes to a halt",
+} as const;
