@@ -1,10 +1,6 @@
-import path from "node:path";
-import { processEntry } from "../src/config/paths.ts";
 import type { BareAddresses, BareServerOptions } from "./bareServer.ts";
-import { type Announced, plainEnvironment, startChild } from "./childProcess.ts";
+import { type Announced, benchProgram, plainEnvironment, startChild } from "./childProcess.ts";
 import type { Stage } from "./stage.ts";
-
-const program = path.join(path.dirname(processEntry("roomProcess")), "bench.js");
 
 /** Starts the baseline in a process of its own, like the product; gone with the stage. */
 export async function ownBareServer(
@@ -12,7 +8,7 @@ export async function ownBareServer(
   options: BareServerOptions,
 ): Promise<Announced<BareAddresses>> {
   const server = await startChild(
-    [program, "bare-server", JSON.stringify(options)],
+    [benchProgram, "bare-server", JSON.stringify(options)],
     plainEnvironment(),
     (line) => JSON.parse(line) as BareAddresses,
   );

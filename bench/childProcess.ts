@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import path from "node:path";
 import { createInterface } from "node:readline";
+import { processEntry } from "../src/config/paths.ts";
 
 /** A program of ours that runs beside. */
 export interface Child {
@@ -13,6 +15,9 @@ export interface Child {
 export interface Announced<T> extends Child {
   readonly said: T;
 }
+
+/** This program, for children that are baselines or take a measurement by themselves. */
+export const benchProgram = path.join(path.dirname(processEntry("roomProcess")), "bench.js");
 
 const stopBudgetMs = 20_000;
 

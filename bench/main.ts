@@ -19,6 +19,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   startup: async () => (await import("./startup.ts")).benchStartup,
   notes: async () => (await import("./notes.ts")).benchNotes,
   captions: async () => (await import("./captions.ts")).benchCaptions,
+  live: async () => (await import("./live/live.ts")).benchLive,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
   attack: async () => (await import("./attack.ts")).benchAttack,
   streamStarts: async () => (await import("./getstream/starts.ts")).benchStreamStarts,
@@ -84,6 +85,11 @@ const program = new Command("npm run bench --")
 program.command("bare-server <options>", { hidden: true }).action(async (options: string) => {
   const { serveBare } = await import("./bareServer.ts");
   await serveBare(JSON.parse(options));
+});
+
+program.command("broadcast <options>", { hidden: true }).action(async (options: string) => {
+  const { serveBroadcast } = await import("./live/broadcast.ts");
+  await serveBroadcast(JSON.parse(options));
 });
 
 program.command("copy <options>", { hidden: true }).action(async (options: string) => {

@@ -1,14 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
-import { processEntry } from "../../src/config/paths.ts";
-import { plainEnvironment, startChild } from "../childProcess.ts";
+import { benchProgram, plainEnvironment, startChild } from "../childProcess.ts";
 import { type Row, rowOf, units } from "../row.ts";
 import type { Stage } from "../stage.ts";
 import { compare, interleave, median } from "../statistics.ts";
 import type { CopyFound, CopyOptions } from "./copyProcess.ts";
 
-const program = path.join(path.dirname(processEntry("roomProcess")), "bench.js");
 const chunk = Buffer.alloc(2 ** 20, 7);
 
 /** A recording of Stream's into our storage, against the same client's answer written into a file. */
@@ -20,7 +17,7 @@ export async function benchStreamIngest(stage: Stage): Promise<Row[]> {
     const folder = await stage.folder();
     const options: CopyOptions = { how, url, folder };
     const { said, stop } = await startChild(
-      [program, "copy", JSON.stringify(options)],
+      [benchProgram, "copy", JSON.stringify(options)],
       plainEnvironment(),
       (line) => JSON.parse(line) as CopyFound,
     );

@@ -75,8 +75,295 @@ export interface Api {
       >;
     };
   };
+  insights: {
+    generation: {
+      /** generateInsights */
+      generateInsights: FunctionReference<
+        "action",
+        "public",
+        {
+          forceRegenerate?: boolean;
+          meetingId: string;
+        },
+        {
+          insightsGenerated: number;
+          participantInsights: Array<string>;
+          success: boolean;
+        }
+      >;
+    };
+    index: {
+      /** deleteInsights */
+      deleteInsights: FunctionReference<
+        "mutation",
+        "public",
+        {
+          insightId: string;
+        },
+        null
+      >;
+      /** generateInsights */
+      generateInsights: FunctionReference<
+        "action",
+        "public",
+        {
+          forceRegenerate?: boolean;
+          meetingId: string;
+        },
+        {
+          insightsGenerated: number;
+          participantInsights: Array<string>;
+          success: boolean;
+        }
+      >;
+      /** getConnectionRecommendations */
+      getConnectionRecommendations: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+        },
+        Array<{
+          confidence: number;
+          content: string;
+          createdAt: number;
+          meetingId: string;
+          meetingTitle: string;
+          type: string;
+        }>
+      >;
+      /** getInsightById */
+      getInsightById: FunctionReference<
+        "query",
+        "public",
+        {
+          insightId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          actionItems: Array<string>;
+          createdAt: number;
+          links: Array<{
+            title: string;
+            type: string;
+            url: string;
+          }>;
+          meetingDate: number;
+          meetingId: string;
+          meetingTitle: string;
+          recommendations: Array<{
+            confidence: number;
+            content: string;
+            type: string;
+          }>;
+          summary: string;
+        } | null
+      >;
+      /** getMeetingInsights */
+      getMeetingInsights: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          _id: string;
+          actionItems: Array<string>;
+          createdAt: number;
+          links: Array<{
+            title: string;
+            type: string;
+            url: string;
+          }>;
+          meetingDate: number;
+          meetingTitle: string;
+          recommendations: Array<{
+            confidence: number;
+            content: string;
+            type: string;
+          }>;
+          summary: string;
+        } | null
+      >;
+      /** getUserInsights */
+      getUserInsights: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          offset?: number;
+        },
+        Array<{
+          _creationTime: number;
+          _id: string;
+          actionItems: Array<string>;
+          createdAt: number;
+          meetingDate: number;
+          meetingId: string;
+          meetingTitle: string;
+          recommendations: Array<{
+            confidence: number;
+            content: string;
+            type: string;
+          }>;
+          summary: string;
+        }>
+      >;
+      /** updateInsightsFeedback */
+      updateInsightsFeedback: FunctionReference<
+        "mutation",
+        "public",
+        {
+          feedback: {
+            notes?: string;
+            rating?: number;
+            read?: boolean;
+            useful?: boolean;
+          };
+          insightId: string;
+        },
+        null
+      >;
+    };
+    mutations: {
+      /** deleteInsights */
+      deleteInsights: FunctionReference<
+        "mutation",
+        "public",
+        {
+          insightId: string;
+        },
+        null
+      >;
+      /** updateInsightsFeedback */
+      updateInsightsFeedback: FunctionReference<
+        "mutation",
+        "public",
+        {
+          feedback: {
+            notes?: string;
+            rating?: number;
+            read?: boolean;
+            useful?: boolean;
+          };
+          insightId: string;
+        },
+        null
+      >;
+    };
+    queries: {
+      /** getConnectionRecommendations */
+      getConnectionRecommendations: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+        },
+        Array<{
+          confidence: number;
+          content: string;
+          createdAt: number;
+          meetingId: string;
+          meetingTitle: string;
+          type: string;
+        }>
+      >;
+      /** getInsightById */
+      getInsightById: FunctionReference<
+        "query",
+        "public",
+        {
+          insightId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          actionItems: Array<string>;
+          createdAt: number;
+          links: Array<{
+            title: string;
+            type: string;
+            url: string;
+          }>;
+          meetingDate: number;
+          meetingId: string;
+          meetingTitle: string;
+          recommendations: Array<{
+            confidence: number;
+            content: string;
+            type: string;
+          }>;
+          summary: string;
+        } | null
+      >;
+      /** getMeetingInsights */
+      getMeetingInsights: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          _id: string;
+          actionItems: Array<string>;
+          createdAt: number;
+          links: Array<{
+            title: string;
+            type: string;
+            url: string;
+          }>;
+          meetingDate: number;
+          meetingTitle: string;
+          recommendations: Array<{
+            confidence: number;
+            content: string;
+            type: string;
+          }>;
+          summary: string;
+        } | null
+      >;
+      /** getUserInsights */
+      getUserInsights: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          offset?: number;
+        },
+        Array<{
+          _creationTime: number;
+          _id: string;
+          actionItems: Array<string>;
+          createdAt: number;
+          meetingDate: number;
+          meetingId: string;
+          meetingTitle: string;
+          recommendations: Array<{
+            confidence: number;
+            content: string;
+            type: string;
+          }>;
+          summary: string;
+        }>
+      >;
+    };
+  };
   interests: {
     queries: {
+      /** getCurrentUserInterests */
+      getCurrentUserInterests: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        Array<{
+          category: string;
+          iconName?: string;
+          key: string;
+          label: string;
+          usageCount?: number;
+        }>
+      >;
       /** listCatalog */
       listCatalog: FunctionReference<
         "query",
@@ -359,6 +646,8 @@ export interface Api {
           state: "scheduled" | "active" | "concluded" | "cancelled";
           streamRoomId?: string;
           title: string;
+          transcription?: boolean;
+          transcriptionEnabled?: boolean;
           updatedAt: number;
           userPresence: "invited" | "joined" | "left";
           userRole: "host" | "participant" | "observer";
@@ -948,6 +1237,754 @@ export interface Api {
       };
     };
   };
+  monitoring: {
+    bandwidthManager: {
+      /** checkBandwidthLimit */
+      checkBandwidthLimit: FunctionReference<
+        "query",
+        "public",
+        {
+          estimatedBytes?: number;
+          requestType: "query" | "mutation" | "subscription";
+        },
+        {
+          allowed: boolean;
+          currentUsage: {
+            bytes: number;
+            requests: number;
+            subscriptions: number;
+          };
+          reason?: string;
+          retryAfterMs?: number;
+          userTier: string;
+        }
+      >;
+      /** executeWithCircuitBreaker */
+      executeWithCircuitBreaker: FunctionReference<
+        "action",
+        "public",
+        {
+          failureThreshold?: number;
+          operationId: string;
+          recoveryTimeMs?: number;
+          serviceName: string;
+        },
+        {
+          circuitState: string;
+          error?: string;
+          result?: {
+            operationId: string;
+            timestamp: number;
+          };
+          success: boolean;
+        }
+      >;
+      /** getBandwidthStats */
+      getBandwidthStats: FunctionReference<
+        "query",
+        "public",
+        {
+          includeGlobal?: boolean;
+        },
+        {
+          globalStats?: {
+            totalBytesTransferred: number;
+            totalRequests: number;
+            totalSubscriptions: number;
+            windowStart: number;
+          };
+          userStats?: {
+            bytesTransferred: number;
+            priority: string;
+            requestCount: number;
+            subscriptionCount: number;
+            windowStart: number;
+          };
+        }
+      >;
+      /** getCircuitBreakerStatus */
+      getCircuitBreakerStatus: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          breakers: Array<{
+            failures: number;
+            service: string;
+            state: string;
+          }>;
+          summary: {
+            closedBreakers: number;
+            halfOpenBreakers: number;
+            openBreakers: number;
+            totalBreakers: number;
+          };
+        }
+      >;
+      /** resetCircuitBreaker */
+      resetCircuitBreaker: FunctionReference<
+        "mutation",
+        "public",
+        {
+          serviceName: string;
+        },
+        {
+          message: string;
+          success: boolean;
+        }
+      >;
+      /** shouldShedLoad */
+      shouldShedLoad: FunctionReference<
+        "query",
+        "public",
+        {
+          requestPriority: "critical" | "high" | "normal" | "low";
+        },
+        {
+          reason?: string;
+          shouldShed: boolean;
+          systemLoad: {
+            activeConnections: number;
+            cpuUsage: number;
+            memoryUsage: number;
+            queueDepth: number;
+          };
+        }
+      >;
+    };
+    performanceQueries: {
+      /** getFunctionPerformanceBreakdown */
+      getFunctionPerformanceBreakdown: FunctionReference<
+        "query",
+        "public",
+        {
+          timeWindowMs?: number;
+        },
+        {
+          functions: Array<{
+            avgExecutionTime: number;
+            callCount: number;
+            errorCount: number;
+            functionName: string;
+            p95ExecutionTime: number;
+            p99ExecutionTime: number;
+            sloBreaches: number;
+            sloCompliant: boolean;
+            successRate: number;
+          }>;
+          summary: {
+            overallSuccessRate: number;
+            sloComplianceRate: number;
+            sloCompliantFunctions: number;
+            totalCalls: number;
+            totalFunctions: number;
+          };
+        }
+      >;
+      /** getPerformanceMetrics */
+      getPerformanceMetrics: FunctionReference<
+        "query",
+        "public",
+        {
+          functionName?: string;
+          limit?: number;
+          timeWindowMs?: number;
+        },
+        {
+          aggregatedStats: {
+            avgExecutionTime: number;
+            count: number;
+            p50: number;
+            p95: number;
+            p99: number;
+            sloBreaches: number;
+            successRate: number;
+          };
+          metrics: Array<{
+            errorType?: string;
+            executionTimeMs: number;
+            functionName: string;
+            success: boolean;
+            timestamp: number;
+            traceId: string;
+          }>;
+          sloCompliance: {
+            currentP95: number;
+            currentP99: number;
+            queryP95Compliant: boolean;
+            queryP99Compliant: boolean;
+            targetP95: number;
+            targetP99: number;
+          };
+        }
+      >;
+      /** getPerformanceTrends */
+      getPerformanceTrends: FunctionReference<
+        "query",
+        "public",
+        {
+          bucketSizeMs?: number;
+          functionName?: string;
+          timeWindowMs?: number;
+        },
+        {
+          timeSeries: Array<{
+            avgLatency: number;
+            callCount: number;
+            errorCount: number;
+            p95Latency: number;
+            successRate: number;
+            timestamp: number;
+          }>;
+          trends: {
+            errorTrend: "improving" | "stable" | "degrading";
+            latencyTrend: "improving" | "stable" | "degrading";
+            throughputTrend: "increasing" | "stable" | "decreasing";
+          };
+        }
+      >;
+      /** getSLOStatus */
+      getSLOStatus: FunctionReference<
+        "query",
+        "public",
+        {
+          timeWindowMs?: number;
+        },
+        {
+          alerts: Array<{
+            message: string;
+            severity: "warning" | "critical";
+            sloName: string;
+            timestamp: number;
+          }>;
+          overall: {
+            breaches: number;
+            score: number;
+            status: "healthy" | "warning" | "critical";
+            totalChecks: number;
+          };
+          slos: Array<{
+            breachCount: number;
+            current: number;
+            description: string;
+            name: string;
+            status: "healthy" | "warning" | "critical";
+            target: number;
+          }>;
+        }
+      >;
+      /** getSubscriptionMetrics */
+      getSubscriptionMetrics: FunctionReference<
+        "query",
+        "public",
+        {
+          subscriptionId?: string;
+        },
+        {
+          bandwidthStats: {
+            activeSubscriptions: number;
+            totalUpdates: number;
+          };
+          globalStats: {
+            avgUpdatesPerSecond: number;
+            sloBreaches: number;
+            totalActiveSubscriptions: number;
+            totalUpdates: number;
+          };
+          subscriptions: Array<{
+            avgLatency: number;
+            durationMs: number;
+            errors: number;
+            lastUpdate: number;
+            sloCompliant: boolean;
+            subscriptionId: string;
+            updateCount: number;
+            updatesPerSecond: number;
+          }>;
+        }
+      >;
+      /** recordCustomMetric */
+      recordCustomMetric: FunctionReference<
+        "mutation",
+        "public",
+        {
+          metricName: string;
+          tags?: Record<string, string>;
+          timestamp?: number;
+          value: number;
+        },
+        null
+      >;
+    };
+  };
+  notes: {
+    index: {
+      /** applyNoteOperation */
+      applyNoteOperation: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientSequence: number;
+          expectedVersion?: number;
+          meetingId: string;
+          operation: {
+            content?: string;
+            length?: number;
+            position: number;
+            type: "insert" | "delete" | "retain";
+          };
+        },
+        {
+          conflicts: Array<string>;
+          newVersion: number;
+          serverSequence: number;
+          success: boolean;
+          transformedOperation: {
+            content?: string;
+            length?: number;
+            position: number;
+            type: "insert" | "delete" | "retain";
+          };
+        }
+      >;
+      /** batchApplyNoteOperations */
+      batchApplyNoteOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          expectedVersion?: number;
+          meetingId: string;
+          operations: Array<{
+            clientSequence: number;
+            operation: {
+              content?: string;
+              length?: number;
+              position: number;
+              type: "insert" | "delete" | "retain";
+            };
+          }>;
+        },
+        {
+          failed: number;
+          newVersion: number;
+          processed: number;
+          results: Array<{
+            conflicts: Array<string>;
+            serverSequence: number;
+            transformedOperation: {
+              content?: string;
+              length?: number;
+              position: number;
+              type: "insert" | "delete" | "retain";
+            };
+          }>;
+          success: boolean;
+        }
+      >;
+      /** clearSyncedOperations */
+      clearSyncedOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          meetingId: string;
+          olderThanMs?: number;
+        },
+        {
+          cleared: number;
+        }
+      >;
+      /** createOfflineCheckpoint */
+      createOfflineCheckpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          checkpointData: {
+            contentHash: string;
+            sequence: number;
+            timestamp: number;
+            version: number;
+          };
+          clientId: string;
+          meetingId: string;
+        },
+        {
+          checkpointId: string;
+          success: boolean;
+        }
+      >;
+      /** getMeetingNotes */
+      getMeetingNotes: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          content: string;
+          lastRebasedAt: number;
+          meetingId: string;
+          updatedAt: number;
+          version: number;
+        } | null
+      >;
+      /** getOfflineQueueStatus */
+      getOfflineQueueStatus: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          meetingId: string;
+        },
+        {
+          failed: number;
+          newestPending?: number;
+          oldestPending?: number;
+          pending: number;
+          queueHealth: "healthy" | "warning" | "critical";
+          synced: number;
+          syncing: number;
+          totalQueued: number;
+        }
+      >;
+      /** queueOfflineOperations */
+      queueOfflineOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          meetingId: string;
+          operations: Array<{
+            attempts: number;
+            authorId: string;
+            clientId: string;
+            content?: string;
+            error?: string;
+            id: string;
+            lastAttempt?: number;
+            length?: number;
+            position: number;
+            queuedAt: number;
+            sequence: number;
+            status: "pending" | "syncing" | "synced" | "failed";
+            timestamp: number;
+            transformedFrom?: Array<string>;
+            type: "insert" | "delete" | "retain";
+          }>;
+        },
+        {
+          queueId: string;
+          queued: number;
+          success: boolean;
+        }
+      >;
+      /** restoreFromCheckpoint */
+      restoreFromCheckpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          checkpointId: string;
+          clientId: string;
+          meetingId: string;
+        },
+        {
+          checkpoint?: {
+            contentHash: string;
+            sequence: number;
+            timestamp: number;
+            version: number;
+          };
+          success: boolean;
+        }
+      >;
+      /** retryFailedOperations */
+      retryFailedOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          maxRetries?: number;
+          meetingId: string;
+        },
+        {
+          retriedCount: number;
+          successCount: number;
+        }
+      >;
+      /** rollbackToSequence */
+      rollbackToSequence: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          reason?: string;
+          targetSequence: number;
+        },
+        {
+          newVersion: number;
+          operationsRemoved: number;
+          success: boolean;
+        }
+      >;
+      /** syncOfflineOperations */
+      syncOfflineOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          maxOperations?: number;
+          meetingId: string;
+          queueId?: string;
+        },
+        {
+          conflicts: number;
+          errors: Array<string>;
+          failed: number;
+          newVersion: number;
+          remainingInQueue: number;
+          success: boolean;
+          synced: number;
+        }
+      >;
+    };
+    mutations: {
+      /** applyNoteOperation */
+      applyNoteOperation: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientSequence: number;
+          expectedVersion?: number;
+          meetingId: string;
+          operation: {
+            content?: string;
+            length?: number;
+            position: number;
+            type: "insert" | "delete" | "retain";
+          };
+        },
+        {
+          conflicts: Array<string>;
+          newVersion: number;
+          serverSequence: number;
+          success: boolean;
+          transformedOperation: {
+            content?: string;
+            length?: number;
+            position: number;
+            type: "insert" | "delete" | "retain";
+          };
+        }
+      >;
+      /** batchApplyNoteOperations */
+      batchApplyNoteOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          expectedVersion?: number;
+          meetingId: string;
+          operations: Array<{
+            clientSequence: number;
+            operation: {
+              content?: string;
+              length?: number;
+              position: number;
+              type: "insert" | "delete" | "retain";
+            };
+          }>;
+        },
+        {
+          failed: number;
+          newVersion: number;
+          processed: number;
+          results: Array<{
+            conflicts: Array<string>;
+            serverSequence: number;
+            transformedOperation: {
+              content?: string;
+              length?: number;
+              position: number;
+              type: "insert" | "delete" | "retain";
+            };
+          }>;
+          success: boolean;
+        }
+      >;
+      /** rollbackToSequence */
+      rollbackToSequence: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          reason?: string;
+          targetSequence: number;
+        },
+        {
+          newVersion: number;
+          operationsRemoved: number;
+          success: boolean;
+        }
+      >;
+    };
+    offline: {
+      /** clearSyncedOperations */
+      clearSyncedOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          meetingId: string;
+          olderThanMs?: number;
+        },
+        {
+          cleared: number;
+        }
+      >;
+      /** createOfflineCheckpoint */
+      createOfflineCheckpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          checkpointData: {
+            contentHash: string;
+            sequence: number;
+            timestamp: number;
+            version: number;
+          };
+          clientId: string;
+          meetingId: string;
+        },
+        {
+          checkpointId: string;
+          success: boolean;
+        }
+      >;
+      /** getOfflineQueueStatus */
+      getOfflineQueueStatus: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          meetingId: string;
+        },
+        {
+          failed: number;
+          newestPending?: number;
+          oldestPending?: number;
+          pending: number;
+          queueHealth: "healthy" | "warning" | "critical";
+          synced: number;
+          syncing: number;
+          totalQueued: number;
+        }
+      >;
+      /** queueOfflineOperations */
+      queueOfflineOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          meetingId: string;
+          operations: Array<{
+            attempts: number;
+            authorId: string;
+            clientId: string;
+            content?: string;
+            error?: string;
+            id: string;
+            lastAttempt?: number;
+            length?: number;
+            position: number;
+            queuedAt: number;
+            sequence: number;
+            status: "pending" | "syncing" | "synced" | "failed";
+            timestamp: number;
+            transformedFrom?: Array<string>;
+            type: "insert" | "delete" | "retain";
+          }>;
+        },
+        {
+          queueId: string;
+          queued: number;
+          success: boolean;
+        }
+      >;
+      /** restoreFromCheckpoint */
+      restoreFromCheckpoint: FunctionReference<
+        "mutation",
+        "public",
+        {
+          checkpointId: string;
+          clientId: string;
+          meetingId: string;
+        },
+        {
+          checkpoint?: {
+            contentHash: string;
+            sequence: number;
+            timestamp: number;
+            version: number;
+          };
+          success: boolean;
+        }
+      >;
+      /** retryFailedOperations */
+      retryFailedOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          maxRetries?: number;
+          meetingId: string;
+        },
+        {
+          retriedCount: number;
+          successCount: number;
+        }
+      >;
+      /** syncOfflineOperations */
+      syncOfflineOperations: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientId: string;
+          maxOperations?: number;
+          meetingId: string;
+          queueId?: string;
+        },
+        {
+          conflicts: number;
+          errors: Array<string>;
+          failed: number;
+          newVersion: number;
+          remainingInQueue: number;
+          success: boolean;
+          synced: number;
+        }
+      >;
+    };
+    queries: {
+      /** getMeetingNotes */
+      getMeetingNotes: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          content: string;
+          lastRebasedAt: number;
+          meetingId: string;
+          updatedAt: number;
+          version: number;
+        } | null
+      >;
+    };
+  };
   profiles: {
     mutations: {
       /** createProfile */
@@ -1035,7 +2072,256 @@ export interface Api {
       >;
     };
   };
+  prompts: {
+    actions: {
+      /** generatePreCallIdeas */
+      generatePreCallIdeas: FunctionReference<
+        "action",
+        "public",
+        {
+          forceRegenerate?: boolean;
+          meetingId: string;
+        },
+        {
+          fromCache: boolean;
+          generated: boolean;
+          promptIds: Array<string>;
+        }
+      >;
+    };
+    index: {
+      /** generatePreCallIdeas */
+      generatePreCallIdeas: FunctionReference<
+        "action",
+        "public",
+        {
+          forceRegenerate?: boolean;
+          meetingId: string;
+        },
+        {
+          fromCache: boolean;
+          generated: boolean;
+          promptIds: Array<string>;
+        }
+      >;
+      /** getInCallPrompts */
+      getInCallPrompts: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          meetingId: string;
+        },
+        Array<{
+          _id: string;
+          content: string;
+          createdAt: number;
+          feedback?: "used" | "dismissed" | "upvoted";
+          relevance: number;
+          tags: Array<string>;
+          usedAt?: number;
+        }>
+      >;
+      /** getPreCallPrompts */
+      getPreCallPrompts: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          meetingId: string;
+        },
+        Array<{
+          _id: string;
+          content: string;
+          createdAt: number;
+          feedback?: "used" | "dismissed" | "upvoted";
+          relevance: number;
+          tags: Array<string>;
+          usedAt?: number;
+        }>
+      >;
+      /** subscribeToInCallPrompts */
+      subscribeToInCallPrompts: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          lastUpdated: number;
+          prompts: Array<{
+            _id: string;
+            content: string;
+            createdAt: number;
+            feedback?: "used" | "dismissed" | "upvoted";
+            relevance: number;
+            tags: Array<string>;
+            usedAt?: number;
+          }>;
+        }
+      >;
+      /** updatePromptFeedback */
+      updatePromptFeedback: FunctionReference<
+        "mutation",
+        "public",
+        {
+          feedback: "used" | "dismissed" | "upvoted";
+          promptId: string;
+        },
+        null
+      >;
+    };
+    mutations: {
+      /** updatePromptFeedback */
+      updatePromptFeedback: FunctionReference<
+        "mutation",
+        "public",
+        {
+          feedback: "used" | "dismissed" | "upvoted";
+          promptId: string;
+        },
+        null
+      >;
+    };
+    queries: {
+      /** getInCallPrompts */
+      getInCallPrompts: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          meetingId: string;
+        },
+        Array<{
+          _id: string;
+          content: string;
+          createdAt: number;
+          feedback?: "used" | "dismissed" | "upvoted";
+          relevance: number;
+          tags: Array<string>;
+          usedAt?: number;
+        }>
+      >;
+      /** getPreCallPrompts */
+      getPreCallPrompts: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          meetingId: string;
+        },
+        Array<{
+          _id: string;
+          content: string;
+          createdAt: number;
+          feedback?: "used" | "dismissed" | "upvoted";
+          relevance: number;
+          tags: Array<string>;
+          usedAt?: number;
+        }>
+      >;
+      /** subscribeToInCallPrompts */
+      subscribeToInCallPrompts: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          lastUpdated: number;
+          prompts: Array<{
+            _id: string;
+            content: string;
+            createdAt: number;
+            feedback?: "used" | "dismissed" | "upvoted";
+            relevance: number;
+            tags: Array<string>;
+            usedAt?: number;
+          }>;
+        }
+      >;
+    };
+  };
   realtime: {
+    batchedOperations: {
+      /** batchApplyNoteOperation */
+      batchApplyNoteOperation: FunctionReference<
+        "mutation",
+        "public",
+        {
+          clientSequence: number;
+          expectedVersion: number;
+          meetingId: string;
+          operation: {
+            content?: string;
+            length?: number;
+            position: number;
+            type: "insert" | "delete" | "retain";
+          };
+        },
+        {
+          batchSize: number;
+          queued: boolean;
+          serverSequence: number;
+        }
+      >;
+      /** batchIngestTranscriptChunk */
+      batchIngestTranscriptChunk: FunctionReference<
+        "mutation",
+        "public",
+        {
+          confidence: number;
+          endMs: number;
+          interim?: boolean;
+          meetingId: string;
+          speakerId?: string;
+          startMs: number;
+          text: string;
+        },
+        {
+          batchSize: number;
+          queued: boolean;
+        }
+      >;
+      /** batchUpdatePresence */
+      batchUpdatePresence: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          metadata?: Record<string, string | number | boolean>;
+          presence: "joined" | "left";
+        },
+        {
+          batchSize: number;
+          queued: boolean;
+        }
+      >;
+      /** flushAllBatches */
+      flushAllBatches: FunctionReference<
+        "action",
+        "public",
+        Record<string, never>,
+        null
+      >;
+      /** getBatchStats */
+      getBatchStats: FunctionReference<
+        "action",
+        "public",
+        Record<string, never>,
+        {
+          noteOps: {
+            queueSize: number;
+          };
+          presence: {
+            queueSize: number;
+          };
+          transcripts: {
+            queueSize: number;
+          };
+        }
+      >;
+    };
     subscriptionActions: {
       /** validateAndLogSubscription */
       validateAndLogSubscription: FunctionReference<
@@ -1076,6 +2362,29 @@ export interface Api {
           validUntil?: number;
         }
       >;
+      /** getSubscriptionStats */
+      getSubscriptionStats: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          byPriority: Record<string, number>;
+          byResourceType: Record<string, number>;
+          performanceStats: Array<{
+            stats: {
+              avgLatency: number;
+              durationMs: number;
+              errors: number;
+              lastUpdate: number;
+              sloCompliant: boolean;
+              updateCount: number;
+              updatesPerSecond: number;
+            };
+            subscriptionId: string;
+          }>;
+          totalActive: number;
+        }
+      >;
       /** terminateSubscription */
       terminateSubscription: FunctionReference<
         "mutation",
@@ -1107,6 +2416,25 @@ export interface Api {
       >;
     };
     subscriptions: {
+      /** subscribeMeetingNotes */
+      subscribeMeetingNotes: FunctionReference<
+        "query",
+        "public",
+        {
+          cursor?: string;
+          meetingId: string;
+          subscriptionId?: string;
+        },
+        {
+          content: string;
+          cursor: string;
+          lastUpdated: number;
+          permissions: Array<string>;
+          rateLimited: boolean;
+          subscriptionValid: boolean;
+          version: number;
+        } | null
+      >;
       /** subscribeMeetingParticipants */
       subscribeMeetingParticipants: FunctionReference<
         "query",
@@ -1131,6 +2459,35 @@ export interface Api {
           }>;
           permissions: Array<string>;
           subscriptionValid: boolean;
+        }
+      >;
+      /** subscribeTranscriptStream */
+      subscribeTranscriptStream: FunctionReference<
+        "query",
+        "public",
+        {
+          fromSequence?: number;
+          limit?: number;
+          meetingId: string;
+          subscriptionId?: string;
+        },
+        {
+          nextSequence: number;
+          permissions: Array<string>;
+          subscriptionValid: boolean;
+          transcripts: Array<{
+            _id: string;
+            confidence: number;
+            correctedAt?: number;
+            createdAt: number;
+            endMs: number;
+            isInterim?: boolean;
+            sequence: number;
+            speakerId?: string;
+            startMs: number;
+            text: string;
+          }>;
+          validUntil?: number;
         }
       >;
       /** validateSubscription */
@@ -1512,6 +2869,208 @@ export interface Api {
           updatedAt: number;
           userId: string;
         } | null
+      >;
+    };
+  };
+  transcripts: {
+    actions: {
+      /** transcribeRecording */
+      transcribeRecording: FunctionReference<
+        "action",
+        "public",
+        {
+          recordingId: string;
+        },
+        {
+          error?: string;
+          notUnderstood: number;
+          notUnderstoodMs: number;
+          progress?: number;
+          reason?: "transcription_unavailable" | "paid_tier_required" | "mixed_sound";
+          recordingId: string;
+          state: "off" | "unavailable" | "none" | "running" | "complete" | "incomplete" | "failed" | "deleted";
+        }
+      >;
+    };
+    ingestion: {
+      /** getTranscriptChunks */
+      getTranscriptChunks: FunctionReference<
+        "mutation",
+        "public",
+        {
+          bucketMs?: number;
+          fromSequence?: number;
+          limit?: number;
+          meetingId: string;
+        },
+        Array<{
+          _id: string;
+          confidence: number;
+          correctedAt?: number;
+          createdAt: number;
+          endMs: number;
+          language?: string;
+          sequence: number;
+          speakerId?: string;
+          startMs: number;
+          text: string;
+          wordCount: number;
+        }>
+      >;
+      /** getTranscriptStats */
+      getTranscriptStats: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+        },
+        {
+          averageConfidence: number;
+          bucketCount: number;
+          duration: number;
+          languages: Array<string>;
+          speakers: Array<string>;
+          totalChunks: number;
+          totalWords: number;
+        }
+      >;
+      /** ingestTranscriptChunk */
+      ingestTranscriptChunk: FunctionReference<
+        "mutation",
+        "public",
+        {
+          confidence: number;
+          endTime: number;
+          isInterim?: boolean;
+          language?: string;
+          meetingId: string;
+          speakerId?: string;
+          startTime: number;
+          text: string;
+        },
+        {
+          bucketMs: number;
+          rateLimitRemaining: number;
+          sequence: number;
+          success: boolean;
+        }
+      >;
+    };
+    mutations: {
+      /** correctLine */
+      correctLine: FunctionReference<
+        "mutation",
+        "public",
+        {
+          lineId: string;
+          meetingId: string;
+          text: string;
+        },
+        {
+          correctedAt?: number;
+          text: string;
+        }
+      >;
+      /** deleteSpeakerLines */
+      deleteSpeakerLines: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          speakerId?: string;
+        },
+        {
+          deleted: number;
+        }
+      >;
+      /** deleteTranscript */
+      deleteTranscript: FunctionReference<
+        "mutation",
+        "public",
+        {
+          meetingId: string;
+          recordingId?: string;
+        },
+        {
+          deleted: number;
+        }
+      >;
+      /** setTranscriptionEnabled */
+      setTranscriptionEnabled: FunctionReference<
+        "mutation",
+        "public",
+        {
+          enabled: boolean;
+          meetingId: string;
+        },
+        {
+          enabled: boolean;
+        }
+      >;
+    };
+    queries: {
+      /** getLineCorrections */
+      getLineCorrections: FunctionReference<
+        "query",
+        "public",
+        {
+          lineId: string;
+          meetingId: string;
+        },
+        {
+          corrections: Array<{
+            correctedAt: number;
+            correctedBy: string;
+            correctedByName?: string;
+            text: string;
+          }>;
+          original: string;
+          text: string;
+        }
+      >;
+      /** getTranscriptSegments */
+      getTranscriptSegments: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          meetingId: string;
+        },
+        Array<{
+          _creationTime: number;
+          _id: string;
+          correctedAt?: number;
+          createdAt: number;
+          endMs: number;
+          meetingId: string;
+          sentiment?: number;
+          speakers: Array<string>;
+          startMs: number;
+          text: string;
+          topics: Array<string>;
+        }>
+      >;
+      /** getTranscriptStatus */
+      getTranscriptStatus: FunctionReference<
+        "query",
+        "public",
+        {
+          meetingId: string;
+          recordingId?: string;
+        },
+        {
+          enabled: boolean;
+          recordings: Array<{
+            error?: string;
+            notUnderstood: number;
+            notUnderstoodMs: number;
+            progress?: number;
+            reason?: "transcription_unavailable" | "paid_tier_required" | "mixed_sound";
+            recordingId: string;
+            state: "off" | "unavailable" | "none" | "running" | "complete" | "incomplete" | "failed" | "deleted";
+          }>;
+          state: "off" | "unavailable" | "none" | "running" | "complete" | "incomplete" | "failed" | "deleted";
+        }
       >;
     };
   };

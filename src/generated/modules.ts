@@ -2,6 +2,10 @@
 import type { FunctionModules } from "../runtime/registry.ts";
 import * as audit_logging from "../functions/audit/logging.ts";
 import * as auth_permissions from "../functions/auth/permissions.ts";
+import * as insights_generation from "../functions/insights/generation.ts";
+import * as insights_index from "../functions/insights/index.ts";
+import * as insights_mutations from "../functions/insights/mutations.ts";
+import * as insights_queries from "../functions/insights/queries.ts";
 import * as interests_queries from "../functions/interests/queries.ts";
 import * as meetings_invites from "../functions/meetings/invites.ts";
 import * as meetings_lifecycle from "../functions/meetings/lifecycle.ts";
@@ -11,8 +15,19 @@ import * as meetings_stream_index from "../functions/meetings/stream/index.ts";
 import * as meetings_webrtc_index from "../functions/meetings/webrtc/index.ts";
 import * as meetings_webrtc_rooms from "../functions/meetings/webrtc/rooms.ts";
 import * as meetings_webrtc_signaling from "../functions/meetings/webrtc/signaling.ts";
+import * as monitoring_bandwidthManager from "../functions/monitoring/bandwidthManager.ts";
+import * as monitoring_performanceQueries from "../functions/monitoring/performanceQueries.ts";
+import * as notes_index from "../functions/notes/index.ts";
+import * as notes_mutations from "../functions/notes/mutations.ts";
+import * as notes_offline from "../functions/notes/offline.ts";
+import * as notes_queries from "../functions/notes/queries.ts";
 import * as profiles_mutations from "../functions/profiles/mutations.ts";
 import * as profiles_queries from "../functions/profiles/queries.ts";
+import * as prompts_actions from "../functions/prompts/actions.ts";
+import * as prompts_index from "../functions/prompts/index.ts";
+import * as prompts_mutations from "../functions/prompts/mutations.ts";
+import * as prompts_queries from "../functions/prompts/queries.ts";
+import * as realtime_batchedOperations from "../functions/realtime/batchedOperations.ts";
 import * as realtime_subscriptionActions from "../functions/realtime/subscriptionActions.ts";
 import * as realtime_subscriptionManager from "../functions/realtime/subscriptionManager.ts";
 import * as realtime_subscriptions from "../functions/realtime/subscriptions.ts";
@@ -21,6 +36,10 @@ import * as recordings_mutations from "../functions/recordings/mutations.ts";
 import * as recordings_queries from "../functions/recordings/queries.ts";
 import * as settings_mutations from "../functions/settings/mutations.ts";
 import * as settings_queries from "../functions/settings/queries.ts";
+import * as transcripts_actions from "../functions/transcripts/actions.ts";
+import * as transcripts_ingestion from "../functions/transcripts/ingestion.ts";
+import * as transcripts_mutations from "../functions/transcripts/mutations.ts";
+import * as transcripts_queries from "../functions/transcripts/queries.ts";
 import * as users_mutations from "../functions/users/mutations.ts";
 import * as users_queries from "../functions/users/queries.ts";
 import * as webhooks_mutations from "../functions/webhooks/mutations.ts";
@@ -30,6 +49,10 @@ import * as webhooks_queries from "../functions/webhooks/queries.ts";
 export const functionModules: FunctionModules = {
   "audit/logging": audit_logging,
   "auth/permissions": auth_permissions,
+  "insights/generation": insights_generation,
+  "insights/index": insights_index,
+  "insights/mutations": insights_mutations,
+  "insights/queries": insights_queries,
   "interests/queries": interests_queries,
   "meetings/invites": meetings_invites,
   "meetings/lifecycle": meetings_lifecycle,
@@ -39,8 +62,19 @@ export const functionModules: FunctionModules = {
   "meetings/webrtc/index": meetings_webrtc_index,
   "meetings/webrtc/rooms": meetings_webrtc_rooms,
   "meetings/webrtc/signaling": meetings_webrtc_signaling,
+  "monitoring/bandwidthManager": monitoring_bandwidthManager,
+  "monitoring/performanceQueries": monitoring_performanceQueries,
+  "notes/index": notes_index,
+  "notes/mutations": notes_mutations,
+  "notes/offline": notes_offline,
+  "notes/queries": notes_queries,
   "profiles/mutations": profiles_mutations,
   "profiles/queries": profiles_queries,
+  "prompts/actions": prompts_actions,
+  "prompts/index": prompts_index,
+  "prompts/mutations": prompts_mutations,
+  "prompts/queries": prompts_queries,
+  "realtime/batchedOperations": realtime_batchedOperations,
   "realtime/subscriptionActions": realtime_subscriptionActions,
   "realtime/subscriptionManager": realtime_subscriptionManager,
   "realtime/subscriptions": realtime_subscriptions,
@@ -49,6 +83,10 @@ export const functionModules: FunctionModules = {
   "recordings/queries": recordings_queries,
   "settings/mutations": settings_mutations,
   "settings/queries": settings_queries,
+  "transcripts/actions": transcripts_actions,
+  "transcripts/ingestion": transcripts_ingestion,
+  "transcripts/mutations": transcripts_mutations,
+  "transcripts/queries": transcripts_queries,
   "users/mutations": users_mutations,
   "users/queries": users_queries,
   "webhooks/mutations": webhooks_mutations,

@@ -11,6 +11,7 @@ export const live = [
   "test/acceptance/browser/room.test.ts",
   "test/acceptance/browser/peers.test.ts",
   "test/acceptance/browser/journey.test.ts",
+  "test/acceptance/wholeApi.test.ts",
   "test/acceptance/slices.test.ts",
   "test/integration/rooms/senders.test.ts",
   "test/acceptance/browser/lostMedia.test.ts",
