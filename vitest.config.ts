@@ -19,6 +19,8 @@ const acceptance = {
   hookTimeout: 120_000,
 };
 
+const screenshots = "test/screenshots/screenshots.ts";
+
 export default defineConfig({
   test: {
     sequence: { sequencer: FileOrder },
@@ -87,6 +89,10 @@ export default defineConfig({
       },
       { test: { name: "live", include: live, ...acceptance, ...afterwards } },
       { test: { name: "alone", include: alone, ...acceptance, ...oneByOne } },
+      // Not tests: they write the pictures of the documentation.
+      ...(process.env["CONNVO_WRITE_SCREENSHOTS"] === undefined
+        ? []
+        : [{ test: { name: "screenshots", include: [screenshots], ...acceptance, ...oneByOne } }]),
     ],
   },
 });
