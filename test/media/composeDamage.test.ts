@@ -126,7 +126,7 @@ describe("nothing to compose", () => {
 
 describe("an interrupted composition", () => {
   /** Composed for seconds, so that it is still under way when it is interrupted. */
-  const longMs = 30_000;
+  const longMs = 15_000;
 
   it("leaves nothing behind when it is aborted, and can be repeated", async () => {
     const dir = path.join(await folder(), "capture");

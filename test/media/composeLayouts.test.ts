@@ -3,7 +3,7 @@ import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
-import { counterAt, film } from "./support/captureStudio.ts";
+import { counterAt, film, preview } from "./support/captureStudio.ts";
 
 let media: MediaLoop[];
 const frames = 240;
@@ -52,7 +52,7 @@ describe("grid", () => {
       ],
     };
     const tiles = (ms: number) => (ms > 2000 && ms < 4000 ? 3 : 2);
-    const seen = await film(await folder(), script, { tiles });
+    const seen = await preview(await folder(), script, { tiles });
     const colours = (ms: number) =>
       Array.from({ length: tiles(ms) }, (_, tile) => seen.mark(ms, tile).colour);
     expect(colours(1000)).toEqual([0, 1]);
@@ -61,7 +61,7 @@ describe("grid", () => {
   });
 
   it("shows every picture once: no frame is dropped or doubled", async () => {
-    const seen = await film(await folder(), everybody(4000, 1));
+    const seen = await preview(await folder(), everybody(4000, 1));
     const counters = seen.marks(0).map(({ mark }) => mark.counter);
     expect(counters).toEqual(counters.map((_, index) => index % frames));
   });
@@ -73,7 +73,7 @@ describe("grid", () => {
       durationMs: 6000,
       publications: [first, { ...second, toMs: 3000, ending: "abrupt" as const }],
     };
-    const seen = await film(await folder(), script, { tiles: (ms) => (ms < 3100 ? 2 : 1) });
+    const seen = await preview(await folder(), script, { tiles: (ms) => (ms < 3100 ? 2 : 1) });
     expect([0, 1].map((tile) => seen.mark(2500, tile).colour)).toEqual([0, 1]);
     expect(seen.mark(3500, 0).colour).toBe(0);
   });
@@ -98,7 +98,7 @@ describe("spotlight and single participant", () => {
   };
 
   it("shows the speaker large and the others beside", async () => {
-    const seen = await film(await folder(), speech(), { layout: "spotlight" });
+    const seen = await preview(await folder(), speech(), { layout: "spotlight" });
     const colours = (ms: number) => [0, 1, 2].map((tile) => seen.mark(ms, tile).colour);
     expect(colours(3000)).toEqual([0, 1, 2]);
     expect(colours(8000)).toEqual([1, 0, 2]);
@@ -106,7 +106,7 @@ describe("spotlight and single participant", () => {
 
   it("shows only the speaker", async () => {
     const wanted = { layout: "single-participant", tiles: () => 1 } as const;
-    const seen = await film(await folder(), speech(), wanted);
+    const seen = await preview(await folder(), speech(), wanted);
     expect([3000, 8000].map((ms) => seen.mark(ms, 0).colour)).toEqual([0, 1]);
   });
 });

@@ -5,7 +5,7 @@ import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
 import type { CaptureScript } from "./support/captureScript.ts";
-import { counterAt, type Film, film } from "./support/captureStudio.ts";
+import { counterAt, film, preview, type Scenes } from "./support/captureStudio.ts";
 
 const frames = 240;
 let media: MediaLoop[];
@@ -20,7 +20,7 @@ const of = (index: number) => {
   return found;
 };
 const folder = () => scratchFolder("connvo-media-");
-const beepsOf = ({ samples }: Film, participant: number) =>
+const beepsOf = ({ samples }: Scenes, participant: number) =>
   findBeeps(samples, 48_000, pitchOf(participant));
 
 describe("a paused recording", () => {
@@ -71,7 +71,7 @@ describe("a paused recording", () => {
   });
 
   it("has sound and picture together after the pause", async () => {
-    const seen = await film(await folder(), script(), { tiles: () => 1 });
+    const seen = await preview(await folder(), script(), { tiles: () => 1 });
     const beeps = beepsOf(seen, 0);
     // At 0, 1, 2, 3 s; then those of 10, 11, 12, 13, 14 s, 5.5 s earlier.
     const expected = [0, 1000, 2000, 3000, 4500, 5500, 6500, 7500, 8500];
@@ -112,16 +112,16 @@ describe("a shared screen", () => {
     };
     const tiles = (ms: number) => (ms >= 2500 && ms < 8000 ? 3 : 2);
     const dir = await folder();
-    const before = await film(dir, script, { tiles });
+    const before = await preview(dir, script, { tiles });
     expect([0, 1].map((tile) => before.mark(1500, tile).colour)).toEqual([0, 1]);
     expect(before.mark(9000, 0).colour).toBe(0);
-    const seen = await film(dir, script, { tiles, layout: "spotlight" });
+    const seen = await preview(dir, script, { tiles, layout: "spotlight" });
     for (const ms of [2800, 5800, 7600])
       expect([0, 1, 2].map((tile) => seen.mark(ms, tile).colour)).toEqual([2, 0, 1]);
     // The encoder makes a loop's very first beep louder than all others, which would not count beside it.
     const later = seen.samples.subarray(3 * 48_000);
     expect(findBeeps(later, 48_000, pitchOf(2))).toHaveLength(5);
-    const alone = await film(dir, script, { layout: "single-participant", tiles: () => 1 });
+    const alone = await preview(dir, script, { layout: "single-participant", tiles: () => 1 });
     expect([2800, 5800].map((ms) => alone.mark(ms, 0).colour)).toEqual([2, 2]);
     expect(alone.mark(9000, 0).colour).not.toBe(2);
   });

@@ -3,7 +3,7 @@ import { findBeeps, pitchOf } from "../../src/synth/media/beep.ts";
 import type { MediaLoop } from "../../src/synth/media/mediaLoop.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { loop } from "./support/captureFixtures.ts";
-import { type Film, film } from "./support/captureStudio.ts";
+import { film, preview, type Scenes } from "./support/captureStudio.ts";
 
 let first: MediaLoop;
 let second: MediaLoop;
@@ -13,11 +13,11 @@ beforeAll(async () => {
 });
 
 const folder = () => scratchFolder("connvo-media-");
-const beepsOf = ({ samples }: Film, participant: number) =>
+const beepsOf = ({ samples }: Scenes, participant: number) =>
   findBeeps(samples, 48_000, pitchOf(participant));
 
 /** When the bar of a tile turns white, ms. */
-function flashesOf(seen: Film, tile: number): number[] {
+function flashesOf(seen: Scenes, tile: number): number[] {
   const marks = seen.marks(tile);
   return marks
     .filter(({ mark }, index) => mark.flash && !(marks[index - 1]?.mark.flash ?? false))
@@ -28,7 +28,7 @@ const median = (values: number[]) =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** Flash minus beep of the same event, ms. */
-function offsets(seen: Film, participant: number): number[] {
+function offsets(seen: Scenes, participant: number): number[] {
   const beeps = beepsOf(seen, participant);
   return flashesOf(seen, participant).flatMap((flash) => {
     const beep = beeps.find((at) => Math.abs(at - flash) < 400);
@@ -51,7 +51,7 @@ describe("sound and picture", () => {
         },
       ],
     };
-    const seen = await film(await folder(), script, { tiles: (ms) => (ms < 540 ? 1 : 2) });
+    const seen = await preview(await folder(), script, { tiles: (ms) => (ms < 540 ? 1 : 2) });
     for (const participant of [0, 1]) {
       const found = offsets(seen, participant);
       expect(found.length).toBeGreaterThanOrEqual(20);
@@ -62,11 +62,11 @@ describe("sound and picture", () => {
     beeps.forEach((at, index) => {
       expect(Math.abs(at - (220 + 1000 * index))).toBeLessThan(15);
     });
-    expect(Math.abs(seen.probe.durationMs - 24_000)).toBeLessThanOrEqual(200);
+    expect(Math.abs(seen.durationMs - 24_000)).toBeLessThanOrEqual(200);
   });
 
   it("go by arrival where a sender never reports", async () => {
-    const seen = await film(
+    const seen = await preview(
       await folder(),
       {
         durationMs: 5000,
@@ -84,7 +84,7 @@ describe("sound and picture", () => {
   });
 
   it("keep their times over silence that was not sent", async () => {
-    const seen = await film(await folder(), {
+    const seen = await preview(await folder(), {
       durationMs: 9000,
       publications: [
         {
@@ -104,7 +104,7 @@ describe("sound and picture", () => {
   });
 
   it("mix everybody without clipping", async () => {
-    const seen = await film(await folder(), {
+    const seen = await preview(await folder(), {
       durationMs: 3000,
       publications: [first, second, first, second, first, second].map((media, index) => ({
         ...{ participant: `p${index}`, media, fromMs: 0, toMs: 3000 },

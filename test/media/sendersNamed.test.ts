@@ -3,7 +3,7 @@ import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { lineOf, tryOut } from "./senders/judging/trial.ts";
 import { namedSessions } from "./senders/named.ts";
 
-/** Composing takes most of the time: of these the composed file is looked at too, because it may fail by itself. */
+/** Composing takes half of the time: of these the composed file is looked at too, because it may fail by itself. */
 const composed = new Set([
   "a mute of 8 s without a gap in RTP",
   "several mutes without a gap in RTP",

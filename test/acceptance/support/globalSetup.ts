@@ -23,24 +23,52 @@ declare module "vitest" {
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
+/** What all projects of a run share, made by the first and removed with the last that uses it. */
+interface Shared {
+  program: string;
+  database: { folder: string; remove(): Promise<void> };
+  trusted: Trusted;
+  users: number;
+}
+
+const key = Symbol.for("connvo.acceptance");
+const run = globalThis as unknown as { [key]?: Promise<Shared> };
+
 /** Builds the server; `CONNVO_TEST_PROGRAM` names another one to test, which is then taken as it is. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  run[key] ??= prepare();
+  const shared = await run[key];
+  shared.users++;
+  project.provide("serverProgram", shared.program);
+  project.provide("usedDatabase", shared.database.folder);
+  project.provide("certificates", shared.trusted.pairs);
+  // Node trusts one file of authorities, read when it starts; the workers that run the tests are started after this.
+  process.env["NODE_EXTRA_CA_CERTS"] = shared.trusted.file;
+  return async () => {
+    shared.users--;
+    if (shared.users > 0) return;
+    delete run[key];
+    await rm(path.dirname(shared.trusted.file), { recursive: true, force: true });
+    await shared.database.remove();
+  };
+}
+
+async function prepare(): Promise<Shared> {
   await removeAbandoned();
   const given = process.env["CONNVO_TEST_PROGRAM"];
   if (given === undefined)
     await promisify(execFile)(process.execPath, [path.join(root, "scripts/build.mjs")]);
   const program = given ?? path.join(root, "dist/main.js");
-  project.provide("serverProgram", program);
-  const [database, authority] = [await useOnce(program), await trustCertificates(project)];
-  project.provide("usedDatabase", database.folder);
-  return async () => {
-    await authority();
-    await database.remove();
+  return {
+    program,
+    database: await usedDatabase(program),
+    trusted: await newAuthority(),
+    users: 0,
   };
 }
 
 /** Starts the server on nothing and stops it: its database is what the sites of the tests begin with. */
-async function useOnce(program: string) {
+async function usedDatabase(program: string) {
   const parent = await mkdtemp(
     path.join(await realpath(os.tmpdir()), `${folderPrefix}${process.pid}-`),
   );
@@ -54,23 +82,10 @@ async function useOnce(program: string) {
   };
 }
 
-const key = Symbol.for("connvo.authority");
-const shared = globalThis as unknown as { [key]?: Promise<Trusted> };
-
 interface Trusted {
   pairs: readonly [TlsPair, TlsPair];
   /** PEM of the authority. */
   file: string;
-}
-
-/** Node trusts one file of authorities, read when it starts: all projects of a run share one authority. */
-async function trustCertificates(project: TestProject): Promise<() => Promise<void>> {
-  shared[key] ??= newAuthority();
-  const { pairs, file } = await shared[key];
-  project.provide("certificates", pairs);
-  // The workers that run the tests are started after this.
-  process.env["NODE_EXTRA_CA_CERTS"] = file;
-  return () => rm(path.dirname(file), { recursive: true, force: true });
 }
 
 async function newAuthority(): Promise<Trusted> {

@@ -104,6 +104,21 @@ async function record(rooms: RoomHarness): Promise<Recorded> {
   return { captureDir, session, wires, lateMs };
 }
 
+/** Senders that stood still for longer have sent something else than their scripts say, ms. */
+const mostLateMs = 200;
+const mostSessions = 6;
+
+/** The first session in which everything was sent when it was due. */
+async function recordInTime(session: () => Promise<Recorded>): Promise<Recorded> {
+  const late: number[] = [];
+  while (late.length < mostSessions) {
+    const recorded = await session();
+    if (recorded.lateMs <= mostLateMs) return recorded;
+    late.push(Math.round(recorded.lateMs));
+  }
+  throw new Error(`in none of ${mostSessions} sessions the senders kept time; ms late: ${late}`);
+}
+
 /** What is wrong with the tile and the tracks of each sender. */
 async function findingsOf({ captureDir, session, wires, lateMs }: Recorded): Promise<string[]> {
   const told = toldOf(await describeCapture(captureDir));
@@ -134,11 +149,16 @@ async function findingsOf({ captureDir, session, wires, lateMs }: Recorded): Pro
 
 describe("senders with different faults in one room", () => {
   it("are all in the recording, in their tiles and tracks", async () => {
-    const rooms = await RoomHarness.create(built.entry);
+    const rooms: RoomHarness[] = [];
     try {
-      expect(await findingsOf(await record(rooms))).toEqual([]);
+      const recorded = await recordInTime(async () => {
+        const harness = await RoomHarness.create(built.entry);
+        rooms.push(harness);
+        return record(harness);
+      });
+      expect(await findingsOf(recorded)).toEqual([]);
     } finally {
-      await rooms.close();
+      await Promise.all(rooms.map((harness) => harness.close()));
     }
   });
 });

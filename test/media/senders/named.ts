@@ -72,6 +72,9 @@ const changes: Record<string, Changes> = {
   "RTP of both jumps by -5 s": jump(-5000, "both"),
   "RTP of both jumps by +30 s": jump(30_000, "both"),
   "a stall of 3 s is no pause": { network: { stalls: [{ fromMs: 4000, toMs: 7000 }] } },
+  "a stall of 0.4 s that is made up for at twice the pace": {
+    network: { stalls: [{ fromMs: 5000, toMs: 5400, pace: 2 }] },
+  },
   "a stall of 3 s without reports": {
     ...{ reports: null, network: { stalls: [{ fromMs: 4000, toMs: 7000 }] } },
   },

@@ -43,9 +43,12 @@ export class Network {
   #arrival(atMs: number): number {
     const { delayMs, jitterMs, reorders, stalls } = this.#script;
     let arrival = atMs + delayMs + this.#random.between(0, jitterMs);
+    for (const { fromMs, toMs, pace = Number.POSITIVE_INFINITY } of stalls) {
+      const comes = toMs + (arrival - fromMs) / pace;
+      if (arrival >= fromMs && arrival < comes) arrival = comes;
+    }
     // What overtakes the very first packet would be taken for it.
     if (!reorders || atMs < settledMs) arrival = Math.max(arrival, this.#lastMs);
-    for (const { fromMs, toMs } of stalls) if (arrival >= fromMs && arrival < toMs) arrival = toMs;
     this.#lastMs = Math.max(this.#lastMs, arrival);
     return arrival;
   }

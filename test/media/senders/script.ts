@@ -59,8 +59,8 @@ export interface NetworkScript {
   duplicates: number;
   /** Share of packets that are lost. */
   loss: number;
-  /** What would arrive in such a stretch arrives at its end, at once. */
-  stalls: Span[];
+  /** What would arrive in such a stretch arrives after its end: at once, or `pace` times as fast as it was sent. */
+  stalls: (Span & { pace?: number })[];
 }
 
 /** How a track is numbered. */

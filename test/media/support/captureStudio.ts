@@ -11,13 +11,13 @@ import { buildCapture } from "./captureBuilder.ts";
 import { buildComposeProgram } from "./captureFixtures.ts";
 import { decodeFile } from "./captureOutput.ts";
 import type { CaptureScript } from "./captureScript.ts";
+import { renderCapture } from "./rendered.ts";
 
 export type Wanted = Partial<Omit<ComposeJob, "captureDir" | "output">>;
 
-/** A composed file and what can be seen in it at chosen times. */
-export interface Film {
-  file: string;
-  probe: ProbeFinding;
+/** What can be seen and heard at chosen times of what is composed. */
+export interface Scenes {
+  durationMs: number;
   samples: Float32Array;
   /** What a tile shows at a time (ms), and how wide the picture in it is for its height. */
   mark(ms: number, tile: number, aspect?: number): PatternMark;
@@ -25,6 +25,12 @@ export interface Film {
   colour(ms: number, part: Rect): ReturnType<typeof meanColour>;
   /** Marks of one tile over all pictures in which there is such a tile, with their times. */
   marks(tile: number): { ms: number; mark: PatternMark }[];
+}
+
+/** A composed file. */
+export interface Film extends Scenes {
+  file: string;
+  probe: ProbeFinding;
 }
 
 const widescreen = 16 / 9;
@@ -53,17 +59,40 @@ export async function composeCapture(
   return compose(jobFor(captureDir, wanted), { entry: await composeProgram(), log: silentLog });
 }
 
-/** Writes a capture, composes it and decodes the result; `tiles` is how many tiles its layout has at `at`. */
+type Watched = Wanted & {
+  /** How many tiles the layout has at a time; otherwise one for each publication. */
+  tiles?: (ms: number) => number;
+};
+
+/** Writes a capture, composes it and decodes the result. */
 export async function film(
   folder: string,
   script: CaptureScript,
-  wanted: Wanted & { tiles?: (ms: number) => number } = {},
+  { tiles = () => script.publications.length, ...wanted }: Watched = {},
 ): Promise<Film> {
+  const captureDir = await written(folder, script);
+  const probe = await composeCapture(captureDir, wanted);
+  return develop(jobFor(captureDir, wanted), probe, tiles);
+}
+
+/** Writes a capture, and renders it: what `film` shows, for less than half the time. */
+export async function preview(
+  folder: string,
+  script: CaptureScript,
+  { tiles = () => script.publications.length, ...wanted }: Watched = {},
+): Promise<Scenes> {
+  const job = jobFor(await written(folder, script), wanted);
+  const pictures = new Map<number, Picture>();
+  const { samples, durationMs } = await renderCapture(job.captureDir, job, (picture, ms) => {
+    pictures.set(indexOf(ms), { ...picture, data: Uint8Array.from(picture.data) });
+  });
+  return { durationMs, ...scenes(job, pictures, samples, tiles) };
+}
+
+async function written(folder: string, script: CaptureScript): Promise<string> {
   const captureDir = path.join(folder, "capture");
   if (!(await exists(captureDir))) await buildCapture(captureDir, script);
-  const { tiles = () => script.publications.length, ...rest } = wanted;
-  const probe = await composeCapture(captureDir, rest);
-  return develop(jobFor(captureDir, rest), probe, tiles);
+  return captureDir;
 }
 
 /** Decodes a composed file. */
@@ -72,6 +101,17 @@ export function develop(job: ComposeJob, probe: ProbeFinding, tiles: (ms: number
   const { samples } = decodeFile(job.output, (picture, ms) => {
     pictures.set(indexOf(ms), picture);
   });
+  const { durationMs } = probe;
+  return { file: job.output, probe, durationMs, ...scenes(job, pictures, samples, tiles) };
+}
+
+/** `pictures` by their number from zero. */
+function scenes(
+  job: ComposeJob,
+  pictures: Map<number, Picture>,
+  samples: Float32Array,
+  tiles: (ms: number) => number,
+): Omit<Scenes, "durationMs"> {
   const picture = (ms: number) => {
     const found = pictures.get(indexOf(ms));
     if (!found) throw new Error(`no picture at ${ms} ms`);
@@ -85,7 +125,7 @@ export function develop(job: ComposeJob, probe: ProbeFinding, tiles: (ms: number
   const mark = (ms: number, tile: number, aspect = widescreen) =>
     readPattern(picture(ms), fittedInto(rect(ms, tile), aspect));
   return {
-    ...{ file: job.output, probe, samples, mark },
+    ...{ samples, mark },
     colour: (ms, part) => meanColour(picture(ms), part),
     marks: (tile) =>
       [...pictures.keys()]

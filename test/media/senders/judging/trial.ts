@@ -9,7 +9,7 @@ import { expectedOf } from "./expected.ts";
 import { type Finding, judge, judgeTold } from "./judge.ts";
 import { logAround } from "./logAround.ts";
 import { toldOf } from "./told.ts";
-import { fileViews, trackViews, type View } from "./views.ts";
+import { renderedViews, trackViews, type View } from "./views.ts";
 
 export interface Verdict {
   script: SessionScript;
@@ -17,12 +17,12 @@ export interface Verdict {
 }
 
 export interface TrialOptions {
-  /** Whether the composed file is looked at, which takes most of the time; the player and the tracks always are. */
+  /** Whether the composed file is looked at, before it is encoded; the player and the tracks always are. */
   file: boolean;
 }
 
 /**
- * Plays a session and judges what its recording holds. `folder` gets the capture and the composed file; where something is
+ * Plays a session and judges what its recording holds. `folder` gets the capture; where something is
  * found also the script, and the verdict with what the capture's log says there.
  */
 export async function tryOut(
@@ -64,7 +64,7 @@ export async function tryOut(
 /** A capture of which no file can be made shows nothing. */
 async function filesOrWhyNot(captureDir: string, participants: number[]): Promise<View[]> {
   try {
-    return await fileViews(captureDir, participants);
+    return await renderedViews(captureDir, participants);
   } catch (error) {
     const broken = [error instanceof Error ? error.message : String(error)];
     const nothing = { pictures: [], beeps: [], noises: [], broken };

@@ -12,6 +12,7 @@ import { composeRendition } from "../../../../src/media/render/compositor.ts";
 import { readPattern } from "../../../../src/synth/picture/pattern.ts";
 import { fittedInto, type Picture, type Rect } from "../../../../src/synth/picture/picture.ts";
 import { decodeFile } from "../../support/captureOutput.ts";
+import { renderCapture } from "../../support/rendered.ts";
 import { beepAmplitude, beepCount, pitchOfBeep } from "../content.ts";
 import { type Heard, listen } from "./ear.ts";
 
@@ -32,28 +33,56 @@ const levelledAmplitude = 0.18;
 const pitchesOf = (participant: number) =>
   Array.from({ length: beepCount }, (_, beep) => pitchOfBeep(participant, beep));
 
+const look = { layout: "grid", quality: "360p", audioOnly: false } as const;
+
 /** Composes a capture beside it and looks at the file. */
 export async function fileViews(captureDir: string, participants: number[]): Promise<View[]> {
   const output = path.join(path.dirname(captureDir), "recording.mp4");
   const { probe } = await composeRendition({
-    ...{ captureDir, output, layout: "grid", quality: "360p", audioOnly: false },
+    ...{ captureDir, output, ...look },
     ...{ composer: "node-av", threads: 1 },
   });
-  const tiles = tilesFor(participants.length);
-  const pictures = participants.map((): View["pictures"] => []);
-  const { samples } = decodeFile(output, (picture, ms) => {
-    participants.forEach((participant, index) => {
-      pictures[index]?.push({ ms, counter: counterIn(picture, tiles, participant) });
+  const { durationMs, problems } = probe;
+  const eyes = new Eyes(participants);
+  const { samples } = decodeFile(output, eyes.see);
+  return eyes.views(samples, { durationMs, broken: problems });
+}
+
+/** What `fileViews` would find, without the time that encoding takes. */
+export async function renderedViews(captureDir: string, participants: number[]): Promise<View[]> {
+  const eyes = new Eyes(participants);
+  const { samples, durationMs } = await renderCapture(captureDir, look, eyes.see);
+  return eyes.views(samples, { durationMs, broken: [] });
+}
+
+/** Looks for everybody in each picture. */
+class Eyes {
+  readonly #participants: number[];
+  readonly #tiles: Rect[];
+  readonly #pictures: View["pictures"][];
+
+  constructor(participants: number[]) {
+    this.#participants = participants;
+    this.#tiles = tilesFor(participants.length);
+    this.#pictures = participants.map(() => []);
+  }
+
+  see = (picture: Picture, ms: number): void => {
+    this.#participants.forEach((participant, index) => {
+      const counter = counterIn(picture, this.#tiles, participant);
+      this.#pictures[index]?.push({ ms, counter });
     });
-  });
-  const heard = listen(samples, participants.flatMap(pitchesOf), levelledAmplitude);
-  return participants.map((_participant, index) => ({
-    ...{ name: "file", durationMs: probe.durationMs, broken: probe.problems },
-    ...{ pictures: pictures[index] ?? [], noises: heard.noises },
-    beeps: heard.beeps
-      .filter(({ beep }) => Math.floor(beep / beepCount) === index)
-      .map((one) => ({ ...one, beep: one.beep % beepCount })),
-  }));
+  };
+
+  views(samples: Float32Array, rest: Pick<View, "broken"> & { durationMs: number }): View[] {
+    const heard = listen(samples, this.#participants.flatMap(pitchesOf), levelledAmplitude);
+    return this.#participants.map((_participant, index) => ({
+      ...{ name: "file", ...rest, pictures: this.#pictures[index] ?? [], noises: heard.noises },
+      beeps: heard.beeps
+        .filter(({ beep }) => Math.floor(beep / beepCount) === index)
+        .map((one) => ({ ...one, beep: one.beep % beepCount })),
+    }));
+  }
 }
 
 /** Where a picture can be, as many as there are people at a time. */
