@@ -22,18 +22,21 @@ export interface People {
 
 let organizations = 0;
 
-/** New people, of a new organisation; the deactivated one still has to be deactivated. */
+/**
+ * New people, of a new organisation; the deactivated one still has to be deactivated. All have names: which of them
+ * comes first in a list is left to chance, and its first row has to look the same each time.
+ */
 export async function newPeople(stage: MeetingStage): Promise<People> {
   organizations += 1;
   const orgId = `org_world_${organizations}`;
   const members: Record<Member, UserIdentity> = {
-    stranger: person(),
-    observer: person({ orgId }),
+    stranger: person({ name: "Stranger" }),
+    observer: person({ orgId, name: "Observer" }),
     participant: person({ orgId, name: "Participant" }),
-    host: person({ orgId }),
-    orgAdmin: person({ orgId, orgRole: "admin" }),
-    otherOrgAdmin: person({ orgId: `${orgId}_other`, orgRole: "admin" }),
-    deactivated: person({ orgId }),
+    host: person({ orgId, name: "Host" }),
+    orgAdmin: person({ orgId, name: "Admin", orgRole: "admin" }),
+    otherOrgAdmin: person({ orgId: `${orgId}_other`, name: "Other admin", orgRole: "admin" }),
+    deactivated: person({ orgId, name: "Deactivated" }),
   };
   const ids = await Promise.all(
     Object.entries(members).map(async ([name, who]) => [name, await userIdOf(stage, who)] as const),
