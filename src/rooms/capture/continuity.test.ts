@@ -11,8 +11,8 @@ interface Sent {
 interface Network {
   delayMs?: number;
   jitterMs?: number;
-  /** Nothing arrives in between; all of it arrives at `toMs`, one packet a ms. */
-  stalls?: { fromMs: number; toMs: number }[];
+  /** Nothing arrives in between; what was sent meanwhile arrives from `toMs` on, at `pace` times the pace of its making, else at once. */
+  stalls?: { fromMs: number; toMs: number; pace?: number }[];
 }
 
 function randomFrom(seed: number): () => number {
@@ -61,8 +61,10 @@ function place(sent: Sent[], network: Network = {}, seed = 1) {
   let last = 0;
   const arrived = sent.map((one) => {
     const natural = one.at + delayMs + random() * jitterMs;
-    const stall = stalls.find(({ fromMs, toMs }) => natural >= fromMs && natural < toMs);
-    last = Math.max(stall ? stall.toMs : natural, last + 0.1);
+    let comes = natural;
+    for (const { fromMs, toMs, pace = Number.POSITIVE_INFINITY } of stalls)
+      if (comes >= fromMs) comes = Math.max(comes, toMs + (comes - fromMs) / pace);
+    last = Math.max(comes, last + 0.1);
     return { ...one, arrivedAt: last };
   });
   const placed: { at: number; mediaMs: number }[] = [];
@@ -198,6 +200,61 @@ describe("a network that stands still", () => {
     for (let ms = 2300; ms < 5000; ms += 20) continuity.push(ms, ms, ms + 15);
     expect(pieces).toEqual([]);
     expect(placed).toEqual(Array.from({ length: 250 }, (_, index) => index * 20));
+  });
+
+  test.each(
+    [1.1, 1.2, 1.3, 1.5, 2, 3, 5].flatMap((pace) =>
+      [20, 33, 67].map((everyMs) => ({ pace, everyMs })),
+    ),
+  )("and makes up for it at $pace times the pace, a frame in $everyMs ms", ({ pace, everyMs }) => {
+    for (const stallMs of [200, 400, 1000])
+      for (const seed of [1, 2, 3]) {
+        const stalls = [{ fromMs: 5000, toMs: 5000 + stallMs, pace }];
+        const result = place(sender({ untilMs: 20_000, everyMs }), { stalls }, seed);
+        expect(result.pieces).toEqual([]);
+        expect(result.worst).toBe(0);
+      }
+  });
+
+  test.each([100, 200, 300, 500])(
+    "and again %i ms later, before all is made up for at twice the pace, moves nothing",
+    (gapMs) => {
+      const again = 5400 + gapMs;
+      const stalls = [
+        { fromMs: 5000, toMs: 5400, pace: 2 },
+        { fromMs: again, toMs: again + 200, pace: 2 },
+      ];
+      const result = place(sender({ untilMs: 15_000 }), { stalls });
+      expect(result.pieces).toEqual([]);
+      expect(result.worst).toBe(0);
+    },
+  );
+
+  test.each([1.2, 1.5, 2])(
+    "at the end of a pause, and makes up for it at %d times the pace",
+    (pace) => {
+      for (const pauseMs of [500, 1000, 3000]) {
+        const until = 5000 + pauseMs;
+        const sent = sender({ untilMs: 20_000, pauses: [{ fromMs: 5000, toMs: until }] });
+        const stalls = [{ fromMs: until - 200, toMs: until + 300, pace }];
+        const result = place(sent, { stalls });
+        everyFrame(sent, result);
+        expect(result.pieces).toHaveLength(1);
+        expect(result.worst).toBeLessThan(100);
+      }
+    },
+  );
+
+  test("for long at the end of a pause is believed for some seconds, and then told from it", () => {
+    for (const pauseMs of [500, 2000]) {
+      const until = 5000 + pauseMs;
+      const sent = sender({ untilMs: 30_000, pauses: [{ fromMs: 5000, toMs: until }] });
+      const stalls = [{ fromMs: until - 200, toMs: until + 800, pace: 1.2 }];
+      const { errors, pieces } = place(sent, { stalls });
+      expect(pieces).toHaveLength(1);
+      const later = errors.filter(({ at }) => at > until + 7000).map(({ off }) => Math.abs(off));
+      expect(Math.max(...later)).toBeLessThan(100);
+    }
   });
 
   test("again and again moves nothing", () => {

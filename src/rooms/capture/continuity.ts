@@ -1,21 +1,18 @@
 import { TokenBucket } from "../../core/limits/tokenBucket.ts";
 import { ClockOffset } from "../../media/format/time/clockOffset.ts";
+import { type Arrival, isLevel, isMadeUpFor, UsualLateness } from "./lateness.ts";
 import type { ContinuitySink } from "./pieces.ts";
 
 /** A frame as it came: its time by its sender, unwrapped, when it arrived, and how far off the line that is; all ms. */
-interface Held<F> {
+interface Held<F> extends Arrival {
   frame: F;
   senderMs: number;
-  arrivedAt: number;
-  offMs: number;
 }
 
 /** A sender's media clock and ours drift apart by less than this, ms per ms. */
 const maxDrift = 1200e-6;
 /** A frame that much off the line is looked at, ms: pauses from 0.2 s on must be seen, networks and encoders vary. */
 const suspiciousMs = 80;
-/** Where frames usually come later than that, this much more than nine of ten of the last ones. */
-const unusual = { times: 1.3, andMs: 40, frames: 256, lookEvery: 8, mostMs: 1000 } as const;
 /** A frame that much later than the one before begins a pause, or a stall of the network; ms. */
 const suddenMs = 60;
 /** How early the beginning of a piece may still be found out to be, and for how long; ms. A network may have held back the first. */
@@ -26,8 +23,10 @@ const beginning = {
   earlyMs: 1000,
   firstEarlyMs: 5000,
 } as const;
-/** The frames of this much time decide whether the sender paused, ms. */
+/** The frames of this much time decide where a source begins, or a time that jumped; ms. */
 const decisionMs = 300;
+/** The frames of this much time decide whether the sender paused, ms. */
+const levelMs = 900;
 /** Frames that come in real time keep their distance from the line within this, ms. */
 const steadyMs = 60;
 /** A decision waits for no longer than this, frames and ms. */
@@ -68,14 +67,12 @@ export class Continuity<F> {
   /** The piece was begun by its sender or the recording, not by what frames told. */
   #begunByItself = true;
   #framesSince = 0;
-  /** How late the last frames were, ms. */
-  #usual: number[] = [];
-  #passed = 0;
-  /** What is unusual after so many frames, ms. */
-  #unusual = { after: -1, ms: 0 };
+  #usual = new UsualLateness();
   #pieces = 0;
   #credit = new TokenBucket(pieces.perSecond, pieces.atOnce);
   #previousOff = 0;
+  /** What was held back and is still late, as long as it is not known whether all of it will be made up for. */
+  #late: Arrival[] | undefined;
   #lastMs = 0;
   #lastArrival = 0;
   #held: Held<F>[] = [];
@@ -104,7 +101,8 @@ export class Continuity<F> {
     const offMs = arrivedAt - senderMs - this.shiftMs - this.#line.latest;
     const arrived = { frame, senderMs, arrivedAt, offMs };
     if (this.#begins) this.#holdBeginning(arrived);
-    else if (this.#held.length > 0 || this.#isSudden(arrived)) this.#hold(arrived);
+    else if (this.#held.length > 0 || this.#staysLate(arrived) || this.#isSudden(arrived))
+      this.#hold(arrived);
     else this.#pass(arrived);
   }
 
@@ -118,6 +116,7 @@ export class Continuity<F> {
   /** What comes next has a time base of its own. */
   restart(): void {
     this.flush();
+    this.#late = undefined;
     this.#shift = undefined;
   }
 
@@ -184,26 +183,33 @@ export class Continuity<F> {
     this.#previousOff = 0;
   }
 
+  /** What stays as late as it is was no network: its sender paused, and it begins anew where it arrives. */
+  #staysLate({ arrivedAt, offMs }: Held<F>): boolean {
+    const late = this.#late;
+    if (!late) return false;
+    if (offMs <= suspiciousMs) {
+      this.#late = undefined;
+      return false;
+    }
+    late.push({ arrivedAt, offMs });
+    const since = arrivedAt - levelMs;
+    if ((late[0]?.arrivedAt ?? arrivedAt) > since) return false;
+    // One older than the window is kept: it tells that the window is full.
+    while ((late[1]?.arrivedAt ?? arrivedAt) < since) late.shift();
+    if (!isLevel(late, levelMs)) return false;
+    this.#late = undefined;
+    this.#previousOff = 0;
+    return true;
+  }
+
   #isSudden({ arrivedAt, offMs }: Held<F>): boolean {
     if (offMs > suspiciousMs)
-      return offMs - this.#previousOff > suddenMs && offMs > this.#unusualMs;
+      return offMs - this.#previousOff > suddenMs && offMs > this.#usual.unusualMs;
     const { forMs, frames, sparseMs, earlyMs, firstEarlyMs } = beginning;
     const sparse = this.#lastArrival - this.#begunAt >= (this.#framesSince - 1) * sparseMs;
     const young = arrivedAt - this.#begunAt < forMs || (sparse && this.#framesSince < frames);
     const begunEarlyMs = this.#begunByItself ? firstEarlyMs : earlyMs;
     return offMs < -(young ? begunEarlyMs : suspiciousMs);
-  }
-
-  get #unusualMs(): number {
-    const { after, ms: known } = this.#unusual;
-    // Looking costs, and frames may be many.
-    if (after >= 0 && this.#passed > unusual.frames && this.#passed - after < unusual.lookEvery)
-      return known;
-    if (after === this.#passed) return known;
-    const sorted = this.#usual.toSorted((a, b) => a - b);
-    const ms = unusual.times * (sorted[Math.floor(sorted.length * 0.9)] ?? 0) + unusual.andMs;
-    this.#unusual = { after: this.#passed, ms };
-    return ms;
   }
 
   #mayBegin(): boolean {
@@ -212,12 +218,7 @@ export class Continuity<F> {
   }
 
   #hold(arrived: Held<F>): void {
-    const held = this.#held.at(-1);
-    if (
-      held &&
-      arrived.offMs - held.offMs > Math.max(suddenMs, this.#unusualMs) &&
-      this.#decideEarly(arrived)
-    ) {
+    if (this.#tellsOfAnother(arrived)) {
       this.push(arrived.frame, arrived.senderMs, arrived.arrivedAt);
       return;
     }
@@ -229,13 +230,41 @@ export class Continuity<F> {
     const heldMs = arrived.arrivedAt - first.arrivedAt;
     if (back && (this.#isLate(first) || this.#held.length <= strayFrames + 1))
       this.#release((one) => this.#isExplained(one));
-    else if (heldMs >= decisionMs && this.#isSteady()) this.#begunAnew();
-    else if (heldMs >= most.waitMs || this.#held.length >= most.frames) this.flush();
+    else if (this.#isAnew(first, heldMs)) this.#begunAnew();
+    else if (heldMs >= most.waitMs || this.#held.length >= most.frames) this.#decideLate();
+  }
+
+  /** A network that makes up for a stall slowly looks like a pause at first; a time that jumps is told from it at once. */
+  #isAnew(first: Held<F>, heldMs: number): boolean {
+    if (!this.#isLate(first)) return heldMs >= decisionMs && this.#isSteady();
+    return heldMs >= levelMs && isLevel(this.#held, levelMs);
+  }
+
+  /** Some seconds have not told. What still comes closer to the line was held back by a network, which takes its time. */
+  #decideLate(): void {
+    if (isMadeUpFor(this.#held)) {
+      this.#release((one) => this.#isExplained(one));
+      this.#late = [];
+    } else this.flush();
   }
 
   #begunAnew(): void {
     if (this.#mayBegin()) this.#split();
     else this.#release((one) => this.#isExplained(one));
+  }
+
+  /** Another pause, or a time that jumps: it is not decided with what is held, which then is decided already. */
+  #tellsOfAnother(arrived: Held<F>): boolean {
+    const [first] = this.#held;
+    const last = this.#held.at(-1);
+    if (!first || !last) return false;
+    // No network makes anything early.
+    if (arrived.offMs < -suspiciousMs && last.offMs >= -suspiciousMs && this.#isLate(first)) {
+      this.#decideLate();
+      return true;
+    }
+    const suddenly = arrived.offMs - last.offMs > Math.max(suddenMs, this.#usual.unusualMs);
+    return suddenly && this.#decideEarly(arrived);
   }
 
   /**
@@ -246,11 +275,14 @@ export class Continuity<F> {
     const [first] = this.#held;
     const last = this.#held.at(-1);
     if (!first || !last) return false;
+    const silentMs = next.arrivedAt - last.arrivedAt;
+    const heldMs = last.arrivedAt - first.arrivedAt;
+    if (heldMs >= (silentMs < secondPauseMs ? pacedMs : decisionMs / 2) && isMadeUpFor(this.#held))
+      return false;
     const flat = this.#isFlat(this.#held.slice(this.#held.length >> 1));
     if (!flat && !this.#isBurst(first, last)) return false;
-    const inPace =
-      flat && this.#held.length > strayFrames && last.arrivedAt - first.arrivedAt >= pacedMs;
-    if (!inPace && next.arrivedAt - last.arrivedAt < secondPauseMs) return false;
+    const inPace = flat && this.#held.length > strayFrames && heldMs >= pacedMs;
+    if (!inPace && silentMs < secondPauseMs) return false;
     this.flush();
     return true;
   }
@@ -330,8 +362,7 @@ export class Continuity<F> {
     const mediaMs = senderMs + this.shiftMs;
     this.#line.add(mediaMs, arrivedAt);
     this.#previousOff = Math.max(0, offMs);
-    // Later than that is a network that stood still, which is never usual.
-    this.#usual[this.#passed++ % unusual.frames] = Math.min(this.#previousOff, unusual.mostMs);
+    this.#usual.add(this.#previousOff);
     this.#framesSince++;
     this.#emit(frame, mediaMs, arrivedAt);
   }

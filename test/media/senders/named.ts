@@ -75,6 +75,17 @@ const changes: Record<string, Changes> = {
   "a stall of 0.4 s that is made up for at twice the pace": {
     network: { stalls: [{ fromMs: 5000, toMs: 5400, pace: 2 }] },
   },
+  "a stall of 0.4 s that is made up for at 1.2 times the pace": {
+    network: { stalls: [{ fromMs: 5000, toMs: 5400, pace: 1.2 }] },
+  },
+  "a stall of 0.4 s, and one of 0.2 s while it is made up for": {
+    network: {
+      stalls: [
+        { fromMs: 5000, toMs: 5400, pace: 1.5 },
+        { fromMs: 5600, toMs: 5800, pace: 1.5 },
+      ],
+    },
+  },
   "a stall of 3 s without reports": {
     ...{ reports: null, network: { stalls: [{ fromMs: 4000, toMs: 7000 }] } },
   },
