@@ -5,7 +5,7 @@ import type { Lifetime } from "../core/lifetime.ts";
 import { startArchivingLoop } from "../jobs/archiving.ts";
 import { composing } from "../jobs/composing.ts";
 import { startCopyRemovalLoop, startRestoreLoop } from "../jobs/copies.ts";
-import { startExpiringLoop } from "../jobs/expiring.ts";
+import { startExpiringLoop, startTranscriptExpiringLoop } from "../jobs/expiring.ts";
 import { fetching } from "../jobs/fetching.ts";
 import { startInsightLoop } from "../jobs/insights.ts";
 import type { Loop } from "../jobs/loop.ts";
@@ -69,9 +69,14 @@ export function startLoops(
 
 /** Nothing to do where everything is kept for ever. */
 function startExpiring(services: Services): Loop[] {
-  const retention = retentionOf(services.config);
+  const { config } = services;
+  const retention = retentionOf(config);
   const isLimited = retention.free !== null || retention.paid !== null;
-  return isLimited ? [startExpiringLoop(services, retention)] : [];
+  const keptDays = config.keepTranscriptsDays;
+  return [
+    ...(isLimited ? [startExpiringLoop(services, retention)] : []),
+    ...(keptDays > 0 ? [startTranscriptExpiringLoop(services, keptDays)] : []),
+  ];
 }
 
 /** Sends webhooks; once the server listens, because they tell its address. */

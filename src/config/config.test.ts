@@ -120,17 +120,15 @@ describe("loadConfig", () => {
     expect(message).not.toContain("hunter2");
   });
 
-  it.each(["-1", "1.5", "a month", "36501", "free=30"])(
-    "keeps no recordings for %s days",
-    (value) => {
-      for (const name of [
-        "CONNVO_KEEP_RECORDINGS_DAYS",
-        "CONNVO_KEEP_FREE_RECORDINGS_DAYS",
-        "CONNVO_KEEP_PAID_RECORDINGS_DAYS",
-      ])
-        expect(problems({ [name]: value })).toContain(`Configuration: ${name} `);
-    },
-  );
+  it.each(["-1", "1.5", "a month", "36501", "free=30"])("keeps nothing for %s days", (value) => {
+    for (const name of [
+      "CONNVO_KEEP_RECORDINGS_DAYS",
+      "CONNVO_KEEP_FREE_RECORDINGS_DAYS",
+      "CONNVO_KEEP_PAID_RECORDINGS_DAYS",
+      "CONNVO_KEEP_TRANSCRIPTS_DAYS",
+    ])
+      expect(problems({ [name]: value })).toContain(`Configuration: ${name} `);
+  });
 
   it.each(["connvo", "connvo/", "a/b.c"])("ends the prefix %s with a slash", (value) => {
     const env = {

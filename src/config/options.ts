@@ -383,6 +383,12 @@ export const options = {
     type: keptDays.optional(),
     doc: "The same for recordings of the paid plan; absent: as for every plan.",
   }),
+  keepTranscriptsDays: option({
+    env: "CONNVO_KEEP_TRANSCRIPTS_DAYS",
+    type: keptDays,
+    default: "0",
+    doc: "Days after a meeting's end at which what was said in it is deleted, with all that quotes it; 0 = it is kept for ever. The same on all nodes.",
+  }),
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",
     type: iceServers.optional(),

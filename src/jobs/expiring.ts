@@ -5,9 +5,10 @@ import {
   expireRecordings,
   type Retention,
 } from "../recordings/lifecycle/expire.ts";
+import { expireTranscripts } from "../transcripts/expire.ts";
 import { type Loop, startLoop } from "./loop.ts";
 
-/** Recordings deleted in one transaction: few enough to hold nobody up. */
+/** What is deleted at once: little enough to hold nobody up. */
 const batch = 16;
 /** Kept for days, so an hour more does not matter, ms. */
 const idleMs = 3_600_000;
@@ -26,4 +27,15 @@ export function startExpiringLoop(services: ExpiringServices, retention: Retenti
     return deleted === batch;
   };
   return startLoop({ name: "expiring", idleMs, clock, log, work });
+}
+
+/** Deletes what was said in meetings that ended so many days ago; on every node. */
+export function startTranscriptExpiringLoop(services: ExpiringServices, keptDays: number): Loop {
+  const { db, clock, log } = services;
+  const work = async () => {
+    const meetings = await expireTranscripts(db, keptDays, batch);
+    if (meetings > 0) log.info({ meetings, keptDays }, "deleted transcripts kept long enough");
+    return meetings === batch;
+  };
+  return startLoop({ name: "expiringTranscripts", idleMs, clock, log, work });
 }

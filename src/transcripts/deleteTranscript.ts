@@ -33,18 +33,39 @@ export async function deleteTranscript(
   const bounds = recordingId === undefined ? undefined : await timeOf(tx, meetingId, recordingId);
   await lockMeeting(tx, meetingId);
   const untilMs = bounds?.untilMs ?? Math.floor(await now(tx));
+  const deleted = await eraseTranscript(tx, meetingId, {
+    ...{ actorUserId, recordingId, fromMs: bounds?.fromMs, untilMs },
+  });
+  return { deleted };
+}
+
+interface WhatToErase {
+  /** Nobody: it was kept long enough. */
+  actorUserId?: string | undefined;
+  recordingId?: string | undefined;
+  fromMs?: number | undefined;
+  untilMs: number;
+  /** For the audit log. */
+  why?: Record<string, unknown>;
+}
+
+/** Deletes what was said in a meeting that is locked, and listens no more to what has ended. @returns how many lines went */
+export async function eraseTranscript(
+  tx: Tx,
+  meetingId: string,
+  { actorUserId, recordingId, fromMs = 0, untilMs, why = {} }: WhatToErase,
+): Promise<number> {
   const deleted = await eraseLines(tx, meetingId, {
-    ...{ recordingId: recordingId ?? null, speakerId: null },
-    ...{ fromMs: bounds?.fromMs ?? 0, untilMs },
+    ...{ recordingId: recordingId ?? null, speakerId: null, fromMs, untilMs },
   });
   const ended = await endHearings(tx, meetingId, recordingId);
   if (deleted > 0 || ended > 0)
     await recordAudit(tx, {
       ...{ actorUserId, meetingId, resourceType: "meeting", resourceId: meetingId },
       action: "transcript.delete",
-      metadata: { lines: deleted, ...(recordingId === undefined ? {} : { recordingId }) },
+      metadata: { lines: deleted, ...(recordingId === undefined ? {} : { recordingId }), ...why },
     });
-  return { deleted };
+  return deleted;
 }
 
 /** Locked: it cannot end meanwhile. */
