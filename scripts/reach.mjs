@@ -6,10 +6,11 @@ import { entries, root } from "./build.mjs";
 
 /** Native media would cost every server memory and its start; the children have nothing to do with clients or the database. */
 const forbidden = {
-  main: ["node-av", "node-datachannel", "sherpa-onnx-node", "llama-tokenizer-js"],
+  main: ["node-av", "node-datachannel", "sherpa-onnx-node", "llama-tokenizer-js", "@energetic-ai"],
   roomProcess: ["pg", "fastify", "node-av"],
   composeProcess: ["pg", "fastify", "node-datachannel"],
   speechProcess: ["pg", "fastify", "node-datachannel"],
+  vectorProcess: ["pg", "fastify", "node-datachannel", "node-av"],
   encodeProcess: ["pg", "fastify", "node-datachannel"],
   filmProcess: ["pg", "fastify", "node-datachannel"],
 };

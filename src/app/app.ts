@@ -44,6 +44,7 @@ import { startFigures } from "./figures.ts";
 import { addLiveGauges, addServerGauges } from "./gauges.ts";
 import { startLoops, startWebhooks } from "./jobs.ts";
 import { openLanguageModel } from "./languageModel.ts";
+import { openMeaning } from "./meaning.ts";
 import { authenticatorOf, isEverybodyFree, localIssuerRoutes, openIssuer } from "./signIn.ts";
 import { openStorage } from "./storage.ts";
 import { streamWebhook } from "./streamWebhook.ts";
@@ -117,6 +118,7 @@ async function open(
       ? createCaptureCopies({ db, clock: systemClock }, siteId)
       : capturesStay;
   const languageModel = await openLanguageModel(config);
+  const meaning = await openMeaning(config, log, lifetime);
   const services: Services = {
     config,
     db,
@@ -128,6 +130,7 @@ async function open(
     peerTokens: createPeerTokens(adminKey, systemClock),
     copies,
     languageModel,
+    meaning,
     captured: createCapturedMedia(video, createCaptureReader(), copies),
     nodeId: randomUUID(),
     siteId,

@@ -5,6 +5,7 @@ import type { Lifetime } from "../core/lifetime.ts";
 import { startArchivingLoop } from "../jobs/archiving.ts";
 import { composing } from "../jobs/composing.ts";
 import { startCopyRemovalLoop, startRestoreLoop } from "../jobs/copies.ts";
+import { startEmbeddingLoop } from "../jobs/embeddings.ts";
 import { startExpiringLoop, startTranscriptExpiringLoop } from "../jobs/expiring.ts";
 import { fetching } from "../jobs/fetching.ts";
 import { startInsightLoop } from "../jobs/insights.ts";
@@ -63,6 +64,8 @@ export function startLoops(
     loops.push(
       ...(video.capabilities.composesLocally ? startComposing(services) : startFetching(services)),
     );
+  const embedder = services.meaning?.embedder;
+  if (embedder) loops.push(startEmbeddingLoop({ ...services, embedder }));
   if (listens(services)) loops.push(startTranscribing(services));
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
 }

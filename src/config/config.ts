@@ -75,6 +75,10 @@ function contradictions(config: Parsed): string[] {
     problems.push("CONNVO_LLM_BASE_URL and CONNVO_LLM_MODEL go together");
   if (config.llmApiKey && !config.llmBaseUrl)
     problems.push("CONNVO_LLM_API_KEY needs CONNVO_LLM_BASE_URL");
+  if (Boolean(config.embeddingsBaseUrl) !== Boolean(config.embeddingsModel))
+    problems.push("CONNVO_EMBEDDINGS_BASE_URL and CONNVO_EMBEDDINGS_MODEL go together");
+  if (config.embeddingsApiKey && !config.embeddingsBaseUrl)
+    problems.push("CONNVO_EMBEDDINGS_API_KEY needs CONNVO_EMBEDDINGS_BASE_URL");
   problems.push(...storeContradictions(config));
   if (config.diskFloorBytes > config.diskReserveBytes)
     problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");

@@ -289,6 +289,28 @@ export const options = {
     default: "60",
     doc: "How long one answer of the language model may take.",
   }),
+  embeddings: option({
+    env: "CONNVO_EMBEDDINGS",
+    type: z.enum(["embedded", "none"]),
+    default: "embedded",
+    doc: "What finds what was said by its meaning: the bundled English sentence encoder, or nothing; words are found without. CONNVO_EMBEDDINGS_BASE_URL takes its place.",
+  }),
+  embeddingsBaseUrl: option({
+    env: "CONNVO_EMBEDDINGS_BASE_URL",
+    type: httpUrl.optional(),
+    doc: "Address of an embedding model that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1 of Ollama: transcripts and what people search for are sent there.",
+  }),
+  embeddingsModel: option({
+    env: "CONNVO_EMBEDDINGS_MODEL",
+    type: optionalText,
+    doc: "The embedding model's name there. With another one all transcripts are embedded anew.",
+  }),
+  embeddingsApiKey: option({
+    env: "CONNVO_EMBEDDINGS_API_KEY",
+    type: optionalText,
+    doc: "Its key, where it needs one.",
+    secret: true,
+  }),
   composeJobs: option({
     env: "CONNVO_COMPOSE_JOBS",
     type: whole(0, 64),

@@ -14,7 +14,9 @@ export function projectRoot(): string {
 }
 
 /** A program of ours that runs as a process of its own; `scripts/build.mjs` makes it. */
-export function processEntry(name: "roomProcess" | "composeProcess" | "speechProcess"): string {
+export function processEntry(
+  name: "roomProcess" | "composeProcess" | "speechProcess" | "vectorProcess",
+): string {
   return path.join(projectRoot(), "dist", `${name}.js`);
 }
 

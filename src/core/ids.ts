@@ -27,6 +27,8 @@ export const idPrefixes = {
   offlineCheckpoints: "checkpoint",
   insights: "insight",
   prompts: "prompt",
+  embeddings: "embedding",
+  vectorIndexMeta: "vectorindex",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

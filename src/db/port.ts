@@ -48,6 +48,8 @@ export type DataKey =
   | `${"user" | "meeting" | "org" | "catalog" | "audit" | "webhooks"}:${string}`
   | `${"sessions" | "quality" | "subscriptions" | "transcript" | "hearing" | "notes"}:${string}`
   | `${"insights" | "prompts"}:${string}`
+  /** All of them: administrators alone look at them. */
+  | "embeddings:all"
   /** Of a user: in which meetings they are, and how. Apart from the user's own data, which everybody reads who sees their name. */
   | `memberships:${string}`
   | `signals:${string}/${string}`

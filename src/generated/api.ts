@@ -75,6 +75,394 @@ export interface Api {
       >;
     };
   };
+  embeddings: {
+    actions: {
+      /** generateEmbedding */
+      generateEmbedding: FunctionReference<
+        "action",
+        "public",
+        {
+          content: string;
+          metadata?: Record<string, string | number | boolean>;
+          model?: string;
+          sourceId: string;
+          sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+        },
+        {
+          dimensions: number;
+          embeddingId: string;
+          error?: string;
+          model: string;
+          processingTime: number;
+          success: boolean;
+          vector: ArrayBuffer;
+        }
+      >;
+    };
+    index: {
+      /** generateEmbedding */
+      generateEmbedding: FunctionReference<
+        "action",
+        "public",
+        {
+          content: string;
+          metadata?: Record<string, string | number | boolean>;
+          model?: string;
+          sourceId: string;
+          sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+        },
+        {
+          dimensions: number;
+          embeddingId: string;
+          error?: string;
+          model: string;
+          processingTime: number;
+          success: boolean;
+          vector: ArrayBuffer;
+        }
+      >;
+      /** getEmbedding */
+      getEmbedding: FunctionReference<
+        "query",
+        "public",
+        {
+          embeddingId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          createdAt: number;
+          dimensions: number;
+          metadata: Record<string, string | number | boolean>;
+          model: string;
+          sourceId: string;
+          sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+          vector: ArrayBuffer;
+          version: string;
+        } | null
+      >;
+      /** getEmbeddingAnalytics */
+      getEmbeddingAnalytics: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          averageProcessingTime: number;
+          embeddingsByModel: Record<string, number>;
+          embeddingsBySource: Record<string, number>;
+          qualityMetrics: {
+            averageSimilarityScore: number;
+            duplicateDetections: number;
+            lowQualityEmbeddings: number;
+          };
+          searchMetrics: {
+            averageResultCount: number;
+            averageSearchTime: number;
+            totalSearches: number;
+          };
+          storageUsage: {
+            estimatedSizeBytes: number;
+            totalDimensions: number;
+            totalVectors: number;
+          };
+          totalEmbeddings: number;
+        }
+      >;
+      /** getEmbeddingsByModel */
+      getEmbeddingsByModel: FunctionReference<
+        "query",
+        "public",
+        {
+          model: string;
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            maximumBytesRead?: number;
+            maximumRowsRead?: number;
+            numItems: number;
+          };
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _creationTime: number;
+            _id: string;
+            createdAt: number;
+            dimensions: number;
+            metadata: Record<string, string | number | boolean>;
+            model: string;
+            sourceId: string;
+            sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+            vector: ArrayBuffer;
+            version: string;
+          }>;
+        }
+      >;
+      /** getEmbeddingsBySource */
+      getEmbeddingsBySource: FunctionReference<
+        "query",
+        "public",
+        {
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            maximumBytesRead?: number;
+            maximumRowsRead?: number;
+            numItems: number;
+          };
+          sourceId: string;
+          sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _creationTime: number;
+            _id: string;
+            createdAt: number;
+            dimensions: number;
+            metadata: Record<string, string | number | boolean>;
+            model: string;
+            sourceId: string;
+            sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+            vector: ArrayBuffer;
+            version: string;
+          }>;
+        }
+      >;
+      /** getVectorIndexMeta */
+      getVectorIndexMeta: FunctionReference<
+        "query",
+        "public",
+        {
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            maximumBytesRead?: number;
+            maximumRowsRead?: number;
+            numItems: number;
+          };
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _creationTime: number;
+            _id: string;
+            config: Record<string, string | number | boolean>;
+            createdAt: number;
+            indexName: string;
+            provider: string;
+            status: "active" | "inactive" | "migrating";
+            updatedAt: number;
+          }>;
+        }
+      >;
+      /** vectorSimilaritySearch */
+      vectorSimilaritySearch: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          model?: string;
+          queryVector: ArrayBuffer;
+          sourceTypes?: Array<"user" | "profile" | "meeting" | "note" | "transcriptSegment">;
+          threshold?: number;
+        },
+        Array<{
+          embedding: {
+            _creationTime: number;
+            _id: string;
+            createdAt: number;
+            dimensions: number;
+            metadata: Record<string, string | number | boolean>;
+            model: string;
+            sourceId: string;
+            sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+            vector: ArrayBuffer;
+            version: string;
+          };
+          score: number;
+          sourceData?: unknown;
+        }>
+      >;
+    };
+    queries: {
+      /** getEmbedding */
+      getEmbedding: FunctionReference<
+        "query",
+        "public",
+        {
+          embeddingId: string;
+        },
+        {
+          _creationTime: number;
+          _id: string;
+          createdAt: number;
+          dimensions: number;
+          metadata: Record<string, string | number | boolean>;
+          model: string;
+          sourceId: string;
+          sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+          vector: ArrayBuffer;
+          version: string;
+        } | null
+      >;
+      /** getEmbeddingAnalytics */
+      getEmbeddingAnalytics: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          averageProcessingTime: number;
+          embeddingsByModel: Record<string, number>;
+          embeddingsBySource: Record<string, number>;
+          qualityMetrics: {
+            averageSimilarityScore: number;
+            duplicateDetections: number;
+            lowQualityEmbeddings: number;
+          };
+          searchMetrics: {
+            averageResultCount: number;
+            averageSearchTime: number;
+            totalSearches: number;
+          };
+          storageUsage: {
+            estimatedSizeBytes: number;
+            totalDimensions: number;
+            totalVectors: number;
+          };
+          totalEmbeddings: number;
+        }
+      >;
+      /** getEmbeddingsByModel */
+      getEmbeddingsByModel: FunctionReference<
+        "query",
+        "public",
+        {
+          model: string;
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            maximumBytesRead?: number;
+            maximumRowsRead?: number;
+            numItems: number;
+          };
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _creationTime: number;
+            _id: string;
+            createdAt: number;
+            dimensions: number;
+            metadata: Record<string, string | number | boolean>;
+            model: string;
+            sourceId: string;
+            sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+            vector: ArrayBuffer;
+            version: string;
+          }>;
+        }
+      >;
+      /** getEmbeddingsBySource */
+      getEmbeddingsBySource: FunctionReference<
+        "query",
+        "public",
+        {
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            maximumBytesRead?: number;
+            maximumRowsRead?: number;
+            numItems: number;
+          };
+          sourceId: string;
+          sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _creationTime: number;
+            _id: string;
+            createdAt: number;
+            dimensions: number;
+            metadata: Record<string, string | number | boolean>;
+            model: string;
+            sourceId: string;
+            sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+            vector: ArrayBuffer;
+            version: string;
+          }>;
+        }
+      >;
+      /** getVectorIndexMeta */
+      getVectorIndexMeta: FunctionReference<
+        "query",
+        "public",
+        {
+          paginationOpts: {
+            cursor: string | null;
+            endCursor?: string | null;
+            id?: number;
+            maximumBytesRead?: number;
+            maximumRowsRead?: number;
+            numItems: number;
+          };
+        },
+        {
+          continueCursor: string | null;
+          isDone: boolean;
+          page: Array<{
+            _creationTime: number;
+            _id: string;
+            config: Record<string, string | number | boolean>;
+            createdAt: number;
+            indexName: string;
+            provider: string;
+            status: "active" | "inactive" | "migrating";
+            updatedAt: number;
+          }>;
+        }
+      >;
+      /** vectorSimilaritySearch */
+      vectorSimilaritySearch: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          model?: string;
+          queryVector: ArrayBuffer;
+          sourceTypes?: Array<"user" | "profile" | "meeting" | "note" | "transcriptSegment">;
+          threshold?: number;
+        },
+        Array<{
+          embedding: {
+            _creationTime: number;
+            _id: string;
+            createdAt: number;
+            dimensions: number;
+            metadata: Record<string, string | number | boolean>;
+            model: string;
+            sourceId: string;
+            sourceType: "user" | "profile" | "meeting" | "note" | "transcriptSegment";
+            vector: ArrayBuffer;
+            version: string;
+          };
+          score: number;
+          sourceData?: unknown;
+        }>
+      >;
+    };
+  };
   insights: {
     generation: {
       /** generateInsights */

@@ -2,6 +2,9 @@
 import type { FunctionModules } from "../runtime/registry.ts";
 import * as audit_logging from "../functions/audit/logging.ts";
 import * as auth_permissions from "../functions/auth/permissions.ts";
+import * as embeddings_actions from "../functions/embeddings/actions.ts";
+import * as embeddings_index from "../functions/embeddings/index.ts";
+import * as embeddings_queries from "../functions/embeddings/queries.ts";
 import * as insights_generation from "../functions/insights/generation.ts";
 import * as insights_index from "../functions/insights/index.ts";
 import * as insights_mutations from "../functions/insights/mutations.ts";
@@ -49,6 +52,9 @@ import * as webhooks_queries from "../functions/webhooks/queries.ts";
 export const functionModules: FunctionModules = {
   "audit/logging": audit_logging,
   "auth/permissions": auth_permissions,
+  "embeddings/actions": embeddings_actions,
+  "embeddings/index": embeddings_index,
+  "embeddings/queries": embeddings_queries,
   "insights/generation": insights_generation,
   "insights/index": insights_index,
   "insights/mutations": insights_mutations,

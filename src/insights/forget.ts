@@ -1,4 +1,5 @@
 import { statement, type Tx } from "../db/port.ts";
+import { linesForgotten } from "../embeddings/store.ts";
 import { forgetQuotingPrompts } from "../prompts/store.ts";
 import { revise } from "../transcripts/revision.ts";
 import { queueInsights } from "./queue.ts";
@@ -14,5 +15,6 @@ export async function forgetQuotes(tx: Tx, meetingId: string): Promise<void> {
   await revise(tx, meetingId);
   await removeInsightsOfMeeting(tx, meetingId);
   await forgetQuotingPrompts(tx, meetingId);
+  await linesForgotten(tx, meetingId);
   if ((await tx.first(isOver, [meetingId]))?.over === true) await queueInsights(tx, meetingId, 0);
 }

@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Database, ReadTx, Tx } from "../db/port.ts";
 import type { LanguageModel } from "../llm/port.ts";
+import type { Meaning } from "../meaning/port.ts";
 import type { CaptureCopies, CapturedMedia } from "../media/format/port.ts";
 import type { Storage } from "../storage/port.ts";
 import type { Breakers, VideoProvider } from "../video/port.ts";
@@ -27,6 +28,8 @@ export interface Services {
   captured: CapturedMedia;
   /** The one that is configured. */
   languageModel: LanguageModel | undefined;
+  /** What search by meaning is made of; undefined where the server is to have none. */
+  meaning: Meaning | undefined;
   /** The captures on this disk, of those that are archived. */
   copies: CaptureCopies;
   /** Names this process in leases; new at every start. */

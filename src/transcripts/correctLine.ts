@@ -4,6 +4,8 @@ import { limitCalls } from "../auth/limitedCalls.ts";
 import { AppError } from "../core/errors.ts";
 import { orThrow } from "../core/result.ts";
 import { type ReadTx, statement, type Tx } from "../db/port.ts";
+import { queueEmbeddings } from "../embeddings/queue.ts";
+import { forgetLine } from "../embeddings/store.ts";
 import { forgetQuotes } from "../insights/forget.ts";
 import { correctionLimit, countWords, mayActFor, mostCorrections, textOf } from "./rules.ts";
 
@@ -79,6 +81,8 @@ export async function correctLine(
   const replaced = await tx.first(replaceText, [lineId, text, countWords(text)]);
   await tx.run(keepReplaced, [lineId, line.corrections + 1, line.text, userId]);
   tx.writes(`transcript:${meetingId}`);
+  await forgetLine(tx, lineId);
+  await queueEmbeddings(tx, meetingId);
   await forgetQuotes(tx, meetingId);
   await recordAudit(tx, {
     ...{ actorUserId: userId, meetingId, resourceType: "meeting", resourceId: meetingId },

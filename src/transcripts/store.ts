@@ -1,5 +1,6 @@
 import { newId } from "../core/ids.ts";
 import { statement, type Tx } from "../db/port.ts";
+import { queueEmbeddings } from "../embeddings/queue.ts";
 import type { Line, NewLine } from "./line.ts";
 import { countWords } from "./rules.ts";
 
@@ -91,6 +92,7 @@ export async function writeLines(
   }));
   await tx.all(insert, [meetingId, JSON.stringify(rows)]);
   tx.writes(`transcript:${meetingId}`);
+  if (lines.some(({ isInterim }) => !isInterim)) await queueEmbeddings(tx, meetingId);
   return numbered.last;
 }
 

@@ -27,6 +27,7 @@ const tables = [
   ...["webhook_deliveries", "webhook_events", "webhook_endpoints", "provider_files"],
   ...["provider_notices", "provider_sessions", "renditions", "recordings", "meeting_removals"],
   ...["meeting_events", "audit_logs", "limited_calls", "meeting_invites", "insight_jobs"],
+  ...["embedding_jobs", "embedded_meetings", "embeddings"],
   ...[
     "meeting_participants",
     "meetings",

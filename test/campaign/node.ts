@@ -72,6 +72,7 @@ export class Node {
       peerTokens: createPeerTokens("a secret of the tests", clock),
       copies: capturesStay,
       languageModel: undefined,
+      meaning: undefined,
       captured: { of: async () => undefined },
       publicUrl: () => "http://connvo.test",
       freeDiskBytes: async () => 1e12,

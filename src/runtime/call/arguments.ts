@@ -59,6 +59,16 @@ function misfit(fn: RegisteredFunction, list: unknown[]): Refusal | undefined {
   if (list.length !== 1) return refusals.notOneArgument(list);
   if (typeof first !== "object" || first === null || Array.isArray(first))
     return refusals.argumentNotObject(first);
+  readBytes(fn, first as Record<string, unknown>);
   const mismatch = fn.checkArgs(first);
   return mismatch === undefined ? undefined : refusals.argumentMismatch(mismatch);
+}
+
+/** Bytes are base64 text in plain JSON, as they are answered; Convex's clients wrap them. */
+export function readBytes({ definition }: RegisteredFunction, args: Record<string, unknown>): void {
+  for (const [name, { kind }] of Object.entries(definition.args)) {
+    const { [name]: sent } = args;
+    if (kind === "bytes" && typeof sent === "string")
+      args[name] = Uint8Array.from(Buffer.from(sent, "base64")).buffer;
+  }
 }

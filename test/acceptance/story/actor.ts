@@ -21,13 +21,15 @@ export class Actor {
   readonly #http: ConvexHttpClient;
   readonly #watched: Watched[] = [];
 
-  constructor(url: string, api: ApiDocument, person: Person) {
+  /** With `adminKey` the operator, who is nobody. */
+  constructor(url: string, api: ApiDocument, person: Person, adminKey?: string) {
     this.#api = api;
     this.person = person;
     this.#live = new ConvexClient(url, options);
-    this.#live.setAuth(async () => person.token);
+    if (adminKey === undefined) this.#live.setAuth(async () => person.token);
     this.#http = new ConvexHttpClient(url, options);
-    this.#http.setAuth(person.token);
+    if (adminKey === undefined) this.#http.setAuth(person.token);
+    else for (const client of [this.#live.client, this.#http]) setAdminAuth(client, adminKey);
   }
 
   /** A mutation over the live connection, whose client sends it again when that is lost; queries and actions over HTTP. */
@@ -75,4 +77,9 @@ export class Actor {
         return this.#http.action(makeFunctionReference<"action", Args>(name), args);
     }
   }
+}
+
+/** For Convex's own tools; its type is not published. */
+function setAdminAuth(client: object, key: string): void {
+  (client as { setAdminAuth(key: string): void }).setAdminAuth(key);
 }

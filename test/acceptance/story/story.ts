@@ -1,7 +1,7 @@
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { expect } from "vitest";
-import { type Args, signIn } from "../support/person.ts";
+import { type Args, personWith, signIn } from "../support/person.ts";
 import { haveSent, mediaOf, publish } from "../support/publishing.ts";
 import { eventually, until } from "../support/until.ts";
 import { Actor } from "./actor.ts";
@@ -48,6 +48,9 @@ export class Story {
   static async begin(stage: Stage): Promise<Story> {
     const story = new Story(stage, await ApiDocument.of(stage.url));
     for (const name of ["Ada", "Ben", "Cleo", "Dan"]) await story.#enter(name);
+    const nobody = personWith(stage.url, "Operator", "");
+    const operator = new Actor(stage.url, story.api, nobody, stage.adminKey);
+    story.#actors.set("Operator", operator);
     return story;
   }
 
@@ -60,6 +63,7 @@ export class Story {
     const recordingId = await this.#record(meetingId, () => this.#beDisturbed("second", peer));
     await this.#subscribe(meetingId);
     await this.#administer(meetingId);
+    await this.#embed(meetingId);
     await this.#watchFigures();
     await this.#part(peer, meetingId, recordingId);
   }
@@ -367,6 +371,29 @@ export class Story {
       ben.follow(`${read}:getInsightById`, { insightId });
       await ben.call(`${changed}:updateInsightsFeedback`, { insightId });
       await ben.call(`${changed}:deleteInsights`, { insightId });
+    }
+  }
+
+  /** The operator has the meeting's title embedded, and looks for what is like it. */
+  async #embed(meetingId: string): Promise<void> {
+    const operator = this.#actor("Operator");
+    const source = { sourceType: "meeting", sourceId: meetingId };
+    for (const [made, read] of [
+      ["embeddings/actions", "embeddings/queries"],
+      ["embeddings/index", "embeddings/index"],
+    ]) {
+      const { embeddingId, model, vector } = await operator.call<{
+        embeddingId: string;
+        model: string;
+        vector: ArrayBuffer;
+      }>(`${made}:generateEmbedding`, source);
+      const queryVector = Buffer.from(vector).toString("base64");
+      operator.follow(`${read}:getEmbedding`, { embeddingId });
+      operator.follow(`${read}:getEmbeddingsBySource`, source);
+      operator.follow(`${read}:getEmbeddingsByModel`, { model });
+      operator.follow(`${read}:vectorSimilaritySearch`, { queryVector, model });
+      operator.follow(`${read}:getVectorIndexMeta`);
+      operator.follow(`${read}:getEmbeddingAnalytics`);
     }
   }
 

@@ -4,6 +4,7 @@ import type { UserIdentity } from "../../../src/auth/identity.ts";
 import { startRecording } from "../../../src/recordings/lifecycle/start.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import {
+  admin,
   type MeetingStage,
   meetingOf,
   meetingStage,
@@ -42,7 +43,7 @@ beforeAll(async () => {
     ...{ metricName: "size", requestType: "query", value: 1 },
     ...{ text: "Hello", confidence: 1, startTime: 0, endTime: 900, startMs: 0, endMs: 900 },
     ...{ operation, operations: [{ operation, clientSequence: 0 }], clientId: "laptop" },
-    ...{ clientSequence: 0, expectedVersion: 0 },
+    ...{ clientSequence: 0, expectedVersion: 0, queryVector: new ArrayBuffer(8) },
   };
 });
 afterAll(() => test.close());
@@ -68,6 +69,7 @@ const wrongOf: Record<string, number[]> = {
   estimatedBytes: wrong.filter((value) => value !== 0),
   timestamp: [Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300],
   value: [Number.NaN, Number.POSITIVE_INFINITY],
+  threshold: [Number.NaN, Number.POSITIVE_INFINITY, -5, 1.5, 1e300],
 };
 /** Published, and never looked at: a client's own note of a time, and what breakers are set to by themselves. */
 const ignored = ["lastValidated", "failureThreshold", "recoveryTimeMs"];
@@ -86,13 +88,14 @@ it("finds the numbers", () => {
 });
 
 it.each(numbers)("%s refuses a %s that is none", async (name, field) => {
-  const { args } = registry.get(name)?.definition ?? {};
+  const { args, permission: { requires = "user" } = {} } = registry.get(name)?.definition ?? {};
   const needed = Object.entries(args ?? {})
     .filter(([, validator]) => validator.isOptional === "required")
     .map(([argument]) => [argument, ids[argument]]);
+  const caller = requires === "admin" ? admin : host;
   for (const value of wrongOf[field] ?? wrong) {
     const sent = convexToJson({ ...Object.fromEntries(needed), [field]: value } as Value);
-    expect(await stage.refusal(host, name, sent as object), String(value)).toMatchObject({
+    expect(await stage.refusal(caller, name, sent as object), String(value)).toMatchObject({
       code: "VALIDATION_ERROR",
       message: expect.stringContaining(field),
       metadata: { field },

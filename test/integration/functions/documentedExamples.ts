@@ -54,6 +54,7 @@ function readable(call: unknown): unknown {
   const text = (value: string) =>
     value
       .replace(/\b([a-zA-Z]+)_[0-9a-hjkmnp-tv-z]{26}\b/g, idOf)
+      .replace(/^[\w+/]{400,}={0,2}$/, "AAAAPwAAAD8AAAA/AAAAPw==")
       .replace(/\borg_world_\d+/g, "org_example")
       .replace(/\b1[5-9]\d{11}\b/g, String(exampleDay))
       .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "eyJ…")

@@ -1,5 +1,6 @@
 import type { UserIdentity } from "../../../src/auth/identity.ts";
 import type { ErrorCode } from "../../../src/core/errors.ts";
+import { newId } from "../../../src/core/ids.ts";
 import { generateInsights } from "../../../src/insights/generate.ts";
 import { watchMeetings } from "../../../src/prompts/watch.ts";
 import { meetingOf, person, userIdOf } from "../support/meetingCalls.ts";
@@ -431,8 +432,58 @@ function learnedFunctions(): Record<string, Example> {
   return Object.fromEntries([
     ...under("insights", insightExamples),
     ...under("prompts", promptExamples),
+    ...under("embeddings", embeddingExamples),
   ]);
 }
+
+const shortVector = Buffer.from(new Float32Array([0.5, 0.5, 0.5, 0.5]).buffer);
+
+/** The meeting's title has an embedding, by a model of four dimensions. */
+async function embeddedTitle({ test, meetingId }: World) {
+  const embeddingId = newId("embeddings");
+  await test.sql(
+    `INSERT INTO embeddings (id, source_type, source_id, model, version, dimensions, vector, took_ms, meeting_id)
+     VALUES ($1, 'meeting', $2, 'small', '1', 4, $3, 7, $2)`,
+    [embeddingId, meetingId, shortVector],
+  );
+  await test.sql(
+    `INSERT INTO vector_indexes (id, provider, name, dimensions, threshold, is_active)
+     VALUES ($1, 'embedded', 'small', 4, 0.35, false) ON CONFLICT DO NOTHING`,
+    [newId("vectorIndexMeta")],
+  );
+  return { embeddingId };
+}
+
+const withTitle = (args: (world: World) => object): Example => ({
+  args: async (world) => {
+    await embeddedTitle(world);
+    return args(world);
+  },
+});
+
+const embeddingExamples: Readonly<Record<string, Example>> = {
+  "actions:generateEmbedding": {
+    args: ({ meetingId: sourceId }) => ({
+      ...{ sourceType: "meeting", sourceId, content: "Planning of the next quarter" },
+      metadata: { language: "en" },
+    }),
+  },
+  "queries:getEmbedding": { args: embeddedTitle },
+  "queries:getEmbeddingAnalytics": none,
+  "queries:getEmbeddingsByModel": withTitle(() => ({
+    ...{ model: "small", paginationOpts: { cursor: null, numItems: 1 } },
+  })),
+  "queries:getEmbeddingsBySource": withTitle(({ meetingId: sourceId }) => ({
+    ...{ sourceType: "meeting", sourceId, paginationOpts: { cursor: null, numItems: 5 } },
+  })),
+  "queries:getVectorIndexMeta": withTitle(() => ({
+    paginationOpts: { cursor: null, numItems: 5 },
+  })),
+  "queries:vectorSimilaritySearch": withTitle(() => ({
+    queryVector: shortVector.toString("base64"),
+    ...{ limit: 1, model: "small", sourceTypes: ["meeting"], threshold: 0.5 },
+  })),
+};
 
 /** A meeting that the caller is in. */
 async function meetingWithCaller({ stage, identities, caller, meetingId }: World) {

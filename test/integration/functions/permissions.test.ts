@@ -6,6 +6,7 @@ import {
   callerNames,
 } from "../../../src/cli/generate/permissions.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { vectorProcess } from "../support/meaning.ts";
 import { type MeetingStage, meetingStage, registry } from "../support/meetingCalls.ts";
 import { DocumentedExamples } from "./documentedExamples.ts";
 import { type Example, examples } from "./examples.ts";
@@ -13,11 +14,16 @@ import { newPeople, newWorld, type People, type World } from "./world.ts";
 
 let test: TestDatabase;
 let stage: MeetingStage;
+const vectors = vectorProcess();
 beforeAll(async () => {
   test = await testDatabase();
   stage = meetingStage(test);
+  stage.services.meaning = { embedder: vectors, scan: vectors };
 });
-afterAll(() => test.close());
+afterAll(async () => {
+  vectors.close();
+  await test.close();
+});
 
 const functions = [...registry.values()].map(({ name, definition }) => ({
   name,

@@ -111,6 +111,7 @@ export function meetingStage(
     copies: capturesStay,
     captured: { of: async () => undefined },
     languageModel: undefined,
+    meaning: undefined,
     publicUrl: () => "http://connvo.test",
     freeDiskBytes: async () => 1e12,
   };

@@ -101,6 +101,7 @@ export function fakeServices(db: Database): Services {
     peerTokens: {} as PeerTokens,
     copies: capturesStay,
     languageModel: undefined,
+    meaning: undefined,
     captured: { of: async () => undefined },
     nodeId: "node-1",
     siteId: null,
