@@ -3461,6 +3461,35 @@ export interface Api {
         }
       >;
     };
+    search: {
+      /** searchTranscripts */
+      searchTranscripts: FunctionReference<
+        "action",
+        "public",
+        {
+          limit?: number;
+          meetingId?: string;
+          query: string;
+        },
+        {
+          hits: Array<{
+            excerpt: string;
+            lineId: string;
+            match: "words" | "meaning";
+            meetingId: string;
+            meetingTitle: string;
+            recordingId?: string;
+            score?: number;
+            seconds?: number;
+            speakerId?: string;
+            speakerName?: string;
+            startMs: number;
+            url: string;
+          }>;
+          meaning: "used" | "off" | "unavailable";
+        }
+      >;
+    };
   };
   users: {
     mutations: {

@@ -43,6 +43,7 @@ import * as transcripts_actions from "../functions/transcripts/actions.ts";
 import * as transcripts_ingestion from "../functions/transcripts/ingestion.ts";
 import * as transcripts_mutations from "../functions/transcripts/mutations.ts";
 import * as transcripts_queries from "../functions/transcripts/queries.ts";
+import * as transcripts_search from "../functions/transcripts/search.ts";
 import * as users_mutations from "../functions/users/mutations.ts";
 import * as users_queries from "../functions/users/queries.ts";
 import * as webhooks_mutations from "../functions/webhooks/mutations.ts";
@@ -93,6 +94,7 @@ export const functionModules: FunctionModules = {
   "transcripts/ingestion": transcripts_ingestion,
   "transcripts/mutations": transcripts_mutations,
   "transcripts/queries": transcripts_queries,
+  "transcripts/search": transcripts_search,
   "users/mutations": users_mutations,
   "users/queries": users_queries,
   "webhooks/mutations": webhooks_mutations,

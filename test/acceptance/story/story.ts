@@ -376,6 +376,7 @@ export class Story {
 
   /** The operator has the meeting's title embedded, and looks for what is like it. */
   async #embed(meetingId: string): Promise<void> {
+    await this.#actor("Ada").call("transcripts/search:searchTranscripts");
     const operator = this.#actor("Operator");
     const source = { sourceType: "meeting", sourceId: meetingId };
     for (const [made, read] of [

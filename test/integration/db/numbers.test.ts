@@ -43,7 +43,7 @@ beforeAll(async () => {
     ...{ metricName: "size", requestType: "query", value: 1 },
     ...{ text: "Hello", confidence: 1, startTime: 0, endTime: 900, startMs: 0, endMs: 900 },
     ...{ operation, operations: [{ operation, clientSequence: 0 }], clientId: "laptop" },
-    ...{ clientSequence: 0, expectedVersion: 0, queryVector: new ArrayBuffer(8) },
+    ...{ clientSequence: 0, expectedVersion: 0, queryVector: new ArrayBuffer(8), query: "budget" },
   };
 });
 afterAll(() => test.close());

@@ -485,6 +485,19 @@ const embeddingExamples: Readonly<Record<string, Example>> = {
   })),
 };
 
+const searchExamples: Readonly<Record<string, Example>> = {
+  "transcripts/search:searchTranscripts": {
+    args: async (world) => {
+      const { asHost, meetingId, ids } = world;
+      await asHost("transcripts/ingestion:ingestTranscriptChunk", {
+        ...{ meetingId, speakerId: ids.host, confidence: 0.9, startTime: 0, endTime: 1_500 },
+        text: "The budget is enough until the end of the year.",
+      });
+      return { query: "budget", limit: 5 };
+    },
+  },
+};
+
 /** A meeting that the caller is in. */
 async function meetingWithCaller({ stage, identities, caller, meetingId }: World) {
   const identity = identities[caller];
@@ -500,6 +513,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...transcriptExamples,
   ...noteFunctions(),
   ...learnedFunctions(),
+  ...searchExamples,
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },
