@@ -13,6 +13,7 @@ const features = [
   "prompts",
   "embeddings",
   "search",
+  "matching",
 ];
 const ports =
   "src/(db|video|storage|llm|meaning|media/format)/port\\.ts$|src/media/(compose|transcribe)/protocol\\.ts$|src/meaning/unit\\.ts$";

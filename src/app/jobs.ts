@@ -11,6 +11,7 @@ import { fetching } from "../jobs/fetching.ts";
 import { startInsightLoop } from "../jobs/insights.ts";
 import type { Loop } from "../jobs/loop.ts";
 import { machineLoad } from "../jobs/machineLoad.ts";
+import { startMatchingLoop } from "../jobs/matching.ts";
 import { startNoticeLoop } from "../jobs/notices.ts";
 import { startPromptLoop } from "../jobs/prompts.ts";
 import { type RenditionMaker, startRenditionLoop } from "../jobs/renditions.ts";
@@ -55,6 +56,7 @@ export function startLoops(
     startRetentionLoop(services),
     startInsightLoop(services),
     startPromptLoop(services),
+    startMatchingLoop(services),
     ...startExpiring(services),
     startSweepLoop({ ...services, archive }),
     ...(archive ? startArchiving(services, archive, metrics) : []),

@@ -23,7 +23,10 @@ export interface AuditEntry {
     | "webhook"
     | "subscription"
     | "circuitBreaker"
-    | "metric";
+    | "metric"
+    | "queueEntry"
+    | "match"
+    | "matchingWeights";
   resourceId: string;
   /** `resource.verb`, e.g. `meeting.start`. */
   action: string;

@@ -69,6 +69,19 @@ export const can = {
       return active.ok ? ownOrAdministered(request, active.value.user, argument) : active;
     },
   }),
+  /** One of the two users that the arguments name, an administrator of the organisation of both, or the administration key. */
+  oneOfOrOrgAdmin: (one: string, other: string): Permission<Grant> => ({
+    requires: "selfOrOrgAdmin",
+    check: async (request) => {
+      if (request.identity.kind === "admin") return administrator(request);
+      const active = activeUser(request);
+      if (!active.ok) return active;
+      const { user } = active.value;
+      if ([request.args[one], request.args[other]].includes(user.id)) return active;
+      const first = await ownOrAdministered(request, user, one);
+      return first.ok ? ownOrAdministered(request, user, other) : first;
+    },
+  }),
   /** The administration key. */
   admin: {
     requires: "admin",

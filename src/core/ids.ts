@@ -29,6 +29,10 @@ export const idPrefixes = {
   prompts: "prompt",
   embeddings: "embedding",
   vectorIndexMeta: "vectorindex",
+  matchingQueue: "entry",
+  matches: "match",
+  matchingAnalytics: "outcome",
+  matchingWeights: "weights",
 } as const;
 
 export type IdTable = keyof typeof idPrefixes;

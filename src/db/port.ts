@@ -41,13 +41,13 @@ export function namedStatement<Row, Values extends object>(
  * `prompts:<meetingId>` (what they could talk about).
  * So has what is sent of an organisation: `webhooks:<orgId>` (endpoints and their deliveries); what the audit log tells of an
  * organisation or a meeting: `audit:<id>`; what somebody has subscribed to: `subscriptions:<userId>`; what
- * they can take from meetings: `insights:<userId>`; and what nodes tell of
- * themselves: `figures:nodes`, every few seconds, and `figures:day`, every minute.
+ * they can take from meetings: `insights:<userId>`; whom they are matched with: `matching:<userId>`, of everybody who waits
+ * `matching:queue`, and of what became of matches `matching:matches`; and what nodes tell of themselves: `figures:nodes`, every few seconds, and `figures:day`, every minute.
  */
 export type DataKey =
   | `${"user" | "meeting" | "org" | "catalog" | "audit" | "webhooks"}:${string}`
   | `${"sessions" | "quality" | "subscriptions" | "transcript" | "hearing" | "notes"}:${string}`
-  | `${"insights" | "prompts"}:${string}`
+  | `${"insights" | "prompts" | "matching"}:${string}`
   /** All of them: administrators alone look at them. */
   | "embeddings:all"
   /** Of a user: in which meetings they are, and how. Apart from the user's own data, which everybody reads who sees their name. */

@@ -770,6 +770,513 @@ export interface Api {
       >;
     };
   };
+  matching: {
+    analytics: {
+      /** getGlobalMatchingAnalytics */
+      getGlobalMatchingAnalytics: FunctionReference<
+        "query",
+        "public",
+        {
+          timeRange?: number;
+        },
+        {
+          averageScore: number;
+          featureImportance: Array<{
+            averageScore: number;
+            correlation: number;
+            feature: string;
+          }>;
+          matchingTrends: Array<{
+            averageScore: number;
+            date: string;
+            matchCount: number;
+          }>;
+          outcomeDistribution: {
+            accepted: number;
+            completed: number;
+            declined: number;
+          };
+          totalMatches: number;
+        }
+      >;
+      /** getMatchHistory */
+      getMatchHistory: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          offset?: number;
+        },
+        Array<{
+          _id: string;
+          createdAt: number;
+          features: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity?: number;
+          };
+          feedback?: {
+            comments?: string;
+            rating: number;
+          };
+          matchId: string;
+          outcome: "accepted" | "declined" | "completed";
+        }>
+      >;
+      /** getMatchingStats */
+      getMatchingStats: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          acceptedMatches: number;
+          averageRating?: number;
+          completedMatches: number;
+          successRate: number;
+          topFeatures: Array<{
+            averageScore: number;
+            count: number;
+            feature: string;
+          }>;
+          totalMatches: number;
+        }
+      >;
+      /** optimizeMatchingWeights */
+      optimizeMatchingWeights: FunctionReference<
+        "action",
+        "public",
+        {
+          minSamples?: number;
+        },
+        {
+          improvement: number;
+          optimizedWeights: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity?: number;
+          };
+          sampleSize: number;
+        }
+      >;
+      /** submitMatchFeedback */
+      submitMatchFeedback: FunctionReference<
+        "mutation",
+        "public",
+        {
+          feedback?: {
+            comments?: string;
+            rating: number;
+          };
+          matchId: string;
+          outcome: "accepted" | "declined" | "completed";
+        },
+        null
+      >;
+    };
+    engine: {
+      /** runMatchingCycle */
+      runMatchingCycle: FunctionReference<
+        "action",
+        "public",
+        {
+          maxMatches?: number;
+          minScore?: number;
+          shardCount?: number;
+        },
+        {
+          averageScore: number;
+          processedShards: number;
+          processingTimeMs: number;
+          totalMatches: number;
+        }
+      >;
+    };
+    index: {
+      /** calculateCompatibilityScore */
+      calculateCompatibilityScore: FunctionReference<
+        "action",
+        "public",
+        {
+          customWeights?: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity: number;
+          };
+          user1Constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          user1Id: string;
+          user2Constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          user2Id: string;
+        },
+        {
+          explanation: Array<string>;
+          features: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity?: number;
+          };
+          score: number;
+        }
+      >;
+      /** cancelQueueEntry */
+      cancelQueueEntry: FunctionReference<
+        "mutation",
+        "public",
+        {
+          queueId?: string;
+        },
+        null
+      >;
+      /** enterMatchingQueue */
+      enterMatchingQueue: FunctionReference<
+        "mutation",
+        "public",
+        {
+          availableFrom: number;
+          availableTo: number;
+          constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+        },
+        string
+      >;
+      /** getGlobalMatchingAnalytics */
+      getGlobalMatchingAnalytics: FunctionReference<
+        "query",
+        "public",
+        {
+          timeRange?: number;
+        },
+        {
+          averageScore: number;
+          featureImportance: Array<{
+            averageScore: number;
+            correlation: number;
+            feature: string;
+          }>;
+          matchingTrends: Array<{
+            averageScore: number;
+            date: string;
+            matchCount: number;
+          }>;
+          outcomeDistribution: {
+            accepted: number;
+            completed: number;
+            declined: number;
+          };
+          totalMatches: number;
+        }
+      >;
+      /** getMatchHistory */
+      getMatchHistory: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          offset?: number;
+        },
+        Array<{
+          _id: string;
+          createdAt: number;
+          features: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity?: number;
+          };
+          feedback?: {
+            comments?: string;
+            rating: number;
+          };
+          matchId: string;
+          outcome: "accepted" | "declined" | "completed";
+        }>
+      >;
+      /** getMatchingStats */
+      getMatchingStats: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          acceptedMatches: number;
+          averageRating?: number;
+          completedMatches: number;
+          successRate: number;
+          topFeatures: Array<{
+            averageScore: number;
+            count: number;
+            feature: string;
+          }>;
+          totalMatches: number;
+        }
+      >;
+      /** getQueueStatus */
+      getQueueStatus: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          _creationTime: number;
+          _id: string;
+          availableFrom: number;
+          availableTo: number;
+          constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          createdAt: number;
+          estimatedWaitTime?: number;
+          matchedWith?: string;
+          potentialMatches?: number;
+          queuePosition?: number;
+          status: "waiting" | "matched" | "expired" | "cancelled";
+          updatedAt: number;
+          userId: string;
+        } | null
+      >;
+      /** optimizeMatchingWeights */
+      optimizeMatchingWeights: FunctionReference<
+        "action",
+        "public",
+        {
+          minSamples?: number;
+        },
+        {
+          improvement: number;
+          optimizedWeights: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity?: number;
+          };
+          sampleSize: number;
+        }
+      >;
+      /** runMatchingCycle */
+      runMatchingCycle: FunctionReference<
+        "action",
+        "public",
+        {
+          maxMatches?: number;
+          minScore?: number;
+          shardCount?: number;
+        },
+        {
+          averageScore: number;
+          processedShards: number;
+          processingTimeMs: number;
+          totalMatches: number;
+        }
+      >;
+      /** submitMatchFeedback */
+      submitMatchFeedback: FunctionReference<
+        "mutation",
+        "public",
+        {
+          feedback?: {
+            comments?: string;
+            rating: number;
+          };
+          matchId: string;
+          outcome: "accepted" | "declined" | "completed";
+        },
+        null
+      >;
+    };
+    queue: {
+      /** cancelQueueEntry */
+      cancelQueueEntry: FunctionReference<
+        "mutation",
+        "public",
+        {
+          queueId?: string;
+        },
+        null
+      >;
+      /** enterMatchingQueue */
+      enterMatchingQueue: FunctionReference<
+        "mutation",
+        "public",
+        {
+          availableFrom: number;
+          availableTo: number;
+          constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+        },
+        string
+      >;
+      /** getActiveQueueEntries */
+      getActiveQueueEntries: FunctionReference<
+        "query",
+        "public",
+        {
+          limit?: number;
+          timeWindow?: number;
+        },
+        Array<{
+          _creationTime: number;
+          _id: string;
+          availableFrom: number;
+          availableTo: number;
+          constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          createdAt: number;
+          matchedWith?: string;
+          status: "waiting" | "matched" | "expired" | "cancelled";
+          updatedAt: number;
+          userId: string;
+        }>
+      >;
+      /** getCurrentMatch */
+      getCurrentMatch: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          answerBy: number;
+          endsAt: number;
+          hasAccepted: boolean;
+          matchId: string;
+          meetingId: string;
+          meetingState: "scheduled" | "active" | "concluded" | "cancelled";
+          partner: {
+            avatarUrl?: string;
+            displayName?: string;
+            hasAccepted: boolean;
+            userId: string;
+          };
+          reasons: Array<string>;
+          startsAt: number;
+          state: "proposed" | "accepted";
+        } | null
+      >;
+      /** getQueueStatus */
+      getQueueStatus: FunctionReference<
+        "query",
+        "public",
+        Record<string, never>,
+        {
+          _creationTime: number;
+          _id: string;
+          availableFrom: number;
+          availableTo: number;
+          constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          createdAt: number;
+          estimatedWaitTime?: number;
+          matchedWith?: string;
+          potentialMatches?: number;
+          queuePosition?: number;
+          status: "waiting" | "matched" | "expired" | "cancelled";
+          updatedAt: number;
+          userId: string;
+        } | null
+      >;
+      /** updateQueueStatus */
+      updateQueueStatus: FunctionReference<
+        "mutation",
+        "public",
+        {
+          matchedWith?: string;
+          queueId: string;
+          status: "waiting" | "matched" | "expired" | "cancelled";
+        },
+        null
+      >;
+    };
+    scoring: {
+      /** calculateCompatibilityScore */
+      calculateCompatibilityScore: FunctionReference<
+        "action",
+        "public",
+        {
+          customWeights?: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity: number;
+          };
+          user1Constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          user1Id: string;
+          user2Constraints: {
+            interests: Array<string>;
+            orgConstraints?: string;
+            roles: Array<string>;
+          };
+          user2Id: string;
+        },
+        {
+          explanation: Array<string>;
+          features: {
+            experienceGap: number;
+            industryMatch: number;
+            interestOverlap: number;
+            languageOverlap: number;
+            orgConstraintMatch: number;
+            roleComplementarity: number;
+            timezoneCompatibility: number;
+            vectorSimilarity?: number;
+          };
+          score: number;
+        }
+      >;
+    };
+  };
   meetings: {
     invites: {
       /** acceptInvite */

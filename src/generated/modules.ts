@@ -10,6 +10,11 @@ import * as insights_index from "../functions/insights/index.ts";
 import * as insights_mutations from "../functions/insights/mutations.ts";
 import * as insights_queries from "../functions/insights/queries.ts";
 import * as interests_queries from "../functions/interests/queries.ts";
+import * as matching_analytics from "../functions/matching/analytics.ts";
+import * as matching_engine from "../functions/matching/engine.ts";
+import * as matching_index from "../functions/matching/index.ts";
+import * as matching_queue from "../functions/matching/queue.ts";
+import * as matching_scoring from "../functions/matching/scoring.ts";
 import * as meetings_invites from "../functions/meetings/invites.ts";
 import * as meetings_lifecycle from "../functions/meetings/lifecycle.ts";
 import * as meetings_queries from "../functions/meetings/queries.ts";
@@ -61,6 +66,11 @@ export const functionModules: FunctionModules = {
   "insights/mutations": insights_mutations,
   "insights/queries": insights_queries,
   "interests/queries": interests_queries,
+  "matching/analytics": matching_analytics,
+  "matching/engine": matching_engine,
+  "matching/index": matching_index,
+  "matching/queue": matching_queue,
+  "matching/scoring": matching_scoring,
   "meetings/invites": meetings_invites,
   "meetings/lifecycle": meetings_lifecycle,
   "meetings/queries": meetings_queries,

@@ -1,6 +1,7 @@
 import { orThrow } from "../../core/result.ts";
 import { statement, type Tx } from "../../db/port.ts";
 import { queueInsights } from "../../insights/queue.ts";
+import { meetingCancelled, meetingEnded } from "../../matching/endings.ts";
 import { requestStopForMeeting } from "../../recordings/lifecycle/requestStop.ts";
 import { announce } from "../announce.ts";
 import { closeRoom } from "../room/room.ts";
@@ -34,6 +35,7 @@ export async function endMeeting(
   await tx.run(sendHome, [meetingId]);
   await closeSessionsIn(tx, meetingId);
   await queueInsights(tx, meetingId);
+  await meetingEnded(tx, meetingId);
   const duration = Math.max(0, Math.round((endedAt ?? 0) - (startedAt ?? endedAt ?? 0)));
   await announce(tx, { meetingId, type: "meeting_ended", data: { duration }, actorUserId });
   if (meeting.tier === "paid") tx.afterCommit(() => closeAtOnce(services, meetingId));
@@ -56,5 +58,6 @@ export async function cancelMeeting(
 ): Promise<void> {
   orThrow(mayCancel(await lockMeeting(tx, meetingId)));
   await moveMeeting(tx, meetingId, "cancelled");
+  await meetingCancelled(tx, meetingId, actorUserId);
   await announce(tx, { meetingId, type: "meeting_cancelled", actorUserId });
 }

@@ -65,6 +65,7 @@ export class Story {
     await this.#administer(meetingId);
     await this.#embed(meetingId);
     await this.#watchFigures();
+    await this.#bringTogether();
     await this.#part(peer, meetingId, recordingId);
   }
 
@@ -467,6 +468,56 @@ export class Story {
     await ada.call(`${webhooks}:deleteEndpoint`, endpoint);
     await ada.call("realtime/batchedOperations:flushAllBatches");
     await ada.call("realtime/batchedOperations:getBatchStats");
+  }
+
+  /** Ada and Ben wait, are brought together and meet; another time Ben declines. */
+  async #bringTogether(): Promise<void> {
+    const [ada, ben] = this.#all();
+    for (const [queue, engine, scoring, analytics] of [
+      ["matching/queue", "matching/engine", "matching/scoring", "matching/analytics"],
+      ["matching/index", "matching/index", "matching/index", "matching/index"],
+    ]) {
+      for (const name of ["getMatchHistory", "getMatchingStats"])
+        ben.follow(`${analytics}:${name}`);
+      ben.follow(`${queue}:getQueueStatus`);
+      ada.follow(`${analytics}:getGlobalMatchingAnalytics`);
+      await ada.call(`${scoring}:calculateCompatibilityScore`, {
+        ...{ user1Id: this.#id("Ada"), user2Id: this.#id("Ben") },
+      });
+      const free = { availableFrom: Date.now(), availableTo: Date.now() + 7_200_000 };
+      await ben.call(`${queue}:enterMatchingQueue`, free);
+      await ben.call(`${queue}:cancelQueueEntry`, { queueId: undefined });
+      const queueId = await ada.call<string>(`${queue}:enterMatchingQueue`, free);
+      await ben.call(`${queue}:enterMatchingQueue`, free);
+      await ada.call(`${engine}:runMatchingCycle`);
+      const matchId = await this.#matchOfBen();
+      const say = (actor: Actor, outcome: string) =>
+        actor.call(`${analytics}:submitMatchFeedback`, { matchId, outcome });
+      if (queue === "matching/queue") {
+        await say(ada, "accepted");
+        await say(ben, "accepted");
+        await say(ben, "completed");
+      } else {
+        await say(ben, "declined");
+        const expired = { queueId, status: "expired", matchedWith: undefined };
+        await this.#administrate("matching/queue:updateQueueStatus", expired);
+      }
+      // There is too little to learn from, and the answer says so.
+      const tune = `${analytics}:optimizeMatchingWeights`;
+      await expect(ada.call(tune)).rejects.toThrow(/100 outcomes/);
+      this.api.called(tune);
+    }
+    ben.follow("matching/queue:getCurrentMatch");
+    ada.follow("matching/queue:getActiveQueueEntries");
+    await ada.call("matching/queue:getActiveQueueEntries");
+  }
+
+  /** By the cycle that was asked for, or by one that ran by itself. */
+  #matchOfBen(): Promise<unknown> {
+    return eventually("they are brought together", 60_000, async () => {
+      const match = await this.#actor("Ben").call<Row | null>("matching/queue:getCurrentMatch");
+      return match?.["matchId"];
+    });
   }
 
   async #watchFigures(): Promise<void> {

@@ -44,6 +44,8 @@ beforeAll(async () => {
     ...{ text: "Hello", confidence: 1, startTime: 0, endTime: 900, startMs: 0, endMs: 900 },
     ...{ operation, operations: [{ operation, clientSequence: 0 }], clientId: "laptop" },
     ...{ clientSequence: 0, expectedVersion: 0, queryVector: new ArrayBuffer(8), query: "budget" },
+    ...{ availableFrom: Date.now(), availableTo: Date.now() + 3_600_000 },
+    constraints: { interests: ["Chess"], roles: ["peer"] },
   };
 });
 afterAll(() => test.close());
@@ -66,6 +68,7 @@ const wrongOf: Record<string, number[]> = {
   ),
   confidence: [Number.NaN, Number.POSITIVE_INFINITY, -5, 1.5, 1e300],
   ...{ startTime: noTime, startMs: noTime, endTime: [...noTime, 0], endMs: [...noTime, 0] },
+  minScore: [Number.NaN, Number.POSITIVE_INFINITY, -0, -5, 1.5, 1e300],
   estimatedBytes: wrong.filter((value) => value !== 0),
   timestamp: [Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300],
   value: [Number.NaN, Number.POSITIVE_INFINITY],

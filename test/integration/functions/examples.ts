@@ -2,6 +2,7 @@ import type { UserIdentity } from "../../../src/auth/identity.ts";
 import type { ErrorCode } from "../../../src/core/errors.ts";
 import { newId } from "../../../src/core/ids.ts";
 import { generateInsights } from "../../../src/insights/generate.ts";
+import { runCycle } from "../../../src/matching/cycle.ts";
 import { watchMeetings } from "../../../src/prompts/watch.ts";
 import { meetingOf, person, userIdOf } from "../support/meetingCalls.ts";
 import type { World } from "./world.ts";
@@ -498,6 +499,132 @@ const searchExamples: Readonly<Record<string, Example>> = {
   },
 };
 
+const wants = { interests: ["public-speaking"], roles: ["peer"] };
+
+/** When somebody is free: from now on, two hours. */
+async function freeTime({ test }: World) {
+  const [row] = await test.sql<{ now: Date }>("SELECT app_now() AS now");
+  const availableFrom = row?.now.getTime() ?? 0;
+  return { availableFrom, availableTo: availableFrom + 7_200_000 };
+}
+
+/** Only those wait who are about to. */
+async function nobodyWaits({ test }: World) {
+  await test.sql("UPDATE match_people SET is_open = false");
+  await test.sql("UPDATE matching_queue SET status = 'cancelled'");
+  await test.advanceTime(61_000);
+}
+
+/** The caller waits, or the participant where the caller is nobody who could. */
+async function waiting(world: World) {
+  const { stage, identities, caller } = world;
+  await nobodyWaits(world);
+  const identity = identities[caller];
+  const who = identity.kind === "user" ? identity : identities.participant;
+  const wish = { ...(await freeTime(world)), constraints: wants };
+  return { queueId: await stage.call<string>(who, "matching/queue:enterMatchingQueue", wish) };
+}
+
+/** The caller is matched with somebody. */
+async function matchedCaller(world: World) {
+  const { stage } = world;
+  const { queueId } = await waiting(world);
+  const partner = person({ name: "Partner" });
+  const wish = { ...(await freeTime(world)), constraints: wants };
+  await stage.call(partner, "matching/queue:enterMatchingQueue", wish);
+  await runCycle(stage.services, { minScore: 0.6, maxMatches: 1 });
+  const [row] = await world.test.sql<{ id: string }>(
+    "SELECT match_id AS id FROM match_people WHERE entry_id = $1",
+    [queueId],
+  );
+  return { matchId: row?.id ?? "" };
+}
+
+/** The caller's match has been accepted by both. */
+async function acceptedMatch(world: World) {
+  const { matchId } = await matchedCaller(world);
+  await world.test.sql("UPDATE matches SET state = 'accepted' WHERE id = $1", [matchId]);
+  return { matchId };
+}
+
+const matchingExamples: Readonly<Record<string, Example>> = {
+  "analytics:getGlobalMatchingAnalytics": { args: () => ({ timeRange: 604_800_000 }) },
+  "analytics:getMatchHistory": {
+    args: async (world) => {
+      await acceptedMatch(world);
+      return { limit: 5, offset: 0 };
+    },
+  },
+  "analytics:getMatchingStats": {
+    args: async (world) => {
+      await acceptedMatch(world);
+      return {};
+    },
+  },
+  // There is next to nothing to learn from.
+  "analytics:optimizeMatchingWeights": {
+    args: () => ({ minSamples: 100 }),
+    refused: "VALIDATION_ERROR",
+  },
+  "analytics:submitMatchFeedback": {
+    args: async (world) => ({
+      ...(await matchedCaller(world)),
+      ...{ outcome: "accepted", feedback: { rating: 5, comments: "I am curious" } },
+    }),
+  },
+  "engine:runMatchingCycle": {
+    args: async (world) => {
+      await nobodyWaits(world);
+      return { minScore: 0.6, maxMatches: 50 };
+    },
+  },
+  "queue:cancelQueueEntry": { args: waiting },
+  "queue:enterMatchingQueue": {
+    args: async (world) => {
+      await nobodyWaits(world);
+      return { ...(await freeTime(world)), constraints: wants };
+    },
+  },
+  "queue:getQueueStatus": {
+    args: async (world) => {
+      await waiting(world);
+      return {};
+    },
+  },
+  "scoring:calculateCompatibilityScore": {
+    args: async (world) => ({
+      ...{ user1Id: world.ids.participant, user2Id: await newcomer(world) },
+      ...{ user1Constraints: wants, user2Constraints: wants },
+    }),
+  },
+};
+
+/** The published ones under two addresses. */
+function matchingFunctions(): Record<string, Example> {
+  const all = Object.entries(matchingExamples).flatMap(([name, example]) => [
+    [`matching/${name}`, example],
+    [`matching/index:${name.split(":")[1]}`, example],
+  ]);
+  return {
+    ...Object.fromEntries(all),
+    "matching/queue:getActiveQueueEntries": {
+      args: async (world) => {
+        await waiting(world);
+        return { limit: 5, timeWindow: 86_400_000 };
+      },
+    },
+    "matching/queue:getCurrentMatch": {
+      args: async (world) => {
+        await matchedCaller(world);
+        return {};
+      },
+    },
+    "matching/queue:updateQueueStatus": {
+      args: async (world) => ({ ...(await waiting(world)), status: "expired" }),
+    },
+  };
+}
+
 /** A meeting that the caller is in. */
 async function meetingWithCaller({ stage, identities, caller, meetingId }: World) {
   const identity = identities[caller];
@@ -514,6 +641,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ...noteFunctions(),
   ...learnedFunctions(),
   ...searchExamples,
+  ...matchingFunctions(),
   "audit/logging:getAuditLogs": {
     args: ({ caller, meetingId, orgId }) => ({
       ...{ resourceType: "meeting", resourceId: meetingId, limit: 5 },
