@@ -67,13 +67,13 @@ export const getGlobalMatchingAnalytics = query({
 
 export const optimizeMatchingWeights = action({
   permission: can.anyOrgAdmin,
-  callsPerMinute: 10,
+  callsPerMinute: 30,
   summary: "optimizeMatchingWeights",
   description:
     "Tunes what each feature counts by what has become of matches; from `minSamples` outcomes on, 100 or more. The weights are " +
     "stored as a new version, and hold from then on, where they tell better who will meet (`improvement`: by how much their score correlates more " +
     "with that); else those in force are answered, with 0. Earlier versions stay. An administrator tunes by matches within their organisation, and for " +
-    "these; the administration key by all, for all others. Refused with VALIDATION_ERROR (`too_few_samples`). Ten a minute.",
+    "these; the administration key by all, for all others. Refused with VALIDATION_ERROR (`too_few_samples`). Thirty a minute.",
   args: { minSamples: v.optional(v.number()) },
   returns: v.object({
     improvement: v.number(),
