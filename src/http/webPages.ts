@@ -18,6 +18,7 @@ const pageAddresses = [
   "/meetings/:meetingId",
   "/invite/:secret",
   "/watch/:recordingId",
+  "/match",
   "/profile",
   "/welcome",
   "/webhooks",

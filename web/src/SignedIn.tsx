@@ -25,6 +25,9 @@ const WatchPage = lazy(async () => ({
 const WebhooksPage = lazy(async () => ({
   default: (await import("./pages/WebhooksPage.tsx")).WebhooksPage,
 }));
+const MatchPage = lazy(async () => ({
+  default: (await import("./pages/MatchPage.tsx")).MatchPage,
+}));
 const ProfilePage = lazy(async () => ({
   default: (await import("./pages/ProfilePage.tsx")).ProfilePage,
 }));
@@ -80,6 +83,9 @@ function QuietPages({ session }: { session: Session }) {
       <Route path="/invite/:secret">{({ secret }) => <InvitePage secret={secret} />}</Route>
       <Route path="/watch/:recordingId">
         {({ recordingId }) => <WatchPage key={recordingId} recordingId={recordingId} />}
+      </Route>
+      <Route path="/match">
+        <MatchPage />
       </Route>
       <Route path="/profile">
         <ProfilePage session={session} />

@@ -1,9 +1,9 @@
 import { lazy, Suspense, useEffect, useState } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { functions } from "../api/functions.ts";
 import { useLive } from "../api/useLive.ts";
 import { MeetingCard } from "../meetings/MeetingCard.tsx";
-import { Button } from "../ui/Button.tsx";
+import { Button, buttonClass } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 import { useToast } from "../ui/Toast.tsx";
@@ -36,9 +36,14 @@ export function MeetingsPage() {
     say("Meeting scheduled");
   };
   const create = (
-    <Button look="primary" onClick={() => setCreating(true)}>
-      New meeting
-    </Button>
+    <div className="row">
+      <Link href="/match" className={buttonClass()}>
+        Meet somebody
+      </Link>
+      <Button look="primary" onClick={() => setCreating(true)}>
+        New meeting
+      </Button>
+    </div>
   );
   return (
     <Page title="My meetings" actions={create}>
