@@ -1,6 +1,6 @@
+import { AppError } from "../core/errors.ts";
 import { inSlices } from "../core/yielding.ts";
-import type { Database } from "../db/port.ts";
-import { type ReadTx, statement, type Tx } from "../db/port.ts";
+import { type Database, type ReadTx, statement } from "../db/port.ts";
 import { allWaiting, partners, type Waiting } from "./candidates.ts";
 import { type MatchServices, makeMatch } from "./makeMatch.ts";
 import { lowestScore } from "./match.ts";
@@ -82,7 +82,7 @@ export async function runCycle(
         entryIds: [one.entryId, other.entryId] as const,
         ...{ minScore, weightsOf, actorUserId },
       };
-      const made = await db.transaction((tx: Tx) => makeMatch(tx, services, wish));
+      const made = await db.transaction((tx) => makeMatch(tx, services, wish)).catch(notMade);
       if (!made) continue;
       scores.push(made.score);
       free.delete(other.entryId);
@@ -92,6 +92,12 @@ export async function runCycle(
     free.delete(one.entryId);
   }
   return { scores };
+}
+
+/** A meeting that is refused holds up nobody but the two it was for. */
+function notMade(error: unknown): undefined {
+  if (error instanceof AppError) return undefined;
+  throw error;
 }
 
 interface Choice {
