@@ -111,7 +111,10 @@ async function open(
   const authenticator = authenticatorOf(config, log, adminKey, local);
   const siteId = await openSite(config, db, log, lifetime);
   const stopping: StopOptions = {};
-  const { video, embedded } = await openVideo(config, log, lifetime, { stopWanted, stopping });
+  const { video, embedded } = await openVideo(config, db, log, lifetime, {
+    stopWanted,
+    stopping,
+  });
   stopWanted.throwIfAborted();
   const copies =
     archive && siteId !== null

@@ -3,9 +3,12 @@ import { processEntry } from "../config/paths.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Lifetime } from "../core/lifetime.ts";
 import type { Log } from "../core/log.ts";
+import type { Database } from "../db/port.ts";
 import { recordPresence } from "../meetings/people/presence.ts";
+import { noteRate } from "../recordings/providerRates.ts";
 import type { Services } from "../runtime/context.ts";
 import { EmbeddedVideoProvider } from "../video/embedded/provider.ts";
+import type { ProviderRate } from "../video/port.ts";
 import { type ResilientVideoProvider, withResilience } from "../video/resilience.ts";
 
 /** Time the room process has to end once there is hurry, by force at last, ms. */
@@ -27,6 +30,7 @@ interface Video {
 /** Starts the rooms, or the client of the cloud that has them. */
 export async function openVideo(
   config: Config,
+  db: Database,
   log: Log,
   lifetime: Lifetime,
   { stopWanted, stopping }: { stopWanted: AbortSignal; stopping: StopOptions },
@@ -41,6 +45,7 @@ export async function openVideo(
       baseUrl,
       clock: systemClock,
       log,
+      onScarce: (rate) => void tellAll(db, log, rate),
     });
     lifetime.add("video", () => stream.close());
     return { video: withResilience(stream, { log }), embedded: undefined };
@@ -64,6 +69,14 @@ export async function openVideo(
   });
   await embedded.start(stopWanted);
   return { video: withResilience(embedded, { log }), embedded };
+}
+
+/** All nodes ask less while little is left; each request tells it anew, so one that is not kept is no loss. */
+async function tellAll(db: Database, log: Log, rate: ProviderRate): Promise<void> {
+  log.warn(rate, "little is left of the video provider's rate; asking less often");
+  await db
+    .transaction((tx) => noteRate(tx, rate))
+    .catch((error: unknown) => log.warn({ err: error, ...rate }, "a rate was not kept"));
 }
 
 /** A hand-over leaves rooms in use to the next server; rooms nobody is in it need not find. */

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { isAppError } from "../core/errors.ts";
+import { type AppError, isAppError } from "../core/errors.ts";
 import type { AdoptJob, ProbeFinding } from "../media/compose/protocol.ts";
 import { fileRetentionMs } from "../recordings/lifecycle/deadlines.ts";
 import { refWithFiles } from "../recordings/providerFiles.ts";
@@ -106,13 +106,19 @@ async function linkOf(
   const ref = await db.read((tx) => refWithFiles(tx, recording));
   const link = await video.fileLink(ref, signal).catch((cause: unknown) => {
     if (isAppError(cause) && cause.blame === "provider")
-      throw new Away("the video provider did not answer", { cause, pauseMs: againMs });
+      throw new Away("the video provider did not answer", { cause, pauseMs: pauseOf(cause) });
     throw cause;
   });
   if (link !== undefined && URL.canParse(link)) return new URL(link);
   if (clock.now() - recording.requestedAt > fileRetentionMs)
     throw unusable("the video provider has the file no longer", false);
   throw new Away("the video provider does not list the file", { pauseMs: againMs });
+}
+
+/** Longer where the provider asks for it. */
+function pauseOf({ metadata }: AppError): number {
+  const hint = metadata?.["retryAfterMs"];
+  return Math.max(againMs, typeof hint === "number" ? hint : 0);
 }
 
 async function requireSpace(

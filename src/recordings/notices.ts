@@ -51,12 +51,23 @@ const claimByEgress = statement(
    ON CONFLICT DO NOTHING`,
 );
 
+/** Of a provider's rates the one of which least is left; how much it has in all is remembered for a day. */
 const askingFacts = statement<Asking>(
   "notices.asking",
   `SELECT
      EXISTS (SELECT 1 FROM provider_notices WHERE received_at > app_now() - interval '10 minutes') AS "isTold",
      (SELECT count(*)::int FROM recordings WHERE deadline_at IS NOT NULL AND site_id IS NULL
-        AND state IN ('starting', 'stopping', 'processing')) AS waiting`,
+        AND CASE WHEN state = 'failed' OR deleted_at IS NOT NULL
+              THEN requested_at > app_now() - interval '15 minutes'
+              ELSE state IN ('starting', 'stopping', 'processing') END) AS waiting,
+     (SELECT count(*)::int FROM recordings WHERE deadline_at IS NOT NULL AND site_id IS NULL
+        AND state = 'recording') AS running,
+     (SELECT min(per_window) FROM provider_rates WHERE resets_at > app_now() - interval '1 day') AS "perMinute",
+     scarce.remaining, scarce.per_window AS "of",
+     ceil(extract(epoch FROM scarce.resets_at - app_now()) * 1000)::int AS "leftMs"
+   FROM (SELECT 1) one LEFT JOIN LATERAL (
+     SELECT remaining, per_window, resets_at FROM provider_rates WHERE resets_at > app_now()
+     ORDER BY remaining::float8 / per_window LIMIT 1) scarce ON true`,
 );
 
 const health = statement<{ untold: number; started: number }>(
@@ -106,12 +117,25 @@ export async function heedNotice(tx: Tx, { type, roomId, body }: Notice): Promis
 export interface Asking {
   /** Notices arrive, so that less has to be asked. */
   isTold: boolean;
-  /** Recordings of all nodes for which something is waited for. */
+  /** Recordings of all nodes for which something is waited for, with those looked for again within minutes. */
   waiting: number;
+  /** Recordings of all nodes that run. */
+  running: number;
+  /** What the provider answers in a minute, as far as it has said. */
+  perMinute: number | null;
+  /** What is left of the scarcest of its rates, of how much, for how long, ms; null while nothing is scarce. */
+  remaining: number | null;
+  of: number | null;
+  leftMs: number | null;
 }
 
+const nothingKnown: Asking = {
+  ...{ isTold: false, waiting: 0, running: 0, perMinute: null },
+  ...{ remaining: null, of: null, leftMs: null },
+};
+
 export async function asking(tx: ReadTx): Promise<Asking> {
-  return (await tx.first(askingFacts)) ?? { isTold: false, waiting: 0 };
+  return (await tx.first(askingFacts)) ?? nothingKnown;
 }
 
 /** How well the provider's webhook works, for the operator: of the recordings that started within a day, those of which it told nothing. */

@@ -63,6 +63,17 @@ export const stoppedBeforeStart = (metadata: Record<string, string> = {}) =>
     reason: "stopped_before_start",
   });
 
+/** What a provider says is left of a kind of request in its present window, for all nodes together. */
+export interface ProviderRate {
+  /** The provider's name of the kind. */
+  endpoint: string;
+  /** Requests of a whole window. */
+  limit: number;
+  remaining: number;
+  /** Until the window ends, ms. */
+  leftMs: number;
+}
+
 /** What the provider says of one recording now. */
 export type ProviderRecording =
   /** Not known: never started here, or nothing of it is left. */

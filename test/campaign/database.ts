@@ -25,7 +25,7 @@ const clock = `CREATE SEQUENCE campaign_clock MAXVALUE 9000000000000000;
 
 const tables = [
   ...["webhook_deliveries", "webhook_events", "webhook_endpoints", "provider_files"],
-  ...["match_people", "matches", "matching_queue"],
+  ...["match_people", "matches", "matching_queue", "provider_rates"],
   ...["provider_notices", "provider_sessions", "renditions", "recordings", "meeting_removals"],
   ...["meeting_events", "audit_logs", "limited_calls", "meeting_invites", "insight_jobs"],
   ...["embedding_jobs", "embedded_meetings", "embeddings"],

@@ -144,10 +144,15 @@ export const schedules: fc.Arbitrary<Schedule> = fc.noBias(
       before: fc.array(armed, { maxLength: 2 }),
       first: fc.record({ afterMs: gap, audioOnly: weighted([5, false], [1, true]) }),
       steps: fc.array(step, { maxLength: 12 }),
+      perMinute: weighted([6, 0], [1, 20], [1, 60]),
     })
-    .map(({ before, first, steps, ...manners }) => {
+    .map(({ before, first, steps, perMinute, stream, ...manners }) => {
       const start: Step = { do: "start", times: 1, ...first };
-      return { ...manners, steps: withNeeds([...before, start, ...steps]) };
+      return {
+        ...manners,
+        stream: perMinute === 0 ? stream : { ...stream, perMinute },
+        steps: withNeeds([...before, start, ...steps]),
+      };
     }),
 );
 

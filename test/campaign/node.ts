@@ -16,6 +16,7 @@ import type { ProbeFinding } from "../../src/media/compose/protocol.ts";
 import { download, forgetPart } from "../../src/net/download.ts";
 import { capturesStay } from "../../src/recordings/archive/captureCopies.ts";
 import { storeNotice } from "../../src/recordings/notices.ts";
+import { noteRate } from "../../src/recordings/providerRates.ts";
 import { databaseAccounts } from "../../src/runtime/call/accounts.ts";
 import { Invoker } from "../../src/runtime/call/invoke.ts";
 import type { Outcome } from "../../src/runtime/call/outcome.ts";
@@ -58,7 +59,10 @@ export class Node {
     const { apiKey, apiSecret } = world.stream.credentials;
     const baseUrl = world.stream.url;
     const stream = attributed(
-      new GetStreamVideoProvider({ apiKey, apiSecret, baseUrl, clock, log: silentLog }),
+      new GetStreamVideoProvider({
+        ...{ apiKey, apiSecret, baseUrl, clock, log: silentLog },
+        onScarce: (rate) => void db.transaction((tx) => noteRate(tx, rate)),
+      }),
     );
     const provider = plant.provider?.(stream, this) ?? stream;
     this.services = {

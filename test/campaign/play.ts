@@ -155,7 +155,10 @@ async function take(world: World, scene: Scene, step: Step): Promise<void> {
     }
     case "fault": {
       const { fault, operation, times } = step;
-      const resetAt = fault.kind === "rateLimit" ? world.time.now + fault.resetAt : 0;
+      const resetAt =
+        fault.kind === "rateLimit"
+          ? world.time.now + world.schedule.stream.aheadMs + fault.resetAt
+          : 0;
       return faults.add(
         operation,
         fault.kind === "rateLimit" ? { ...fault, resetAt } : fault,

@@ -25,6 +25,8 @@ export interface StreamManners {
   gzip: boolean;
   /** After so many bytes the connection breaks over which a file is sent; 0 = never. */
   cutFileAfter: number[];
+  /** Requests of each kind that it answers in a minute; absent = all. */
+  perMinute?: number;
 }
 
 export interface ReceiverManners {

@@ -91,8 +91,9 @@ export class World {
     this.db = parts.db;
     this.sql = (text, values) => this.real(() => parts.sql(text, values));
     this.#root = parts.root;
-    const { aheadMs } = schedule.stream;
+    const { aheadMs, perMinute } = schedule.stream;
     this.stream = new StandIn({
+      ...(perMinute === undefined ? {} : { perMinute }),
       now: () => this.time.now + aheadMs,
       ...{ captureAtOnce: false, filesAtOnce: false, content: contentOf },
       onWork: (work, call) => this.#work(work, call),

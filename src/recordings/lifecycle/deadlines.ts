@@ -16,15 +16,58 @@ export const retryMs = 2_000;
 /** Pause before a provider is asked again that tells what happens by webhook, of which some may be lost; ms. */
 export const toldPollMs = 60_000;
 
-/** Of the thousand questions a minute that Stream answers an application, so many are for recordings that wait. */
-const questionsPerMinute = 600;
+/** What Stream answers an application in a minute, unless it says otherwise. */
+const publishedPerMinute = 1_000;
+/** Share of it that is asked for recordings that wait. */
+const questionShare = 0.6;
+/** Share of a minute's answers that is left for what people ask for. */
+const reserve = 0.2;
 
 /**
  * Pause before a provider of its own is asked again for a recording that has waited for `ageMs`: what it does takes seconds at
  * first, then minutes. However many recordings wait, on all nodes together, the questions stay within the provider's rate. Ms.
  */
-export function remotePollMs(ageMs: number, { isTold, waiting }: Asking): number {
-  return Math.max(byAge(ageMs, isTold), (waiting * 60_000) / questionsPerMinute);
+export function remotePollMs(ageMs: number, asking: Asking, pace: Pace): number {
+  return Math.max(byAge(ageMs, asking.isTold), crowdMs(asking, pace));
+}
+
+export interface Pace {
+  /** In [0, 1): its place among those that wait for the same moment. */
+  spread: number;
+  /** Somebody waits for it: what is kept for people is there for it too. */
+  isUrgent?: boolean;
+}
+
+/**
+ * Pause for the sake of all others that the provider is asked for: their even share of its rate, and of what it says is left.
+ * Longer for some than for others, or those that began together would come together for ever. Ms.
+ */
+export function crowdMs(asking: Asking, pace: Pace): number {
+  const spreadMs = evenMs(asking, asking.waiting) * (0.5 + pace.spread);
+  return Math.max(spreadMs, scarceMs(asking, pace));
+}
+
+/** Between two questions for each of so many, ms. */
+function evenMs({ perMinute }: Asking, count: number): number {
+  const most = Math.min(perMinute ?? publishedPerMinute, publishedPerMinute);
+  return (count * 60_000) / Math.max(1, most * questionShare);
+}
+
+/** While little is left of a window, what is above the reserve is shared by all; who gets none of it comes after its end. Ms. */
+export function scarceMs(asking: Asking, { spread, isUrgent = false }: Pace): number {
+  const { remaining, of, leftMs } = asking;
+  if (remaining === null || of === null || leftMs === null) return 0;
+  const asked = asking.waiting + asking.running;
+  const spare = remaining - (isUrgent ? 0 : of * reserve);
+  const afterwardsMs = leftMs + spread * evenMs(asking, asked);
+  return spare <= 0 ? afterwardsMs : Math.min(afterwardsMs, (asked * leftMs) / spare);
+}
+
+/** In [0, 1), the same for a recording each time. */
+export function spreadOf({ id }: { id: string }): number {
+  let hash = 0;
+  for (const character of id.slice(-8)) hash = (hash * 31 + character.charCodeAt(0)) % 65_521;
+  return hash / 65_521;
 }
 
 function byAge(ageMs: number, isTold: boolean): number {

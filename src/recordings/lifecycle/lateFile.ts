@@ -1,8 +1,10 @@
+import type { ProviderRecording } from "../../video/port.ts";
+import { asking } from "../notices.ts";
 import { refWithFiles } from "../providerFiles.ts";
 import type { Recording } from "../recording.ts";
 import type { RecordingServices } from "../services.ts";
-import { findOpenRecording, postponeRecording } from "../store.ts";
-import { fileRetentionMs, lateFilePollMs } from "./deadlines.ts";
+import { findOpenRecording, keepProviderRef, postponeRecording } from "../store.ts";
+import { crowdMs, fileRetentionMs, lateFilePollMs, spreadOf } from "./deadlines.ts";
 import type { Failure } from "./outcome.ts";
 import { sealFrom } from "./seal.ts";
 
@@ -36,19 +38,32 @@ export async function settleFailed(
   recording: Recording,
   at: number,
 ): Promise<unknown> {
-  const { db, video, log } = services;
+  const answer = await stopUnowned(services, recording);
+  if (answer.status === "sealed") return sealFrom(services, recording, answer);
+  return services.db.transaction(async (tx) => {
+    const next = nextLook(recording, at);
+    const crowded = at + crowdMs(await asking(tx), { spread: spreadOf(recording) });
+    await postponeRecording(tx, recording, next === undefined ? null : Math.max(next, crowded));
+  });
+}
+
+/** Stops what runs although nobody owns it, and keeps that it ran: a file comes of it. @returns what the provider shows */
+export async function stopUnowned(
+  { db, video, log }: RecordingServices,
+  recording: Recording,
+): Promise<ProviderRecording> {
+  const { id: recordingId, meetingId } = recording;
   const [ref, open] = await db.read((tx) =>
-    Promise.all([refWithFiles(tx, recording), findOpenRecording(tx, recording.meetingId)]),
+    Promise.all([refWithFiles(tx, recording), findOpenRecording(tx, meetingId)]),
   );
   const answer = await video.recordingState(ref);
-  if (answer.status === "sealed") return sealFrom(services, recording, answer);
   // A call has one recording: while the meeting has an open one, it is that one which runs.
-  if (answer.status === "recording" && !open) {
-    const { id: recordingId, meetingId } = recording;
-    log.warn({ recordingId, meetingId }, "a recording that was given up runs; stopping it");
-    await video.stopRecording(ref);
-  }
-  return db.transaction((tx) => postponeRecording(tx, recording, nextLook(recording, at) ?? null));
+  if (answer.status !== "recording" || open) return answer;
+  const { providerRef } = answer;
+  if (providerRef) await db.transaction((tx) => keepProviderRef(tx, recordingId, providerRef));
+  log.warn({ recordingId, meetingId }, "a recording that was given up runs; stopping it");
+  await video.stopRecording(ref);
+  return answer;
 }
 
 function nextLook({ requestedAt }: Recording, at: number): number | undefined {

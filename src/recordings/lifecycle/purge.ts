@@ -1,11 +1,13 @@
-import { statement } from "../../db/port.ts";
+import { statement, type Tx } from "../../db/port.ts";
 import { forgetUnbegunCapture } from "../archive/captures.ts";
+import { asking } from "../notices.ts";
 import { refWithFiles } from "../providerFiles.ts";
 import type { Recording } from "../recording.ts";
 import { listRenditions, removeRenditions } from "../renditions/renditions.ts";
 import type { RecordingServices } from "../services.ts";
 import { now, postponeRecording } from "../store.ts";
-import { lateFilePollMs } from "./deadlines.ts";
+import { crowdMs, lateFilePollMs, spreadOf } from "./deadlines.ts";
+import { stopUnowned } from "./lateFile.ts";
 
 const markPurged = statement(
   "recordings.markPurged",
@@ -26,13 +28,21 @@ export async function purgeRecording(
   const { db, storage, video } = services;
   const renditions = await db.read((tx) => listRenditions(tx, recording.id));
   for (const { storageKey } of renditions) if (storageKey) await storage.delete(storageKey);
+  if (recording.state === "failed" && !video.capabilities.composesLocally)
+    await stopUnowned(services, recording);
   const ref = await db.read((tx) => refWithFiles(tx, recording));
   const isGone = await video.deleteRecording(ref);
   await db.transaction(async (tx) => {
     await removeRenditions(tx, recording.id);
     await forgetUnbegunCapture(tx, recording.id);
-    const ageMs = (await now(tx)) - recording.requestedAt;
     if (isGone) await tx.run(markPurged, [recording.id]);
-    else await postponeRecording(tx, recording, (await now(tx)) + lateFilePollMs(ageMs));
+    else await postponeRecording(tx, recording, await nextLook(tx, recording));
   });
+}
+
+/** When the provider is asked again for what it may still make, epoch ms. */
+async function nextLook(tx: Tx, recording: Recording): Promise<number> {
+  const at = await now(tx);
+  const crowded = crowdMs(await asking(tx), { spread: spreadOf(recording) });
+  return at + Math.max(lateFilePollMs(at - recording.requestedAt), crowded);
 }

@@ -11,10 +11,13 @@ import { advanceRecording, now, postponeRecording, recordingColumns } from "../s
 import { shouldStop } from "./autoStop.ts";
 import {
   leaseMs,
+  type Pace,
   patience,
   processingPollMs,
   remotePollMs,
   retryMs,
+  scarceMs,
+  spreadOf,
   toldPollMs,
 } from "./deadlines.ts";
 import { lateFileDeadline, settleFailed } from "./lateFile.ts";
@@ -105,7 +108,7 @@ async function settleRunning(services: RecordingServices, recording: Recording, 
   return services.db.transaction(async (tx) => {
     const reason = await shouldStop(tx, services, recording, at);
     if (reason) await requestStop(tx, recording.id, { reason });
-    else await postponeRecording(tx, recording, at + (await pollMs(tx, services)));
+    else await postponeRecording(tx, recording, at + (await pollMs(tx, services, recording)));
   });
 }
 
@@ -116,11 +119,17 @@ async function settleStopping(services: RecordingServices, recording: Recording,
   return settleEnded(services, recording, answer, at);
 }
 
-/** A provider that tells by itself what happens is asked rarely. */
-async function pollMs(tx: ReadTx, { video }: RecordingServices): Promise<number> {
+/** A provider that tells by itself what happens is asked rarely, and one that has little left more rarely still. */
+async function pollMs(
+  tx: ReadTx,
+  { video }: RecordingServices,
+  recording: Recording,
+): Promise<number> {
   const { statePollMs, composesLocally } = video.capabilities;
-  if (composesLocally || !(await asking(tx)).isTold) return statePollMs;
-  return Math.max(statePollMs, toldPollMs);
+  if (composesLocally) return statePollMs;
+  const known = await asking(tx);
+  const usualMs = known.isTold ? Math.max(statePollMs, toldPollMs) : statePollMs;
+  return Math.max(usualMs, scarceMs(known, { spread: spreadOf(recording) }));
 }
 
 type Ended = Exclude<ProviderRecording, { status: "recording" | "starting" }>;
@@ -245,9 +254,15 @@ async function giveUpOrRetry(
   return db.transaction(async (tx) => {
     const pauseMs = video.capabilities.composesLocally
       ? retryMs
-      : remotePollMs(waitedMs, await asking(tx));
+      : remotePollMs(waitedMs, await asking(tx), paceOf(recording));
     await postponeRecording(tx, recording, at + pauseMs);
   });
+}
+
+/** Somebody waits for a start, and for a stop: what is said then is still recorded. */
+function paceOf(recording: Recording): Pace {
+  const isUrgent = recording.state === "starting" || recording.state === "stopping";
+  return { spread: spreadOf(recording), isUrgent: isUrgent && recording.deletedAt === null };
 }
 
 /** A purge is never given up. */

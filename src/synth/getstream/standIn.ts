@@ -4,6 +4,7 @@ import { Calls, type CallsOptions } from "./calls.ts";
 import { badInput, errorBody, Refusal } from "./errors.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { findOperation } from "./operations.ts";
+import { Quota } from "./quota.ts";
 import { requestSchemas } from "./schemas.ts";
 
 type Headers = Record<string, string | string[] | undefined>;
@@ -54,6 +55,8 @@ export interface StandInOptions
   now?: () => number;
   captureAtOnce?: boolean;
   filesAtOnce?: boolean;
+  /** Requests of an operation that it answers in a minute; without it, all. */
+  perMinute?: number | ((operation: string) => number);
   /** What finished files contain: all the same, or each by its name. */
   content?: Buffer | ((filename: string) => Buffer);
 }
@@ -69,7 +72,6 @@ interface Answer {
   body: object;
 }
 
-const limitPerMinute = 1_000;
 const pathOfFiles = "/files/";
 
 /** One Stream application: what it knows, and how it answers. */
@@ -82,8 +84,10 @@ export class StandIn {
   /** Where it is reached. */
   url = "http://stream.invalid";
   readonly #now: () => number;
+  readonly #quota: Quota;
 
   constructor({ now = Date.now, content = Buffer.from("media"), ...options }: StandInOptions = {}) {
+    this.#quota = new Quota(now, options.perMinute);
     this.sending = { content, cutAfter: Number.POSITIVE_INFINITY };
     const { apiKey = "stand-in-key", apiSecret = "stand-in-secret", onEvent, onWork } = options;
     const { captureAtOnce = true, filesAtOnce = true } = options;
@@ -106,10 +110,14 @@ export class StandIn {
     const logged = this.#log(request, url, name);
     if (name === "File") return this.#file(request, url.pathname.slice(pathOfFiles.length));
     const found = findOperation(request.method, url.pathname);
+    if (!this.#quota.take(name)) {
+      const { resetsAt: resetAt } = this.#quota.left(name);
+      return this.#failed({ kind: "rateLimit", resetAt }, name);
+    }
     const fault = this.faults.take(name);
     if (fault && !willAccept(fault)) return this.#failed(fault, name);
     const answer = this.#answer(logged, url, found);
-    return fault ? this.#failed(fault, name, answer) : this.#json(answer);
+    return fault ? this.#failed(fault, name, answer) : this.#json(name, answer);
   }
 
   #log({ method, headers, rawBody }: StandInRequest, url: URL, operation: string): LoggedRequest {
@@ -142,6 +150,7 @@ export class StandIn {
   #failed(fault: Fault, operation: string, answer: Answer = { status: 500, body: {} }): Reply {
     const refused = (status: number, code: number, message: string, resetAt?: number) =>
       this.#json(
+        operation,
         { status, body: errorBody(operation, new Refusal(status, code, message)) },
         resetAt,
       );
@@ -155,7 +164,7 @@ export class StandIn {
       case "malformed":
         return page(answer.status, "application/json", '{"duration":');
       case "delay":
-        return { ...this.#json(answer), delayMs: fault.ms };
+        return { ...this.#json(operation, answer), delayMs: fault.ms };
       case "drop":
       case "hang":
         return { kind: fault.kind };
@@ -190,17 +199,17 @@ export class StandIn {
     };
   }
 
-  #json({ status, body }: Answer, resetAt?: number) {
-    const reset = resetAt ?? Math.ceil(this.#now() / 60_000) * 60_000;
+  #json(operation: string, { status, body }: Answer, resetAt?: number) {
+    const { limit, remaining, resetsAt } = this.#quota.left(operation);
     return {
       kind: "answer" as const,
       status,
       headers: {
         "content-type": "application/json",
         date: new Date(this.#now()).toUTCString(),
-        "x-ratelimit-limit": String(limitPerMinute),
-        "x-ratelimit-remaining": String(status === 429 ? 0 : limitPerMinute - 1),
-        "x-ratelimit-reset": String(Math.ceil(reset / 1000)),
+        "x-ratelimit-limit": String(limit),
+        "x-ratelimit-remaining": String(status === 429 ? 0 : remaining),
+        "x-ratelimit-reset": String(Math.ceil((resetAt ?? resetsAt) / 1000)),
       },
       body: Buffer.from(JSON.stringify(body)),
     };

@@ -1,7 +1,9 @@
 import { type StreamCall, StreamClient } from "@stream-io/node-sdk";
 import type { Clock } from "../../core/clock.ts";
-import { toAppError } from "./errors.ts";
+import type { ProviderRate } from "../port.ts";
+import { type Answered, answeredBy, rateLimited, toAppError } from "./errors.ts";
 import { callType, requireCallId } from "./ids.ts";
+import { type Endpoint, Rates } from "./rates.ts";
 import { StreamClock } from "./streamClock.ts";
 
 export interface StreamApiOptions {
@@ -12,11 +14,15 @@ export interface StreamApiOptions {
   /** One HTTP request, headers and body, ms. */
   requestTimeoutMs?: number;
   clock: Clock;
+  /** Told when little is left of what Stream answers in a minute. */
+  onScarce?: (rate: ProviderRate) => void;
 }
 
 export interface RequestContext {
   /** The operation of our port, for errors. */
   operation: string;
+  /** What Stream counts it as; its rate is heeded where it is given. */
+  endpoint?: Endpoint;
   /** Whether the request changes anything that matters if it is carried out unseen; default no. */
   changes?: boolean;
   signal?: AbortSignal | undefined;
@@ -33,8 +39,11 @@ export class StreamApi {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #streamClock = new StreamClock();
+  readonly #rates: Rates;
 
-  constructor({ apiKey, apiSecret, baseUrl, requestTimeoutMs, clock }: StreamApiOptions) {
+  constructor(options: StreamApiOptions) {
+    const { apiKey, apiSecret, baseUrl, requestTimeoutMs, clock, onScarce } = options;
+    this.#rates = new Rates(clock, onScarce);
     const basePath = baseUrl?.replace(/\/+$/, "");
     this.#timeoutMs = requestTimeoutMs ?? defaultRequestTimeoutMs;
     this.#clock = clock;
@@ -50,24 +59,37 @@ export class StreamApi {
   }
 
   /**
-   * Sends one request. The SDK takes no abort signal: on abort its answer is no longer waited for.
-   * @throws AppError as `toAppError` makes it; the signal's reason on abort
+   * Sends one request, unless Stream has said that it answers no more of the kind for now. The SDK takes no abort signal: on
+   * abort its answer is no longer waited for.
+   * @throws AppError as `toAppError` makes it, also for what was not sent for its rate's sake; the signal's reason on abort
    */
   async request<T>(
-    { operation, changes = false, signal }: RequestContext,
+    context: RequestContext,
     send: (client: StreamClient) => Promise<T>,
   ): Promise<T> {
+    const { operation, endpoint, changes = false, signal } = context;
     signal?.throwIfAborted();
+    const waitMs = this.#rates.waitMs(endpoint);
+    if (waitMs > 0) throw rateLimited(operation, waitMs);
     const sentAt = this.#clock.now();
     try {
       const answer = await unlessAborted(send(this.#client), signal);
-      this.#streamClock.learn(dateOf(answer), sentAt, this.#clock.now());
+      this.#learn(endpoint, answeredBy(answer), sentAt);
       return answer;
     } catch (error) {
       signal?.throwIfAborted();
-      const now = this.#clock.now();
-      throw toAppError(error, { operation, changes, timeoutMs: this.#timeoutMs, now });
+      const answered = answeredBy(error);
+      this.#learn(endpoint, answered, sentAt);
+      const retryAfterMs = this.#rates.refused(endpoint, answered);
+      throw toAppError(error, { operation, changes, timeoutMs: this.#timeoutMs, retryAfterMs });
     }
+  }
+
+  #learn(endpoint: Endpoint | undefined, answered: Answered | undefined, sentAt: number): void {
+    if (!answered) return;
+    const date = answered.responseHeaders?.get("date");
+    this.#streamClock.learn(date, sentAt, this.#clock.now());
+    this.#rates.learn(endpoint, answered);
   }
 
   /** How far Stream's clock is ahead of ours, ms; undefined before its first answer. */
@@ -88,12 +110,6 @@ export interface CallTokenClaims {
   /** Epoch seconds. */
   iat: number;
   exp: number;
-}
-
-/** The `Date` header of an answer, where the SDK kept it. */
-function dateOf(answer: unknown): string | null | undefined {
-  const { metadata } = (answer ?? {}) as { metadata?: { responseHeaders?: Headers } };
-  return metadata?.responseHeaders?.get("date");
 }
 
 /** Waits for an answer until the signal aborts. @throws the signal's reason then */

@@ -59,7 +59,8 @@ export class CallReader {
 
   async #query(ids: string[]): Promise<Map<string, CallState>> {
     const request = { filter_conditions: { cid: { $in: ids.map(callCid) } }, limit: batchSize };
-    const { calls } = await this.#api.request({ operation: "recordingState" }, (client) =>
+    const context = { operation: "recordingState", endpoint: "QueryCalls" } as const;
+    const { calls } = await this.#api.request(context, (client) =>
       client.video.queryCalls(request),
     );
     return new Map(calls.map(({ call }) => [call.id, readCall(call)]));
@@ -67,10 +68,9 @@ export class CallReader {
 
   async #get(id: string): Promise<CallState | undefined> {
     const call = this.#api.call(id);
+    const context = { operation: "recordingState", endpoint: "GetCall" } as const;
     try {
-      return readCall(
-        (await this.#api.request({ operation: "recordingState" }, () => call.get())).call,
-      );
+      return readCall((await this.#api.request(context, () => call.get())).call);
     } catch (error) {
       if (isAnswer(error, 404)) return undefined;
       throw error;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../core/errors.ts";
-import { isAnswer, toAppError } from "./errors.ts";
+import { answeredBy, isAnswer, rateLimited, toAppError } from "./errors.ts";
 
-const now = 1_800_000_000_000;
-const request = { operation: "startRecording", changes: true, timeoutMs: 4_000, now };
+const request = { operation: "startRecording", changes: true, timeoutMs: 4_000, retryAfterMs: 250 };
 const reading = { ...request, changes: false };
 
 /** An error as the SDK throws it; its class is not exported. */
@@ -91,14 +90,21 @@ describe("a failure of the SDK becomes", () => {
   });
 });
 
-test("a rate limit carries the time until its reset", () => {
-  const limited = (reset?: Date) =>
-    toAppError(sdkError({ responseCode: 429, rateLimit: { rateLimitReset: reset } }, 9), request)
-      .metadata?.["retryAfterMs"];
-  expect(limited(new Date(now + 2_500))).toBe(2_500);
-  expect(limited(new Date(now - 9_000))).toBe(1);
-  expect(limited(new Date(Number.NaN))).toBe(1_000);
-  expect(limited()).toBe(1_000);
+test("a rate limit carries when to come back, and says that nothing has changed", () => {
+  const told = toAppError(sdkError({ responseCode: 429 }, 9), request);
+  const metadata = { providerStatus: 429, retryAfterMs: 250, ...outcomeNone };
+  expect(told.metadata).toMatchObject(metadata);
+  expect(rateLimited("startRecording", 250)).toMatchObject({ code: told.code, metadata });
+});
+
+test.each([
+  ["an answer", { calls: [], metadata: { clientRequestId: "id", responseCode: 200 } }, 200],
+  ["a refusal", sdkError({ responseCode: 429 }, 9), 429],
+  ["a time-out", sdkError({ responseCode: undefined }), undefined],
+  ["something else", new TypeError("no"), undefined],
+  ["nothing", undefined, undefined],
+])("what is known of %s beside its body", (_, given, status) => {
+  expect(answeredBy(given)?.responseCode).toBe(status);
 });
 
 test("a read that fails has changed nothing, whatever went wrong", () => {

@@ -10,26 +10,23 @@ export interface FailedRequest {
   /** Whether the request changes anything that matters if it is carried out unseen. */
   changes: boolean;
   timeoutMs: number;
-  /** Epoch ms. */
-  now: number;
+  /** When a request refused for its rate may be sent again, ms. */
+  retryAfterMs: number;
 }
+
+/** What the SDK keeps of an answer beside its body, be it a success or an error. */
+export type Answered = Partial<
+  Awaited<ReturnType<StreamClient["video"]["getCall"]>>["metadata"]
+> & { clientRequestId: string };
 
 /** The SDK's error class is not exported; this is what one looks like. */
 interface SdkError extends Error {
   code?: unknown;
-  metadata: {
-    clientRequestId: string;
-    responseCode?: number;
-    rateLimit?: RateLimit;
-  };
+  metadata: Answered;
 }
-
-type RateLimit = Awaited<ReturnType<StreamClient["video"]["getCall"]>>["metadata"]["rateLimit"];
 
 /** Socket codes of a request that never left this machine. */
 const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
-/** Stream caps per second too, without a header for it; a minute's reset may be unknown. */
-const defaultRetryAfterMs = 1_000;
 
 /**
  * One failure of the SDK as ours: EXTERNAL_SERVICE_TIMEOUT `{service, operation, timeoutMs}` or STREAM_ERROR
@@ -50,6 +47,20 @@ export function isAnswer(error: unknown, ...statuses: number[]): error is AppErr
   return statuses.includes(Number(error.metadata?.["providerStatus"]));
 }
 
+/** What is known of an answer, from what the SDK gave or threw; undefined where none came. */
+export function answeredBy(given: unknown): Answered | undefined {
+  const { metadata } = (given ?? {}) as { metadata?: Partial<Answered> };
+  return metadata?.clientRequestId !== undefined && metadata.responseCode !== undefined
+    ? (metadata as Answered)
+    : undefined;
+}
+
+/** A request that Stream refuses for its rate, or would: nothing has changed. */
+export function rateLimited(operation: string, retryAfterMs: number): AppError {
+  const metadata = { operation, providerStatus: 429, retryAfterMs, outcome: "none" };
+  return new AppError("STREAM_ERROR", textFor(429), metadata);
+}
+
 function isSdkError(error: unknown): error is SdkError {
   if (!(error instanceof Error) || !("metadata" in error)) return false;
   const { metadata } = error;
@@ -64,7 +75,7 @@ function answered(error: SdkError, providerStatus: number, request: FailedReques
     operation: request.operation,
     providerStatus,
     ...(typeof code === "number" && code !== providerStatus ? { providerCode: code } : {}),
-    ...(providerStatus === 429 ? { retryAfterMs: untilReset(error, request.now) } : {}),
+    ...(providerStatus === 429 ? { retryAfterMs: request.retryAfterMs } : {}),
     ...(refused || !request.changes ? { outcome: "none" } : {}),
   };
   return new AppError("STREAM_ERROR", textFor(providerStatus), metadata, error);
@@ -77,12 +88,6 @@ function textFor(status: number): string {
   return status < 500
     ? "The video provider refused the request"
     : "The video provider failed; try again";
-}
-
-function untilReset(error: SdkError, now: number): number {
-  const reset = error.metadata.rateLimit?.rateLimitReset?.getTime();
-  if (reset === undefined || Number.isNaN(reset)) return defaultRetryAfterMs;
-  return Math.max(1, reset - now);
 }
 
 function timedOut(error: SdkError, { operation, timeoutMs, changes }: FailedRequest): AppError {

@@ -70,8 +70,12 @@ export class GetStreamVideoProvider implements VideoProvider {
     const { userId, name } = spec.organizer;
     const context = { operation: "createRoom", signal };
     const id = requireUserId(userId);
-    await this.#api.request(context, (client) => client.upsertUsers([{ id, name }]));
-    await this.#api.request(context, () => call.getOrCreate({ data: newCall(spec) }));
+    await this.#api.request({ ...context, endpoint: "UpdateUsers" }, (client) =>
+      client.upsertUsers([{ id, name }]),
+    );
+    await this.#api.request({ ...context, endpoint: "GetOrCreateCall" }, () =>
+      call.getOrCreate({ data: newCall(spec) }),
+    );
   }
 
   async token(grant: RoomGrant): Promise<RoomToken> {
@@ -126,15 +130,20 @@ export class GetStreamVideoProvider implements VideoProvider {
     const context = { operation: "removeParticipant" };
     const call = this.#api.call(room.roomId);
     const user_id = requireUserId(userId);
-    const block = () => this.#api.request(context, () => call.blockUser({ user_id }));
+    const block = () =>
+      this.#api.request({ ...context, endpoint: "BlockUser" }, () => call.blockUser({ user_id }));
     try {
       await block();
     } catch (error) {
       if (!isAnswer(error, 400, 404)) throw error;
-      await this.#api.request(context, (client) => client.upsertUsers([{ id: user_id }]));
+      await this.#api.request({ ...context, endpoint: "UpdateUsers" }, (client) =>
+        client.upsertUsers([{ id: user_id }]),
+      );
       await block();
     }
-    await unlessRefused(this.#api.request(context, () => call.kickUser({ user_id })));
+    await unlessRefused(
+      this.#api.request({ ...context, endpoint: "KickUser" }, () => call.kickUser({ user_id })),
+    );
   }
 
   /** Ends the call for everyone; Stream finishes an open recording by itself. */
@@ -142,11 +151,13 @@ export class GetStreamVideoProvider implements VideoProvider {
     const context = { operation: "closeRoom" };
     const call = this.#api.call(room.roomId);
     try {
-      await this.#api.request(context, () => call.end());
+      await this.#api.request({ ...context, endpoint: "EndCall" }, () => call.end());
     } catch (error) {
       if (isAnswer(error, 404)) return;
       if (!isAnswer(error, 400)) throw error;
-      const { call: seen } = await this.#api.request(context, () => call.get());
+      const { call: seen } = await this.#api.request({ ...context, endpoint: "GetCall" }, () =>
+        call.get(),
+      );
       if (seen.ended_at == null) throw error;
     }
   }

@@ -60,9 +60,10 @@ export class StreamRecorder {
   /** What Stream shows of the recording: one read, shared with others asked for at the same time, and one of its files once it has ended. */
   async state(ref: RecordingRef, signal?: AbortSignal): Promise<ProviderRecording> {
     const call = this.#api.call(ref.roomId);
+    const lookedAt = this.#clock.now();
     const seen = await unlessAborted(this.#reader.read(ref.roomId), signal);
     const context = { operation: "recordingState", signal };
-    return (await this.#judge(call, ref, context, seen)).answer;
+    return (await this.#judge(call, ref, context, { seen, lookedAt })).answer;
   }
 
   /** Stream refuses to stop what does not run; that is no failure here. */
@@ -72,7 +73,9 @@ export class StreamRecorder {
     const before = await this.#fetchState(call, ref, context);
     if (!mayRun(before.answer) || this.#isStopping(ref)) return before.answer;
     try {
-      await this.#api.request({ ...context, changes: true }, () => call.stopRecording(composite));
+      await this.#api.request({ ...context, endpoint: "StopRecording", changes: true }, () =>
+        call.stopRecording(composite),
+      );
     } catch (error) {
       return this.#afterRefusedStop(call, ref, context, error);
     }
@@ -88,7 +91,7 @@ export class StreamRecorder {
     if (!file) return this.#isBeyondFiles(trace);
     const names = { session: pathSegment(file.session_id), filename: pathSegment(file.filename) };
     await this.#api
-      .request(context, () => call.deleteRecording(names))
+      .request({ ...context, endpoint: "DeleteRecording" }, () => call.deleteRecording(names))
       .catch((error: unknown) => {
         if (!isAnswer(error, 404)) throw error;
       });
@@ -104,10 +107,11 @@ export class StreamRecorder {
   }
 
   /** Nothing of it can be listed any more: it was never begun, or too long ago. */
-  #isBeyondFiles({ requestedAt, acceptedAt, runningAt, unconfirmed }: Trace): boolean {
+  #isBeyondFiles(trace: Trace): boolean {
+    const { requestedAt, acceptedAt, runningAt, stopAcceptedAt, idleAt, unconfirmed } = trace;
     const ageMs = this.#clock.now() - requestedAt;
-    const wasSent = (acceptedAt ?? runningAt) !== undefined || unconfirmed === true;
-    return ageMs > (wasSent ? retentionMs : startGraceMs);
+    const wasSeen = (acceptedAt ?? runningAt ?? stopAcceptedAt ?? idleAt) !== undefined;
+    return ageMs > (wasSeen || unconfirmed === true ? retentionMs : startGraceMs);
   }
 
   async #start(
@@ -141,7 +145,9 @@ export class StreamRecorder {
   async #applySettings(call: StreamCall, request: RecordingStartRequest, context: Reading) {
     const asked = recordingSettings(request.config);
     const settings_override = { recording: asked };
-    const updated = await this.#api.request(context, () => call.update({ settings_override }));
+    const updated = await this.#api.request({ ...context, endpoint: "UpdateCall" }, () =>
+      call.update({ settings_override }),
+    );
     if (settingsApplied(asked, readCall(updated.call).recordingSettings)) return;
     throw new AppError("STREAM_ERROR", "The video provider did not take over the settings", {
       operation: context.operation,
@@ -158,23 +164,28 @@ export class StreamRecorder {
   ): Promise<ProviderRecording> {
     this.#traces.keep(request.recordingId, { ...trace, unconfirmed: true });
     try {
-      await this.#api.request({ ...context, changes: true }, () => call.startRecording(composite));
+      await this.#api.request({ ...context, endpoint: "StartRecording", changes: true }, () =>
+        call.startRecording(composite),
+      );
     } catch (error) {
-      if (!isAnswer(error, 400)) throw this.#notSent(request.recordingId, trace, error);
+      if (!mayHaveHappened(error)) this.#refused(request, trace);
+      if (!isAnswer(error, 400)) throw error;
       return this.#afterRefusedStart(call, request, trace, context, error);
     }
-    return this.#accepted(request.recordingId, trace);
+    return this.#accepted(request);
   }
 
-  #notSent(recordingId: string, trace: Trace, error: unknown): unknown {
-    if (!mayHaveHappened(error)) this.#traces.keep(recordingId, trace);
-    return error;
+  /** What was not sent leaves in doubt what was before. */
+  #refused(request: RecordingStartRequest, { unconfirmed }: Trace): void {
+    const { unconfirmed: _, ...known } = this.#trace(request);
+    this.#traces.keep(request.recordingId, unconfirmed ? { ...known, unconfirmed } : known);
   }
 
-  #accepted(recordingId: string, trace: Trace): ProviderRecording {
-    const { unconfirmed: _, ...rest } = trace;
-    const accepted: Trace = { ...rest, acceptedAt: this.#clock.now() };
-    this.#traces.keep(recordingId, accepted);
+  /** Others may have seen it run before its answer came. */
+  #accepted(request: RecordingStartRequest): ProviderRecording {
+    const { unconfirmed: _, ...known } = this.#trace(request);
+    const accepted: Trace = { ...known, acceptedAt: this.#clock.now() };
+    this.#traces.keep(request.recordingId, accepted);
     return { status: "starting", providerRef: encode(accepted) };
   }
 
@@ -189,13 +200,12 @@ export class StreamRecorder {
     context: Reading,
     error: AppError,
   ): Promise<ProviderRecording> {
-    this.#traces.keep(request.recordingId, trace);
     const seen = await this.#call(call, context).catch((cause: unknown) => {
       throw trace.unconfirmed ? unknownStart(cause) : cause;
     });
     if (seen.composite !== "idle") return this.#adopt(request, seen);
     requireLive(seen);
-    if (trace.unconfirmed) return this.#accepted(request.recordingId, trace);
+    if (trace.unconfirmed) return this.#accepted(request);
     throw error;
   }
 
@@ -229,24 +239,26 @@ export class StreamRecorder {
   }
 
   async #fetchState(call: StreamCall, ref: RecordingRef, context: Reading): Promise<Look> {
+    const lookedAt = this.#clock.now();
     const seen = await this.#call(call, context).catch((error: unknown) => {
       if (isAnswer(error, 404)) return undefined;
       throw error;
     });
-    return this.#judge(call, ref, context, seen);
+    return this.#judge(call, ref, context, { seen, lookedAt });
   }
 
+  /** What others have learnt of it meanwhile counts: what is known is read after each answer that was waited for. */
   async #judge(
     call: StreamCall,
     ref: RecordingRef,
     context: Reading,
-    seen: CallState | undefined,
+    { seen, lookedAt }: { seen: CallState | undefined; lookedAt: number },
   ): Promise<Look> {
     if (!seen) return { answer: { status: "absent" } };
-    const before = this.#trace(ref);
-    const around = this.#around(ref);
-    const files = this.#mayBeListed(before, seen, around) ? await this.#files(call, context) : [];
-    const { answer, trace } = judge(before, seen, files, around);
+    const around = () => ({ ...this.#around(ref), lookedAt });
+    const isListed = this.#mayBeListed(this.#trace(ref), seen, around());
+    const files = isListed ? await this.#files(call, context) : [];
+    const { answer, trace } = judge(this.#trace(ref), seen, files, around());
     if (answer.status !== "absent") this.#traces.keep(ref.recordingId, trace);
     return { answer, call: seen };
   }
@@ -260,11 +272,13 @@ export class StreamRecorder {
   }
 
   async #call(call: StreamCall, context: Reading): Promise<CallState> {
-    return readCall((await this.#api.request(context, () => call.get())).call);
+    const reading = { ...context, endpoint: "GetCall" } as const;
+    return readCall((await this.#api.request(reading, () => call.get())).call);
   }
 
   async #files(call: StreamCall, context: Reading): Promise<CallRecording[]> {
-    return (await this.#api.request(context, () => call.listRecordings())).recordings ?? [];
+    const listing = { ...context, endpoint: "ListRecordings" } as const;
+    return (await this.#api.request(listing, () => call.listRecordings())).recordings ?? [];
   }
 
   /** Those of a call that is gone are gone too. */

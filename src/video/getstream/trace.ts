@@ -25,7 +25,7 @@ export interface Trace {
   file?: string;
 }
 
-const times = ["acceptedAt", "runningAt", "stopRequestedAt", "idleAt"] as const;
+const times = ["acceptedAt", "runningAt", "stopRequestedAt", "stopAcceptedAt", "idleAt"] as const;
 /** More recordings than one process ever has open. */
 const capacity = 1_000;
 

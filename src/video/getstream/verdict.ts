@@ -25,6 +25,8 @@ export interface Verdict {
 export interface Circumstances {
   /** Epoch ms, by our clock. */
   now: number;
+  /** When Stream was asked for the call, epoch ms; looks overtake each other. */
+  lookedAt?: number | undefined;
   /** How far Stream's clock is ahead of ours, ms. */
   aheadMs?: number | undefined;
   /** Files that belong to other recordings. */
@@ -57,8 +59,16 @@ export function judge(
 
 /** Whether what runs in the call is this recording. */
 export function runsNow(trace: Trace, call: CallState, around: Circumstances): boolean {
+  if (isOutdated(trace, call, around)) return true;
   if (call.composite === "idle" || !sameSession(trace, call)) return false;
   return !isOver(trace) && !isSucceeded(trace, around);
+}
+
+/** It was seen to run after Stream had been asked for this: an end is believed to a newer look. */
+function isOutdated(trace: Trace, call: CallState, { lookedAt }: Circumstances): boolean {
+  const { runningAt, idleAt } = trace;
+  if (lookedAt === undefined || runningAt === undefined || idleAt !== undefined) return false;
+  return call.composite === "idle" && lookedAt < runningAt;
 }
 
 /** Never seen to run, and there is a next one since: what shows now is that one's. */

@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { isAppError } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { Fault } from "../../../src/synth/getstream/faults.ts";
 import { isTransient, mayHaveHappened } from "../../../src/video/faults.ts";
 import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
-import type { ProviderRecording } from "../../../src/video/port.ts";
+import type { ProviderRate, ProviderRecording } from "../../../src/video/port.ts";
 import { type ResilientVideoProvider, withResilience } from "../../../src/video/resilience.ts";
 import { patience, takeTime } from "../../support/patience.ts";
 import {
@@ -84,7 +84,8 @@ describe("what goes wrong at Stream is told as", () => {
 
   test("a rate limit, with the time until it ends", async () => {
     const now = 1_800_000_000_000;
-    const { provider, standIn } = await liveScene({ clock: { ...systemClock, now: () => now } });
+    const clock = { ...systemClock, now: () => now };
+    const { provider, standIn } = await liveScene({ now: () => now, clock });
     standIn.fault("GetCall", { kind: "rateLimit", resetAt: now + 12_000 });
     await expect(provider.recordingState(recordingOf())).rejects.toMatchObject({
       code: "STREAM_ERROR",
@@ -361,6 +362,150 @@ describe("between start and file", () => {
   });
 });
 
+const asked = ({ operations }: Scene["standIn"], operation: string, times: number) =>
+  vi.waitFor(() => {
+    expect(operations().filter((name) => name === operation)).toHaveLength(times);
+  }, patience);
+
+describe("looks that overtake each other", () => {
+  /** Holds back the next answer to a look until it is let go. */
+  async function sceneHolding() {
+    let now = Date.now();
+    const clock = { ...systemClock, now: () => now };
+    const options = { ...quick, requestTimeoutMs: patience.timeout, captureAtOnce: false };
+    const live = await liveScene({ ...options, now: () => now, clock });
+    const pass = (ms: number) => {
+      now += ms;
+    };
+    return { ...live, pass };
+  }
+
+  test("an older one that saw nothing yet does not end what a newer one saw running", async () => {
+    const { provider, standIn, pass } = await sceneHolding();
+    const request = recordingOf();
+    await provider.startRecording(request);
+    pass(1_000);
+    standIn.fault("GetCall", { kind: "delay", ms: 400 });
+    const older = provider.recordingState(request);
+    await asked(standIn, "GetCall", 2);
+    pass(1_000);
+    standIn.calls.beginCapture(room.roomId);
+    expect((await provider.recordingState(request)).status).toBe("recording");
+    pass(1_000);
+    expect((await older).status).toBe("recording");
+    pass(1_000);
+    expect((await provider.recordingState(request)).status).toBe("recording");
+    standIn.calls.loseCapture(room.roomId);
+    pass(1_000);
+    expect((await provider.recordingState(request)).status).toBe("finishing");
+  });
+
+  test("what one has learnt is not forgotten over another that waits for the list of files", async () => {
+    const { provider, standIn, pass } = await sceneHolding();
+    const request = recordingOf();
+    await provider.startRecording(request);
+    pass(16_000);
+    standIn.fault("ListRecordings", { kind: "delay", ms: 400 });
+    const older = provider.recordingState(request);
+    await asked(standIn, "ListRecordings", 1);
+    standIn.calls.beginCapture(room.roomId);
+    expect((await provider.recordingState(request)).status).toBe("recording");
+    await older;
+    standIn.calls.loseCapture(room.roomId);
+    pass(1_000);
+    expect((await provider.recordingState(request)).status).toBe("finishing");
+  });
+});
+
+describe("a deleted recording, by a process that has only the reference", () => {
+  test.each([
+    ["of which a start and a stop were accepted", { stopAcceptedAt: true }],
+    ["that was seen ended", { idleAt: true }],
+  ])(
+    "%s is asked for until its file is gone",
+    async (_, {
+      stopAcceptedAt,
+      idleAt = false,
+    }: {
+      stopAcceptedAt?: boolean;
+      idleAt?: boolean;
+    }) => {
+      let now = Date.now();
+      const clock = { ...systemClock, now: () => now };
+      const { provider, standIn } = await liveScene({
+        ...{ filesAtOnce: false, requestTimeoutMs: patience.timeout, now: () => now, clock },
+      });
+      const request = recordingOf();
+      standIn.fault("StartRecording", { kind: "malformed" });
+      await provider.startRecording(request).catch(() => undefined);
+      now += 1_000;
+      const stop = await provider.stopRecording(request);
+      now += 1_000;
+      const answer = idleAt ? await provider.recordingState(request) : stop;
+      const providerRef = { ...("providerRef" in answer ? answer.providerRef : {}) };
+      expect(providerRef).toHaveProperty(stopAcceptedAt ? "stopAcceptedAt" : "idleAt");
+      const { acceptedAt: _a, runningAt: _r, stopRequestedAt: _s, ...kept } = providerRef;
+      const ref = { ...room, recordingId: request.recordingId, providerRef: kept };
+      const { apiKey, apiSecret, url: baseUrl } = standIn;
+      const options = { apiKey, apiSecret, baseUrl, clock, log: silentLog };
+      const elsewhere = new GetStreamVideoProvider(options);
+      now += 10 * 60_000;
+      expect(await elsewhere.deleteRecording(ref)).toBe(false);
+      standIn.calls.finishFiles(room.roomId);
+      expect(await elsewhere.deleteRecording(ref)).toBe(true);
+      expect(standIn.calls.get(room.roomId).files).toEqual([]);
+    },
+  );
+});
+
+describe("a rate that Stream tells", () => {
+  const rated = async (perMinute: number, more: SceneOptions = {}) => {
+    let now = 1_800_000_000_000;
+    const clock = { ...systemClock, now: () => now };
+    const told: ProviderRate[] = [];
+    const onScarce = (rate: ProviderRate) => told.push(rate);
+    const options = { ...more, perMinute, onScarce, now: () => now, clock };
+    const live = await liveScene({ requestTimeoutMs: patience.timeout, ...options });
+    const pass = (ms: number) => {
+      now += ms;
+    };
+    return { ...live, told, pass };
+  };
+  const looked = (names: string[]) => names.filter((name) => name === "GetCall").length;
+
+  test("is kept: what Stream would refuse is not sent, and goes on when it says", async () => {
+    const { provider, standIn, told, pass } = await rated(5);
+    const request = recordingOf();
+    for (let look = 0; look < 5; look++) await provider.recordingState(request);
+    for (let look = 0; look < 3; look++)
+      await expect(provider.recordingState(request)).rejects.toMatchObject({
+        code: "STREAM_ERROR",
+        metadata: { operation: "recordingState", providerStatus: 429, retryAfterMs: 60_000 },
+      });
+    expect(looked(standIn.operations())).toBe(5);
+    const rate = { endpoint: "GetCall", limit: 5, leftMs: 60_000 };
+    expect(told.filter(({ endpoint }) => endpoint === "GetCall")).toEqual([
+      { ...rate, remaining: 1 },
+      { ...rate, remaining: 0 },
+    ]);
+    pass(60_000);
+    await expect(provider.recordingState(request)).resolves.toEqual({ status: "absent" });
+    expect(looked(standIn.operations())).toBe(6);
+  });
+
+  test("of one kind of request holds up no other", async () => {
+    const { provider, standIn } = await rated(1_000);
+    standIn.fault("GetCall", { kind: "rateLimit", resetAt: 1_800_000_030_000 });
+    const request = recordingOf();
+    await expect(provider.recordingState(request)).rejects.toMatchObject({ code: "STREAM_ERROR" });
+    await expect(provider.recordingState(request)).rejects.toMatchObject({
+      metadata: { retryAfterMs: 30_000 },
+    });
+    await expect(provider.fileLink(request)).resolves.toBeUndefined();
+    await expect(provider.closeRoom(room)).resolves.toBeUndefined();
+  });
+});
+
 function openElsewhere({ apiKey, apiSecret, url: baseUrl }: Scene["standIn"]) {
   const [clock, log] = [systemClock, silentLog];
   return new GetStreamVideoProvider({ apiKey, apiSecret, baseUrl, clock, log });
@@ -410,6 +555,40 @@ describe("behind resilience, one start is one recording, whatever happens to its
     standIn.calls.beginCapture(room.roomId);
     expect((await video.recordingState(request)).status).toBe("recording");
   });
+
+  test.each([
+    ["too many requests", { kind: "rateLimit", resetAt: Date.now() + 3_600_000 }],
+    ["an internal error", { kind: "status", status: 500, code: -1 }],
+    ["a dropped connection", { kind: "drop" }],
+  ] as [string, Fault][])(
+    "accepted and unanswered, then refused, and no look because of %s: not known, and found later",
+    async (_, unreadable) => {
+      let sent = 0;
+      await liveScene({
+        ...{ captureAtOnce: false, requestTimeoutMs: patience.timeout },
+        onStage: (operation, stage) => {
+          const isIt = operation === "StartRecording" && stage === "carried out" && ++sent === 2;
+          if (isIt) scene.standIn.fault("GetCall", unreadable, 20);
+          return false;
+        },
+      });
+      const { standIn } = scene;
+      standIn.fault("StartRecording", { kind: "drop", accept: true });
+      const request = recordingOf();
+      const error: unknown = await resilient()
+        .startRecording(request)
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: "EXTERNAL_SERVICE_TIMEOUT",
+        metadata: { operation: "startRecording", outcome: "unknown" },
+      });
+      expect(standIn.operations().filter((name) => name === "StartRecording")).toHaveLength(2);
+      standIn.clearFaults();
+      standIn.calls.beginCapture(room.roomId);
+      const elsewhere = openElsewhere(standIn);
+      expect((await elsewhere.recordingState(request)).status).toBe("recording");
+    },
+  );
 
   test("a stop whose answer is lost is a stop", async () => {
     const { standIn } = await liveScene({ requestTimeoutMs: patience.timeout });

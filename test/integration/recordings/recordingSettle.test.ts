@@ -438,6 +438,23 @@ describe("a provider that makes the file itself", () => {
     expect(stage.video.calls.stopRecording).toEqual([recordingId]);
   });
 
+  it("that runs what was given up and deleted is told to stop it", async () => {
+    const { recordingId, hostId } = await unconfirmed("lost");
+    await pass(61_000);
+    await test.db.transaction((tx) => deleteRecording(tx, recordingId, hostId));
+    vi.spyOn(stage.video, "deleteRecording").mockResolvedValue(false);
+    const providerRef = { runningAt: "1" };
+    stage.video.next("recordingState", () => ({
+      ...{ status: "recording", startedAt: Date.now(), providerRef },
+    }));
+    await pass(0);
+    expect(stage.video.calls.stopRecording).toEqual([recordingId]);
+    const [kept] = await test.sql("SELECT provider_ref FROM recordings WHERE id = $1", [
+      recordingId,
+    ]);
+    expect(kept).toEqual({ provider_ref: providerRef });
+  });
+
   it("keeps a deletion due until it can have made no file any more", async () => {
     const { recordingId, hostId } = await givenUp();
     await test.db.transaction((tx) => deleteRecording(tx, recordingId, hostId));

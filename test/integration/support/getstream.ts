@@ -8,7 +8,7 @@ import {
   startGetStreamStandIn,
 } from "../../../src/synth/getstream/server.ts";
 import { GetStreamVideoProvider } from "../../../src/video/getstream/provider.ts";
-import type { RecordingStartRequest, RoomSpec } from "../../../src/video/port.ts";
+import type { ProviderRate, RecordingStartRequest, RoomSpec } from "../../../src/video/port.ts";
 
 export const room = { meetingId: "meeting_1", roomId: "call_meeting_1" };
 export const callPath = "/api/v2/video/call/default/call_meeting_1";
@@ -28,13 +28,14 @@ export interface Scene {
 export interface SceneOptions extends ServerOptions {
   clock?: Clock;
   requestTimeoutMs?: number;
+  onScarce?: (rate: ProviderRate) => void;
   /** What the provider signs with; the stand-in's own secret unless given. */
   secret?: string;
 }
 
 /** A stand-in with one room, and a provider that talks to it. */
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
-  const { clock = systemClock, requestTimeoutMs, secret, ...standInOptions } = options;
+  const { clock = systemClock, requestTimeoutMs, secret, onScarce, ...standInOptions } = options;
   const standIn = await startGetStreamStandIn(standInOptions);
   const provider = new GetStreamVideoProvider({
     apiKey: standIn.apiKey,
@@ -42,6 +43,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     baseUrl: `${standIn.url}/`,
     clock,
     log: silentLog,
+    ...(onScarce === undefined ? {} : { onScarce }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   });
   return { standIn, provider, close: () => standIn.close() };
