@@ -11,6 +11,7 @@ import { drawSchedule, schedules } from "./draw.ts";
 import { virtualFetch } from "./network.ts";
 import { type PlantName, plants } from "./plants.ts";
 import { play, type Verdict } from "./play.ts";
+import { pointNames } from "./points.ts";
 import type { Schedule } from "./schedule.ts";
 import { installVirtualTime } from "./virtualTime.ts";
 
@@ -23,7 +24,7 @@ export type Task =
   | { do: "shrink"; seed: number; template: SocketConnection; plant?: PlantName };
 
 export type Answer =
-  | { template: SocketConnection }
+  | { template: SocketConnection; points: readonly string[] }
   | { verdict: Verdict; schedule?: Schedule }
   | { error: string; schedule?: Schedule };
 
@@ -35,7 +36,7 @@ let database: CampaignDatabase | undefined;
 let stop: (() => Promise<void>) | undefined;
 
 async function carryOut(task: Task): Promise<Answer> {
-  if (task.do === "postgres") return { template: await startPostgres(task) };
+  if (task.do === "postgres") return { template: await startPostgres(task), points: pointNames };
   database ??= await campaignDatabase(task.template);
   return task.do === "play" ? playOne(database, task) : shrink(database, task);
 }
