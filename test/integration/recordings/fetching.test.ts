@@ -92,7 +92,7 @@ it("stores the file, tells how long it is, and leaves nothing else", async () =>
     [recordingId],
   );
   expect(Math.round(times?.ms ?? 0)).toBe(probe.durationMs);
-  expect(await readdir(work)).toEqual([]);
+  await vi.waitFor(async () => expect(await readdir(work)).toEqual([]), patience);
 });
 
 it("asks for another link each time, and loses no attempt while the provider or its files are away", async () => {
