@@ -77,8 +77,13 @@ function faultOf(
 
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(text, unwrapped) as Record<string, unknown>;
   } catch {
     return undefined;
   }
+}
+
+/** Convex's clients are sent bytes in a wrapper, which the document, written for plain JSON, does not have. */
+function unwrapped(_: string, value: unknown): unknown {
+  return typeof value === "object" && value !== null && "$bytes" in value ? value.$bytes : value;
 }
