@@ -109,15 +109,15 @@ export interface SimilarityQuery {
  */
 export async function similar(tx: ReadTx, query: SimilarityQuery) {
   const limit = orThrow(wholeNumber("limit", query.limit ?? 10, { max: 256 }));
+  if (query.threshold !== undefined && !(Math.abs(query.threshold) <= 1))
+    throw new AppError("VALIDATION_ERROR", "threshold must be from -1 to 1", {
+      field: "threshold",
+    });
   const vector = vectorOf(query.queryVector);
   tx.reads("embeddings:all");
   const model = query.model ?? (await tx.first(activeModel))?.name;
   if (model === undefined) return [];
   const threshold = query.threshold ?? (await findVectorIndex(tx, model))?.threshold ?? 0.7;
-  if (!(threshold >= -1 && threshold <= 1))
-    throw new AppError("VALIDATION_ERROR", "threshold must be from -1 to 1", {
-      field: "threshold",
-    });
   const types = query.sourceTypes ?? sourceTypes;
   const rows = await tx.all(candidates, [model, vector.length, types]);
   const near = await inSlices(nearOf(rows, vector, threshold));

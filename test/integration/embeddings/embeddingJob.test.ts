@@ -202,7 +202,7 @@ it("takes embeddings along with lines, a person's lines, a transcript", async ()
   const { meetingId, host, hostId } = await ended();
   const guestId = await userIdOf(stage, person({ name: "Bob" }));
   await converse(test, meetingId, [[guestId, "Our lawyers look at the contract."]], {
-    fromMs: 60_000,
+    fromMs: 20_000,
   });
   await test.advanceTime(30_000);
   node();
