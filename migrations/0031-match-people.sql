@@ -82,6 +82,6 @@ CREATE TABLE matching_weights (
 -- When all who wait are compared next.
 CREATE TABLE matching_schedule (
   is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-  next_at timestamptz NOT NULL DEFAULT app_now()
+  next_at timestamptz NOT NULL
 );
-INSERT INTO matching_schedule DEFAULT VALUES;
+INSERT INTO matching_schedule (next_at) VALUES ('epoch');

@@ -25,7 +25,8 @@ const migrationsTable = "schema_migrations";
 
 /**
  * Not copied: the applied migrations are described by the header, the numbers of transactions mean nothing in another
- * database, and what nodes have told of themselves is of the nodes that were.
+ * database, what nodes have told of themselves is of the nodes that were, and what a provider said of its rate and when people
+ * are compared next are of the moment.
  */
 const leftOut: ReadonlySet<string> = new Set([
   migrationsTable,
@@ -36,6 +37,8 @@ const leftOut: ReadonlySet<string> = new Set([
   "user_minutes",
   "figures_told",
   "breaker_resets",
+  "provider_rates",
+  "matching_schedule",
 ]);
 
 /** Filled by migrations: rows in them alone are no data of anybody's. */
