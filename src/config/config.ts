@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { z } from "zod";
-import { type Option, type OptionName, options } from "./options.ts";
+import type { Option } from "./option.ts";
+import { type OptionName, options } from "./options.ts";
 
 type Parsed = { [K in OptionName]: z.infer<(typeof options)[K]["type"]> };
 

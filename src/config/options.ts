@@ -1,12 +1,11 @@
 import { z } from "zod";
+import { modelOptions } from "./modelOptions.ts";
+import { type Option, option } from "./option.ts";
 import {
-  bucketName,
   duration,
   flag,
   httpUrl,
   iceServers,
-  keptDays,
-  keyPrefix,
   list,
   networks,
   optionalText,
@@ -16,19 +15,7 @@ import {
   turnUrls,
   whole,
 } from "./optionTypes.ts";
-
-/** One line of the option table: the only place where an option's name, default and meaning stand. */
-export interface Option<T extends z.ZodType = z.ZodType> {
-  env: string;
-  type: T;
-  /** As the environment would spell it; absent = optional. */
-  default?: string;
-  doc: string;
-  /** Never printed, logged or put into an error. */
-  secret?: true;
-}
-
-const option = <T extends z.ZodType>(definition: Option<T>): Option<T> => definition;
+import { storageOptions } from "./storageOptions.ts";
 
 export const options = {
   port: option({
@@ -261,56 +248,7 @@ export const options = {
     default: "node-av",
     doc: "What encodes recordings: the bundled library, or a system ffmpeg.",
   }),
-  transcription: option({
-    env: "CONNVO_TRANSCRIPTION",
-    type: z.enum(["embedded", "none"]),
-    default: "embedded",
-    doc: "What writes down what is said in recordings of paid meetings whose host leaves it on: the bundled English speech recognition, or nothing.",
-  }),
-  llmBaseUrl: option({
-    env: "CONNVO_LLM_BASE_URL",
-    type: httpUrl.optional(),
-    doc: "Address of a language model that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1 of Ollama: it reads transcripts of meetings that have ended, to write their insights. Absent: they are taken word for word from what was said.",
-  }),
-  llmModel: option({
-    env: "CONNVO_LLM_MODEL",
-    type: optionalText,
-    doc: "The model's name there.",
-  }),
-  llmApiKey: option({
-    env: "CONNVO_LLM_API_KEY",
-    type: optionalText,
-    doc: "Its key, where it needs one.",
-    secret: true,
-  }),
-  llmTimeoutSeconds: option({
-    env: "CONNVO_LLM_TIMEOUT_SECONDS",
-    type: whole(1, 600),
-    default: "60",
-    doc: "How long one answer of the language model may take.",
-  }),
-  embeddings: option({
-    env: "CONNVO_EMBEDDINGS",
-    type: z.enum(["embedded", "none"]),
-    default: "embedded",
-    doc: "What finds what was said by its meaning: the bundled English sentence encoder, or nothing; words are found without. CONNVO_EMBEDDINGS_BASE_URL takes its place.",
-  }),
-  embeddingsBaseUrl: option({
-    env: "CONNVO_EMBEDDINGS_BASE_URL",
-    type: httpUrl.optional(),
-    doc: "Address of an embedding model that speaks OpenAI's protocol, such as http://127.0.0.1:11434/v1 of Ollama: transcripts and what people search for are sent there.",
-  }),
-  embeddingsModel: option({
-    env: "CONNVO_EMBEDDINGS_MODEL",
-    type: optionalText,
-    doc: "The embedding model's name there. With another one all transcripts are embedded anew.",
-  }),
-  embeddingsApiKey: option({
-    env: "CONNVO_EMBEDDINGS_API_KEY",
-    type: optionalText,
-    doc: "Its key, where it needs one.",
-    secret: true,
-  }),
+  ...modelOptions,
   composeJobs: option({
     env: "CONNVO_COMPOSE_JOBS",
     type: whole(0, 64),
@@ -322,95 +260,7 @@ export const options = {
     type: whole(1, 64).optional(),
     doc: "Stretches of recordings composed at once on this node, while they run and afterwards; absent: one a core.",
   }),
-  diskReserveBytes: option({
-    env: "CONNVO_DISK_RESERVE_BYTES",
-    type: whole(0, Number.MAX_SAFE_INTEGER),
-    default: "2000000000",
-    doc: "A recording start is refused when less is free.",
-  }),
-  diskFloorBytes: option({
-    env: "CONNVO_DISK_FLOOR_BYTES",
-    type: whole(0, Number.MAX_SAFE_INTEGER),
-    default: "500000000",
-    doc: "Running recordings are ended when less is free, so that the database never meets a full disk.",
-  }),
-  recordingDiskShare: option({
-    env: "CONNVO_RECORDING_DISK_SHARE",
-    type: whole(1, 100),
-    default: "50",
-    doc: "What one recording may take of the disk space above the floor, percent: with more it is ended alone; 100 = no limit of its own.",
-  }),
-  quotaBytes: option({
-    env: "CONNVO_ORG_QUOTA_BYTES",
-    type: whole(1, Number.MAX_SAFE_INTEGER).optional(),
-    doc: "Bytes of recordings an organisation may keep; absent = no limit. A starting recording beyond it is refused.",
-  }),
-  s3Bucket: option({
-    env: "CONNVO_S3_BUCKET",
-    type: bucketName.optional(),
-    doc: "Keep finished files in this bucket of an S3-compatible store; absent: in the data folder.",
-  }),
-  s3Endpoint: option({
-    env: "CONNVO_S3_ENDPOINT",
-    type: httpUrl.optional(),
-    doc: "Address of that store; absent: Amazon's, by the region.",
-  }),
-  s3Region: option({
-    env: "CONNVO_S3_REGION",
-    type: text,
-    default: "us-east-1",
-    doc: "Region of the bucket; other stores than Amazon's mostly take the default.",
-  }),
-  s3AccessKey: option({
-    env: "CONNVO_S3_ACCESS_KEY",
-    type: text.optional(),
-    doc: "Access key id; required with the bucket.",
-    secret: true,
-  }),
-  s3SecretKey: option({
-    env: "CONNVO_S3_SECRET_KEY",
-    type: text.optional(),
-    doc: "Secret access key; required with the bucket.",
-    secret: true,
-  }),
-  s3Prefix: option({
-    env: "CONNVO_S3_PREFIX",
-    type: keyPrefix.optional(),
-    doc: "Stands before every key in the bucket, such as connvo/; servers with databases of their own need prefixes of their own.",
-  }),
-  s3ForcePathStyle: option({
-    env: "CONNVO_S3_FORCE_PATH_STYLE",
-    type: flag.optional(),
-    doc: "Name the bucket in the path and not in the host name; absent: true with CONNVO_S3_ENDPOINT.",
-  }),
-  keepLocalCapturesHours: option({
-    env: "CONNVO_KEEP_LOCAL_CAPTURES_HOURS",
-    type: whole(0, 100_000),
-    default: "24",
-    doc: "With a bucket: hours for which a capture that is in it, and that nobody reads, stays in the data folder too.",
-  }),
-  keepRecordingsDays: option({
-    env: "CONNVO_KEEP_RECORDINGS_DAYS",
-    type: keptDays,
-    default: "0",
-    doc: "Days after its end at which a recording is deleted with all that belongs to it; 0 = it is kept for ever. The same on all nodes.",
-  }),
-  keepFreeRecordingsDays: option({
-    env: "CONNVO_KEEP_FREE_RECORDINGS_DAYS",
-    type: keptDays.optional(),
-    doc: "The same for recordings of the free plan; absent: as for every plan.",
-  }),
-  keepPaidRecordingsDays: option({
-    env: "CONNVO_KEEP_PAID_RECORDINGS_DAYS",
-    type: keptDays.optional(),
-    doc: "The same for recordings of the paid plan; absent: as for every plan.",
-  }),
-  keepTranscriptsDays: option({
-    env: "CONNVO_KEEP_TRANSCRIPTS_DAYS",
-    type: keptDays,
-    default: "0",
-    doc: "Days after a meeting's end at which what was said in it is deleted, with all that quotes it; 0 = it is kept for ever. The same on all nodes.",
-  }),
+  ...storageOptions,
   iceServers: option({
     env: "CONNVO_ICE_SERVERS",
     type: iceServers.optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Option, options } from "../../config/options.ts";
+import type { Option } from "../../config/option.ts";
+import { options } from "../../config/options.ts";
 
 const table: readonly Option[] = Object.values(options);
 
