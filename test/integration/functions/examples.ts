@@ -508,6 +508,37 @@ async function freeTime({ test }: World) {
   return { availableFrom, availableTo: availableFrom + 7_200_000 };
 }
 
+/** People of the caller's organisation have been brought together so many times; every second match came to something. */
+async function matchedBefore(world: World, count: number): Promise<void> {
+  const { test, meetingId, ids, caller } = world;
+  const name = `'${meetingId}/' || n`;
+  const people = caller === "otherOrgAdmin" ? [ids.otherOrgAdmin] : [ids.host, ids.participant];
+  await test.sql(
+    `INSERT INTO meetings (id, organizer_id, title, duration_ms, tier, recording_permitted, transcription_enabled, max_participants)
+     SELECT ${name}, $2, 'Talk', 1800000, 'free', false, false, 2 FROM generate_series(1, $1::int) n`,
+    [count, ids.host],
+  );
+  await test.sql(
+    `INSERT INTO matching_queue (id, user_id, available_from, available_to, interests, roles, own_org, status)
+     SELECT ${name} || who, who, app_now(), app_now() + interval '1 hour', '{}', '{}', false, 'matched'
+     FROM generate_series(1, $1::int) n, unnest($2::text[]) who`,
+    [count, people],
+  );
+  await test.sql(
+    `INSERT INTO matches (id, meeting_id, state, score, features, weights, reasons, starts_at, ends_at, answer_by)
+     SELECT ${name}, ${name}, CASE WHEN n % 2 = 0 THEN 'completed' ELSE 'declined' END, 0.5,
+       jsonb_build_object('interestOverlap', n % 2), '{}', '{}', app_now(), app_now() + interval '1 hour', app_now()
+     FROM generate_series(1, $1::int) n`,
+    [count],
+  );
+  await test.sql(
+    `INSERT INTO match_people (match_id, user_id, entry_id, id, waited_ms, is_open)
+     SELECT ${name}, who, ${name} || who, ${name} || who, 0, false
+     FROM generate_series(1, $1::int) n, unnest($2::text[]) who`,
+    [count, people],
+  );
+}
+
 /** Only those wait who are about to. */
 async function nobodyWaits({ test }: World) {
   await test.sql("UPDATE match_people SET is_open = false");
@@ -561,10 +592,11 @@ const matchingExamples: Readonly<Record<string, Example>> = {
       return {};
     },
   },
-  // There is next to nothing to learn from.
   "analytics:optimizeMatchingWeights": {
-    args: () => ({ minSamples: 100 }),
-    refused: "VALIDATION_ERROR",
+    args: async (world) => {
+      await matchedBefore(world, 100);
+      return { minSamples: 100 };
+    },
   },
   "analytics:submitMatchFeedback": {
     args: async (world) => ({
