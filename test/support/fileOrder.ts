@@ -7,7 +7,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 export const live = [
   "test/acceptance/survival.test.ts",
-  "test/acceptance/transcription.test.ts",
   "test/acceptance/browser/room.test.ts",
   "test/acceptance/browser/peers.test.ts",
   "test/acceptance/browser/journey.test.ts",
@@ -26,9 +25,10 @@ export const live = [
 
 /**
  * Test files of project `alone`, one at a time: they measure when a browser's own sound and pictures come, to some 80 ms, and a browser
- * that waits for a core is late by itself.
+ * that waits for a core is late by itself; or they take both cores themselves, to recognise speech.
  */
 export const alone = [
+  "test/acceptance/transcription.test.ts",
   "test/acceptance/browser/playback.test.ts",
   "test/acceptance/browser/mute.test.ts",
   "test/acceptance/browser/sleep.test.ts",
