@@ -19,6 +19,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   startup: async () => (await import("./startup.ts")).benchStartup,
   notes: async () => (await import("./notes.ts")).benchNotes,
   captions: async () => (await import("./captions.ts")).benchCaptions,
+  search: async () => (await import("./search.ts")).benchSearch,
   live: async () => (await import("./live/live.ts")).benchLive,
   pageLoad: async () => (await import("./pageLoad.ts")).benchPageLoad,
   attack: async () => (await import("./attack.ts")).benchAttack,
