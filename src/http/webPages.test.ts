@@ -43,6 +43,7 @@ it.each([
   "/welcome",
   "/webhooks",
   "/match",
+  "/search",
 ])("%s is the document, asked for again each time, with a policy", async (url) => {
   const { statusCode, headers, body } = await app.inject(url);
   expect([statusCode, body]).toEqual([200, document]);

@@ -19,6 +19,7 @@ const pageAddresses = [
   "/invite/:secret",
   "/watch/:recordingId",
   "/match",
+  "/search",
   "/profile",
   "/welcome",
   "/webhooks",

@@ -28,6 +28,9 @@ const WebhooksPage = lazy(async () => ({
 const MatchPage = lazy(async () => ({
   default: (await import("./pages/MatchPage.tsx")).MatchPage,
 }));
+const SearchPage = lazy(async () => ({
+  default: (await import("./pages/SearchPage.tsx")).SearchPage,
+}));
 const ProfilePage = lazy(async () => ({
   default: (await import("./pages/ProfilePage.tsx")).ProfilePage,
 }));
@@ -86,6 +89,9 @@ function QuietPages({ session }: { session: Session }) {
       </Route>
       <Route path="/match">
         <MatchPage />
+      </Route>
+      <Route path="/search">
+        <SearchPage />
       </Route>
       <Route path="/profile">
         <ProfilePage session={session} />

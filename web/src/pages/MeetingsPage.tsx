@@ -37,6 +37,9 @@ export function MeetingsPage() {
   };
   const create = (
     <div className="row">
+      <Link href="/search" className={buttonClass()}>
+        Search
+      </Link>
       <Link href="/match" className={buttonClass()}>
         Meet somebody
       </Link>

@@ -12,11 +12,14 @@ import { Toasts } from "../ui/Toast.tsx";
 export function renderPage(page: ReactNode, api: Connection, path = "/") {
   const store = new SessionStore(window.localStorage);
   store.begin({ userId: "user_ada", name: "Ada", token: "t", expiresAt: Date.now() + 60_000 });
-  const { hook, history } = memoryLocation({ path, record: true });
+  const [pathname = "/", searchPath = ""] = path.split("?");
+  const { hook, searchHook, history } = memoryLocation({
+    ...{ path: pathname, searchPath, record: true },
+  });
   const view = render(
     <SurroundingsContext value={{ store }}>
       <Connected connection={api}>
-        <Router hook={hook}>
+        <Router hook={hook} searchHook={searchHook}>
           <Toasts>{page}</Toasts>
         </Router>
       </Connected>
