@@ -78,7 +78,12 @@ describe("nothing is sent", () => {
     ["a second has gone, where nothing is said", {}, 1_000],
     ["a second has gone, where nonsense is said", { headers: { "retry-after": "soon" } }, 1_000],
     ["five minutes have gone, whatever is said", { headers: { "retry-after": "86400" } }, 300_000],
-    ["at once, where it is over already", { remaining: 0, resetMs: -9_000 }, 1],
+    [
+      "a second has gone, where the window is over already",
+      { remaining: 0, resetMs: -9_000 },
+      1_000,
+    ],
+    ["a second has gone, where the window ends now", { remaining: 0, resetMs: 0 }, 1_000],
   ])("after a refusal before %s", (_, said, waitMs) => {
     const refusal = answer({ status: 429, ...said });
     rates.learn("StartRecording", refusal);

@@ -96,13 +96,14 @@ export class Rates {
     return waitMs;
   }
 
-  /** Where something is left of the minute, it was too much for a second. */
+  /** Where something is left of the minute, or it ends in this very second, it was too much for a second. */
   #comeBackMs(answered: Answered): number {
     const told = answered.responseHeaders?.get("retry-after");
     const wait = told && retryAfterMs(told, this.#saidAt(answered));
     if (typeof wait === "number") return wait;
     if ((answered.rateLimit?.rateLimitRemaining ?? 0) > 0) return secondMs;
-    return this.#untilReset(answered) ?? secondMs;
+    const untilReset = this.#untilReset(answered) ?? 0;
+    return untilReset > 0 ? untilReset : secondMs;
   }
 
   #untilReset(answered: Answered): number | undefined {

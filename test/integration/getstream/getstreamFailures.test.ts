@@ -29,6 +29,22 @@ async function liveScene(options: SceneOptions = {}): Promise<Scene> {
   return scene;
 }
 
+const start = 1_800_000_000_000;
+
+/** A scene whose time stands still until it is passed; epoch ms `start`. */
+async function rated(perMinute: number, more: SceneOptions = {}) {
+  let now = start;
+  const clock = { ...systemClock, now: () => now };
+  const told: ProviderRate[] = [];
+  const onScarce = (rate: ProviderRate) => told.push(rate);
+  const options = { ...more, perMinute, onScarce, now: () => now, clock };
+  const live = await liveScene({ requestTimeoutMs: patience.timeout, ...options });
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { ...live, told, pass };
+}
+
 /** Long enough for a busy machine, short enough to wait for. */
 const quick = { requestTimeoutMs: 2_500 };
 const timeout = { service: "getstream", timeoutMs: 2_500 };
@@ -83,10 +99,8 @@ describe("what goes wrong at Stream is told as", () => {
   });
 
   test("a rate limit, with the time until it ends", async () => {
-    const now = 1_800_000_000_000;
-    const clock = { ...systemClock, now: () => now };
-    const { provider, standIn } = await liveScene({ now: () => now, clock });
-    standIn.fault("GetCall", { kind: "rateLimit", resetAt: now + 12_000 });
+    const { provider, standIn } = await rated(1_000);
+    standIn.fault("GetCall", { kind: "rateLimit", resetAt: start + 12_000 });
     await expect(provider.recordingState(recordingOf())).rejects.toMatchObject({
       code: "STREAM_ERROR",
       metadata: { providerStatus: 429, providerCode: 9, retryAfterMs: 12_000 },
@@ -165,23 +179,23 @@ describe("a start is refused", () => {
 });
 
 describe("a start that Stream refuses, and a call that cannot be read then", () => {
-  const tooMany: Fault = { kind: "rateLimit", resetAt: Date.now() + 1_000 };
+  const resetAt = start + 1_000;
 
   /** Refuses the look after the `nth` start. */
-  async function sceneRefusing(nth: number, options: SceneOptions = {}): Promise<Scene> {
+  async function sceneRefusing(nth: number) {
     let sent = 0;
-    return liveScene({
-      ...options,
+    return rated(1_000, {
+      captureAtOnce: false,
       onStage: (operation, stage) => {
         const isIt = operation === "StartRecording" && stage === "carried out" && ++sent === nth;
-        if (isIt) scene.standIn.fault("GetCall", tooMany);
+        if (isIt) scene.standIn.fault("GetCall", { kind: "rateLimit", resetAt });
         return false;
       },
     });
   }
 
   test("is not known to be over when an earlier one may have been accepted", async () => {
-    const { provider, standIn } = await sceneRefusing(2, { captureAtOnce: false });
+    const { provider, standIn, pass } = await sceneRefusing(2);
     standIn.fault("StartRecording", { kind: "drop", accept: true });
     const request = recordingOf();
     await expect(provider.startRecording(request)).rejects.toMatchObject({ code: "STREAM_ERROR" });
@@ -193,12 +207,13 @@ describe("a start that Stream refuses, and a call that cannot be read then", () 
       metadata: { service: "getstream", operation: "startRecording" },
     });
     expect(mayHaveHappened(error)).toBe(true);
+    pass(resetAt - start);
     expect((await provider.startRecording(request)).status).toBe("starting");
     expect(standIn.calls.get(room.roomId).startsAccepted).toBe(1);
   });
 
   test("is tried again otherwise: who records it already is found then", async () => {
-    const { provider, standIn } = await sceneRefusing(1, { captureAtOnce: false });
+    const { provider, standIn } = await sceneRefusing(1);
     standIn.fault("StartRecording", { kind: "status", status: 400, code: 4 });
     const error: unknown = await provider
       .startRecording(recordingOf())
@@ -459,18 +474,6 @@ describe("a deleted recording, by a process that has only the reference", () => 
 });
 
 describe("a rate that Stream tells", () => {
-  const rated = async (perMinute: number, more: SceneOptions = {}) => {
-    let now = 1_800_000_000_000;
-    const clock = { ...systemClock, now: () => now };
-    const told: ProviderRate[] = [];
-    const onScarce = (rate: ProviderRate) => told.push(rate);
-    const options = { ...more, perMinute, onScarce, now: () => now, clock };
-    const live = await liveScene({ requestTimeoutMs: patience.timeout, ...options });
-    const pass = (ms: number) => {
-      now += ms;
-    };
-    return { ...live, told, pass };
-  };
   const looked = (names: string[]) => names.filter((name) => name === "GetCall").length;
 
   test("is kept: what Stream would refuse is not sent, and goes on when it says", async () => {
@@ -495,7 +498,7 @@ describe("a rate that Stream tells", () => {
 
   test("of one kind of request holds up no other", async () => {
     const { provider, standIn } = await rated(1_000);
-    standIn.fault("GetCall", { kind: "rateLimit", resetAt: 1_800_000_030_000 });
+    standIn.fault("GetCall", { kind: "rateLimit", resetAt: start + 30_000 });
     const request = recordingOf();
     await expect(provider.recordingState(request)).rejects.toMatchObject({ code: "STREAM_ERROR" });
     await expect(provider.recordingState(request)).rejects.toMatchObject({
