@@ -118,7 +118,8 @@ export class Conversation implements pg.Submittable {
 
   #prepare(connection: pg.Connection, statement: Statement<unknown>): PreparedStatement {
     const known = statementsOf(connection);
-    const prepared = this.#named ? known.get(statement) : unprepared("", statement.text);
+    const isNamed = this.#named && statement.plansAnew !== true;
+    const prepared = isNamed ? known.get(statement) : unprepared("", statement.text);
     if (prepared.sent) return prepared;
     connection.parse({ name: prepared.name, text: prepared.text, types: [] }, true);
     connection.describe({ type: "S", name: prepared.name }, true);

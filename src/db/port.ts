@@ -2,13 +2,19 @@
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
+  /** Planned for its values each time: where one plan is good for some of them and very bad for others. */
+  readonly plansAnew?: true;
   /** Carries the row type; never present at run time. */
   readonly row?: Row;
 }
 
 /** Declares a statement. Parameters are `$1…`; `timestamptz` and `int8` columns arrive as numbers (epoch ms). */
-export function statement<Row = Record<never, never>>(name: string, text: string): Statement<Row> {
-  return { name, text };
+export function statement<Row = Record<never, never>>(
+  name: string,
+  text: string,
+  options: Pick<Statement<Row>, "plansAnew"> = {},
+): Statement<Row> {
+  return { name, text, ...options };
 }
 
 export interface NamedStatement<Row, Values> extends Statement<Row> {

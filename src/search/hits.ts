@@ -21,7 +21,10 @@ const visible = `transcripts t JOIN meeting_participants p ON p.meeting_id = t.m
 const columns = `t.id AS "lineId", t.meeting_id AS "meetingId", m.title AS "meetingTitle", t.sequence, t.speaker_id AS "speakerId",
   u.display_name AS "speakerName", t.start_ms AS "startMs"`;
 
-/** The newest of them are looked at, and of these the best come first. */
+/**
+ * The newest of them are looked at, and of these the best come first. Rare words are found by their index, common ones by the
+ * meetings of a person: which it is is known once the words are.
+ */
 const byWords = statement<FoundLine>(
   "search.byWords",
   `SELECT f.*, ts_headline('english', f.text, f.query, 'StartSel="", StopSel="", MaxWords=60, MinWords=30') AS excerpt FROM (
@@ -31,6 +34,7 @@ const byWords = statement<FoundLine>(
        ORDER BY t.start_ms DESC LIMIT 200) newest
      ORDER BY ts_rank(to_tsvector('english', text), query) DESC, "startMs" DESC LIMIT $4) f
    ORDER BY ts_rank(to_tsvector('english', f.text), f.query) DESC, f."startMs" DESC`,
+  { plansAnew: true },
 );
 
 const byNumbers = statement<FoundLine>(

@@ -222,6 +222,26 @@ describe("prepared statements", () => {
     expect(await db.read((tx) => tx.all(star))).toEqual([{ a: 1, b: 2 }]);
   });
 
+  it("are kept, but for those whose plan depends on their values", async () => {
+    const db = await open({ poolSize: 1 });
+    const text = "SELECT relname FROM pg_class WHERE relname = $1";
+    const known = statement<{ name: string }>(
+      "test.known",
+      "SELECT name FROM pg_prepared_statements WHERE name LIKE 'test.%'",
+    );
+    const names = await db.read(async (tx) => {
+      for (const value of ["pg_class", "pg_type"]) {
+        const row = [{ relname: value }];
+        expect(await tx.all(statement("test.kept", text), [value])).toEqual(row);
+        expect(await tx.all(statement("test.anew", text, { plansAnew: true }), [value])).toEqual(
+          row,
+        );
+      }
+      return await tx.all(known);
+    });
+    expect(names.map(({ name }) => name)).toEqual(["test.kept", "test.known"]);
+  });
+
   it("of one name have one text", async () => {
     const db = await open({ poolSize: 1 });
     const twice = ["SELECT 1", "SELECT 2"].map((text) => statement("test.twice", text));
