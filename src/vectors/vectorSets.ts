@@ -72,24 +72,42 @@ function scan({ id, keys, vectors }: VectorSet, query: Float32Array, best: Neare
   const { length } = query;
   // Of another number of dimensions, and so of another model.
   if (vectors.length !== keys.length * length) return;
-  for (let row = 0; row < keys.length; row++) {
-    const score = product(vectors, row * length, query);
+  const offer = (row: number, score: number) => {
     if (score >= best.least) best.add({ setId: id, key: keys[row] ?? 0, score });
+  };
+  const fours = keys.length - (keys.length % 4);
+  for (let row = 0; row < fours; row += 4) {
+    fourProducts(vectors, row * length, query);
+    for (let index = 0; index < 4; index++) offer(row + index, four[index] as number);
   }
+  for (let row = fours; row < keys.length; row++) offer(row, product(vectors, row * length, query));
 }
 
-/** Four sums at once: a processor does not wait for one to add to it again. */
-function product(vectors: Float32Array, from: number, query: Float32Array): number {
+const four = new Float64Array(4);
+
+/** Of four vectors that follow each other, into `four`: each number of the query is read once, and no sum waits for itself. */
+function fourProducts(vectors: Float32Array, from: number, query: Float32Array): void {
   const { length } = query;
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let index = 0;
-  for (; index + 3 < length; index += 4) {
-    const at = from + index;
-    a += (vectors[at] as number) * (query[index] as number);
-    b += (vectors[at + 1] as number) * (query[index + 1] as number);
-    c += (vectors[at + 2] as number) * (query[index + 2] as number);
-    d += (vectors[at + 3] as number) * (query[index + 3] as number);
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let index = 0, at = from; index < length; index++, at++) {
+    const number = query[index] as number;
+    a += (vectors[at] as number) * number;
+    b += (vectors[at + length] as number) * number;
+    c += (vectors[at + 2 * length] as number) * number;
+    d += (vectors[at + 3 * length] as number) * number;
   }
-  for (; index < length; index++) a += (vectors[from + index] as number) * (query[index] as number);
-  return a + b + c + d;
+  four[0] = a;
+  four[1] = b;
+  four[2] = c;
+  four[3] = d;
+}
+
+function product(vectors: Float32Array, from: number, query: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < query.length; index++)
+    sum += (vectors[from + index] as number) * (query[index] as number);
+  return sum;
 }
