@@ -9,7 +9,7 @@ import { invite, startedMeeting, startRecording, stopRecording } from "../suppor
 import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { hasKeyboard } from "./support/keyboard.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
 
@@ -39,7 +39,7 @@ inChromium("the meeting in a page of another origin", () => {
       response.writeHead(content === undefined ? 404 : 200, { "content-type": type }).end(content);
     });
     await once(elsewhere.listen(0, "127.0.0.1"), "listening");
-    browser = await openChromium();
+    browser = await openChromiumShell();
     ada = await signIn(server.url, "Ada");
     grace = await signIn(server.url, "Grace");
     meetingId = await startedMeeting(ada);

@@ -9,7 +9,7 @@ import { roomToken, whipUrl } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { PersonPage, type Publication, type Rgb } from "./support/personPage.ts";
 import { difference, Playback } from "./support/playback.ts";
 
@@ -37,7 +37,7 @@ inChromium("a page of another origin", () => {
     server = await site.start();
     elsewhere = createServer((_request, response) => response.end("somebody's app"));
     await once(elsewhere.listen(0, "127.0.0.1"), "listening");
-    browser = await openChromium();
+    browser = await openChromiumShell();
     host = await signIn(server.url, "host");
     const { port } = elsewhere.address() as AddressInfo;
     page = await PersonPage.open(browser, `http://127.0.0.1:${port}`);

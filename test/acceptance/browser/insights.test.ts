@@ -5,7 +5,7 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { expectFit } from "./support/accessibility.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
 inChromium("what to take from a meeting", () => {
@@ -18,7 +18,7 @@ inChromium("what to take from a meeting", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
     ada = await signIn(server.url, "Ada");
     ben = await signIn(server.url, "Ben");
   });

@@ -4,7 +4,7 @@ import { createMeeting, invite } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
 /** Until a client that asks ever less often has found a server that is back, ms. */
@@ -21,7 +21,7 @@ inChromium("a change in one window", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
     const [host, guest] = [await signIn(server.url, "Ada"), await signIn(server.url, "Grace")];
     for (const title of ["First", "Second"]) {
       const meetingId = await createMeeting(host, { title });

@@ -5,7 +5,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { expectFit } from "./support/accessibility.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
 inChromium("the page on which people are brought together", () => {
@@ -17,7 +17,7 @@ inChromium("the page on which people are brought together", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
   });
 
   afterEach(async () => {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { startTcpRelay, type TcpRelay } from "../../support/tcpRelay.ts";
 import { invite, startedMeeting, userIdOf } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
@@ -8,7 +8,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { expectFit } from "./support/accessibility.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
 import type { FirefoxWindow } from "./support/firefox/firefoxWindow.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
@@ -63,12 +63,12 @@ inChromium("notes that two write", () => {
 
   beforeAll(async () => {
     await openServer();
-    browser = await openChromium();
+    browser = await openChromiumShell();
     relay = await startTcpRelay(server.url);
   });
   beforeEach(newMeeting);
+  afterEach(() => closeWindows(browser));
   afterAll(async () => {
-    await closeWindows(browser);
     await relay.close();
     await site.close();
   });
@@ -166,7 +166,7 @@ inFirefox("notes in Chromium and Firefox at once", () => {
   beforeAll(async () => {
     await openServer();
     await newMeeting();
-    browser = await openChromium();
+    browser = await openChromiumShell();
     relay = await startTcpRelay(server.url);
     firefox = await (await openFirefox()).newWindow();
   });

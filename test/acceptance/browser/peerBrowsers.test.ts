@@ -5,7 +5,7 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
 import { joinInFirefox } from "./support/firefox/firefoxRoom.ts";
 import type { FirefoxWindow } from "./support/firefox/firefoxWindow.ts";
@@ -29,7 +29,7 @@ inFirefox("Firefox and Chromium, from one to the other", () => {
       people = [await signIn(server.url, "Ada"), await signIn(server.url, "Grace")];
       meetingId = await startedMeeting(people[0]);
       await invite(people[0], people[1], meetingId);
-      browser = await openChromium();
+      browser = await openChromiumShell();
       firefox = await (await openFirefox()).newWindow();
     });
 

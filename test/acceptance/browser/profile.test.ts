@@ -4,7 +4,7 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { expectFit } from "./support/accessibility.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { hasKeyboard } from "./support/keyboard.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
@@ -17,7 +17,7 @@ inChromium("the pages about oneself", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
   });
 
   afterEach(async () => {

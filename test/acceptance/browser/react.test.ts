@@ -12,7 +12,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { lastingSeconds } from "../support/shortToken.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { type PageServer, servePage } from "./support/pageServer.ts";
 
 takeTime();
@@ -34,7 +34,7 @@ inChromium("Convex's React client, as it is", () => {
     site = await openSite();
     server = await site.start();
     relay = await startTcpRelay(server.url);
-    browser = await openChromium();
+    browser = await openChromiumShell();
     const { outputFiles } = await bundle({
       ...{ entryPoints: [program], bundle: true, write: false, format: "esm", jsx: "automatic" },
       define: { "process.env.NODE_ENV": '"production"' },

@@ -5,7 +5,7 @@ import { median } from "../support/seen.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { eventually, until } from "../support/until.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { PersonPage, type Rgb } from "./support/personPage.ts";
 import { difference, Playback } from "./support/playback.ts";
 
@@ -31,7 +31,7 @@ inChromium("a meeting in the browser", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
   });
 
   afterAll(async () => {

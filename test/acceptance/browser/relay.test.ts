@@ -7,7 +7,7 @@ import { roomToken } from "../support/publishing.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { holdUdp } from "./support/heldUdp.ts";
 import { PersonPage } from "./support/personPage.ts";
 import { type Relay, startRelay } from "./support/relay.ts";
@@ -53,7 +53,7 @@ function suite(): void {
       CONNVO_TURN_URLS: `${at}=udp,${at}=tcp`,
       CONNVO_TURN_SECRET: secret,
     });
-    browser = await openChromium();
+    browser = await openChromiumShell();
     host = await signIn(server.url, "host");
     meetingId = await startedMeeting(host);
   });

@@ -7,7 +7,7 @@ import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
 import { expectFit } from "./support/accessibility.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
 inChromium("the page on which what was said is found", () => {
@@ -21,7 +21,7 @@ inChromium("the page on which what was said is found", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
     ada = await signIn(server.url, "Ada");
     meetingId = await startedMeeting(ada);
     const line = { meetingId, confidence: 1, startTime: 1000, endTime: 4000 };

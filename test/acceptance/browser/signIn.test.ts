@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { personWith } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { contrastOf } from "./support/contrast.ts";
 import { hasKeyboard } from "./support/keyboard.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
@@ -17,7 +17,7 @@ inChromium("the server's own pages", () => {
   beforeAll(async () => {
     site = await openSite();
     server = await site.start();
-    browser = await openChromium();
+    browser = await openChromiumShell();
   });
 
   afterEach(async () => {

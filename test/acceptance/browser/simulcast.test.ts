@@ -4,7 +4,7 @@ import { signIn } from "../support/person.ts";
 import { roomToken, whipUrl } from "../support/publishing.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import type { Window } from "./support/drawnPerson.ts";
 import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
 import { ownAddress } from "./support/ownAddress.ts";
@@ -17,7 +17,7 @@ interface Sent {
 
 inChromium("a camera that Chromium offers in three sizes", () => {
   takesTheLargest(async () => {
-    const browser = await openChromium();
+    const browser = await openChromiumShell();
     const page = await browser.newPage();
     return {
       window: { goto: (url) => page.goto(url), evaluate: (it) => page.evaluate(it) },

@@ -3,7 +3,7 @@ import { startedMeeting } from "../support/meetings.ts";
 import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { inFirefox, openFirefox } from "./support/firefox/firefox.ts";
 import { joinInFirefox, showsInFirefox } from "./support/firefox/firefoxRoom.ts";
 import { RoomWindow } from "./support/roomWindow.ts";
@@ -27,10 +27,10 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 inChromium("a window of Chromium whose media does not reach the server", () => {
-  afterAll(async () => closeWindows(await openChromium()));
+  afterAll(async () => closeWindows(await openChromiumShell()));
 
   it("says so, and what to do", async () => {
-    const window = await RoomWindow.join(await openChromium(), server.url, host, meetingId);
+    const window = await RoomWindow.join(await openChromiumShell(), server.url, host, meetingId);
     await window.shows(new RegExp(`${words}.*UDP port`));
   });
 });

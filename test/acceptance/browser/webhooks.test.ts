@@ -7,7 +7,7 @@ import { type Person, signIn } from "../support/person.ts";
 import type { ServerProcess } from "../support/server.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { expectFit } from "./support/accessibility.ts";
-import { closeWindows, inChromium, openChromium } from "./support/chromium.ts";
+import { closeWindows, inChromium, openChromiumShell } from "./support/chromium.ts";
 import { hasKeyboard } from "./support/keyboard.ts";
 import { WatchedPage } from "./support/watchedPage.ts";
 
@@ -22,7 +22,7 @@ inChromium("the page of webhooks", () => {
     receiver = await openReceiver();
     site = await openSite();
     server = await site.start({ CONNVO_WEBHOOK_ORIGINS: receiver.origin });
-    browser = await openChromium();
+    browser = await openChromiumShell();
   });
 
   afterEach(async () => {
