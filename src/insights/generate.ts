@@ -9,7 +9,7 @@ import type { InsightContent } from "./insight.ts";
 import { type MeetingMaterial, readMaterial } from "./material.ts";
 import { askModel } from "./model/askModel.ts";
 import { extractiveOrigin, insightFor, modelOrigin, type Origin } from "./personal.ts";
-import { insightIds, type Renewal, writeInsights } from "./store.ts";
+import { insightIds, peopleWithErasedInsight, type Renewal, writeInsights } from "./store.ts";
 
 export interface InsightServices {
   db: Database;
@@ -29,8 +29,8 @@ export interface Generated {
 const mostTries = 3;
 
 /**
- * Makes the insights of a meeting that has ended, one for each person in it; none where nothing was said or noted. The same
- * again changes nothing, at the same time too.
+ * Makes the insights of a meeting that has ended, one for each person in it; none where nothing was said or noted, and none for
+ * those whose insight was deleted. The same again changes nothing, at the same time too.
  * @throws AppError NOT_FOUND, VALIDATION_ERROR (it has not ended), CONFLICT (lines are being deleted or corrected)
  */
 export async function generateInsights(
@@ -76,14 +76,12 @@ async function readIfNeeded(
 ): Promise<MeetingMaterial | null> {
   const material = await readMaterial(tx, meetingId);
   requireConcluded(material.meeting);
-  if (renewal === "all") return material;
-  const present = await insightIds(tx, meetingId);
-  const fresh = new Set(
-    present
-      .filter(({ lines }) => renewal === "missing" || lines >= material.lastSequence)
-      .map(({ userId }) => userId),
-  );
-  return material.attendees.every(({ id }) => fresh.has(id)) ? null : material;
+  const done = await peopleWithErasedInsight(tx, meetingId);
+  for (const { userId, lines } of await insightIds(tx, meetingId)) {
+    const isStale = renewal === "all" || (renewal === "stale" && lines < material.lastSequence);
+    if (!isStale) done.add(userId);
+  }
+  return material.attendees.every(({ id }) => done.has(id)) ? null : material;
 }
 
 function requireConcluded({ id, state }: MeetingMaterial["meeting"]): void {

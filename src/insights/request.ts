@@ -3,7 +3,7 @@ import type { User } from "../auth/identity.ts";
 import { limitCalls } from "../auth/limitedCalls.ts";
 import type { Tx } from "../db/port.ts";
 import { type Generated, generateInsights, type InsightServices } from "./generate.ts";
-import { removeInsight } from "./store.ts";
+import { eraseInsight } from "./store.ts";
 
 const limit = { action: "insightGeneration", calls: 10, windowMs: 300_000 } as const;
 
@@ -21,13 +21,13 @@ export async function requestInsights(
   return generateInsights(services, meetingId, isForced ? "all" : "missing", signal);
 }
 
-/** Removes an insight; that of somebody else is told of in the log. */
+/** Removes an insight for good; that of somebody else is told of in the log. */
 export async function deleteInsight(
   tx: Tx,
   insight: { id: string; meetingId: string; userId: string },
   actorUserId: string | undefined,
 ): Promise<void> {
-  await removeInsight(tx, insight.id);
+  await eraseInsight(tx, insight);
   if (actorUserId === insight.userId) return;
   const { id: resourceId, meetingId } = insight;
   const resource = { resourceType: "insight", resourceId } as const;

@@ -28,7 +28,12 @@ const idsOf = statement<{ id: string; userId: string; lines: number }>(
   `SELECT i.id, i.user_id AS "userId", i.lines FROM insights i WHERE i.meeting_id = $1 ORDER BY i.id`,
 );
 
-/** Nobody is taken out of the meeting meanwhile. */
+const erasedOf = statement<{ userId: string }>(
+  "insights.erasedOf",
+  `SELECT user_id AS "userId" FROM insight_erasures WHERE meeting_id = $1`,
+);
+
+/** Nobody is taken out of the meeting meanwhile, and no insight is deleted. */
 const lockPeople = statement<{ userId: string }>(
   "insights.lockPeople",
   `SELECT user_id AS "userId" FROM meeting_participants WHERE meeting_id = $1 ORDER BY user_id FOR KEY SHARE`,
@@ -40,6 +45,7 @@ const write = statement<{ userId: string }>(
    SELECT n.id, $1, n."userId", n.summary, n."actionItems", n.recommendations, $3
    FROM jsonb_to_recordset($2::jsonb)
      AS n (id text, "userId" text, summary text, "actionItems" jsonb, recommendations jsonb)
+   WHERE NOT EXISTS (SELECT 1 FROM insight_erasures e WHERE e.meeting_id = $1 AND e.user_id = n."userId")
    ON CONFLICT (meeting_id, user_id) DO UPDATE SET summary = EXCLUDED.summary, action_items = EXCLUDED.action_items,
      recommendations = EXCLUDED.recommendations, lines = EXCLUDED.lines, updated_at = app_now()
    WHERE $4 = 'all' OR ($4 = 'stale' AND i.lines < EXCLUDED.lines)
@@ -56,9 +62,15 @@ const removeOf = statement(
   "DELETE FROM insights WHERE meeting_id = $1 AND user_id = $2",
 );
 
-const removeById = statement<{ userId: string }>(
-  "insights.removeById",
-  `DELETE FROM insights WHERE id = $1 RETURNING user_id AS "userId"`,
+/** Waits for whoever writes it, and keeps them waiting. */
+const lockPerson = statement(
+  "insights.lockPerson",
+  "SELECT 1 FROM meeting_participants WHERE meeting_id = $1 AND user_id = $2 FOR UPDATE",
+);
+
+const erase = statement(
+  "insights.erase",
+  "INSERT INTO insight_erasures (meeting_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
 );
 
 /** What is made anew: nothing that is there, what more has been said since, or all. */
@@ -96,8 +108,13 @@ export function insightIds(tx: ReadTx, meetingId: string) {
   return tx.all(idsOf, [meetingId]);
 }
 
+/** Those whose insight of a meeting was deleted. */
+export async function peopleWithErasedInsight(tx: ReadTx, meetingId: string): Promise<Set<string>> {
+  return new Set((await tx.all(erasedOf, [meetingId])).map(({ userId }) => userId));
+}
+
 /**
- * Writes the insights of a meeting, one for each person who is still in it.
+ * Writes the insights of a meeting, one for each person who is still in it and whose was not deleted.
  * @returns how many were written; undefined where lines were deleted or corrected since they were read
  */
 export async function writeInsights(
@@ -129,8 +146,12 @@ export async function removeInsightOf(tx: Tx, meetingId: string, userId: string)
   if ((await tx.run(removeOf, [meetingId, userId])) > 0) tx.writes(`insights:${userId}`);
 }
 
-/** One of them. */
-export async function removeInsight(tx: Tx, id: string): Promise<void> {
-  const removed = await tx.first(removeById, [id]);
-  if (removed) tx.writes(`insights:${removed.userId}`);
+/** One of them, for good: it is not made again. */
+export async function eraseInsight(
+  tx: Tx,
+  { meetingId, userId }: { meetingId: string; userId: string },
+): Promise<void> {
+  await tx.run(lockPerson, [meetingId, userId]);
+  await tx.run(erase, [meetingId, userId]);
+  await removeInsightOf(tx, meetingId, userId);
 }

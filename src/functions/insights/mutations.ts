@@ -26,8 +26,8 @@ export const deleteInsights = mutation({
   permission,
   summary: "deleteInsights",
   description:
-    "Removes an insight for good; a host may have it made again. For its owner and administrators of the organisation that both its " +
-    "owner and its meeting belong to.",
+    "Removes an insight for good: it is not made again, whoever asks for it. For its owner and administrators of the organisation " +
+    "that both its owner and its meeting belong to.",
   args: { insightId: v.id("insights") },
   returns: v.null(),
   handler: async ({ tx, grant }) => {

@@ -358,20 +358,21 @@ export class Story {
   /** Ben is told what he can take from the meeting, says what he thinks of it, and throws it away. */
   async #learn(meetingId: string): Promise<void> {
     const [ada, ben] = this.#all();
-    for (const [made, read, changed] of [
-      ["insights/generation", "insights/queries", "insights/mutations"],
-      ["insights/index", "insights/index", "insights/index"],
-    ]) {
-      ben.follow(`${read}:getMeetingInsights`, { meetingId });
+    // What somebody has deleted is not made again: the second time it is Ada's.
+    for (const [owner, made, read, changed] of [
+      [ben, "insights/generation", "insights/queries", "insights/mutations"],
+      [ada, "insights/index", "insights/index", "insights/index"],
+    ] as const) {
+      owner.follow(`${read}:getMeetingInsights`, { meetingId });
       for (const name of ["getUserInsights", "getConnectionRecommendations"])
-        ben.follow(`${read}:${name}`);
+        owner.follow(`${read}:${name}`);
       await ada.call(`${made}:generateInsights`, { meetingId });
-      const insight = await ben.call<Row>(`${read}:getMeetingInsights`, { meetingId });
+      const insight = await owner.call<Row>(`${read}:getMeetingInsights`, { meetingId });
       expect(insight["actionItems"]).toEqual(["Ask Ann"]);
       const { _id: insightId } = insight;
-      ben.follow(`${read}:getInsightById`, { insightId });
-      await ben.call(`${changed}:updateInsightsFeedback`, { insightId });
-      await ben.call(`${changed}:deleteInsights`, { insightId });
+      owner.follow(`${read}:getInsightById`, { insightId });
+      await owner.call(`${changed}:updateInsightsFeedback`, { insightId });
+      await owner.call(`${changed}:deleteInsights`, { insightId });
     }
   }
 

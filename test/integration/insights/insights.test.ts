@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { UserIdentity } from "../../../src/auth/identity.ts";
+import type { Database } from "../../../src/db/port.ts";
 import { generateInsights } from "../../../src/insights/generate.ts";
 import { deleteRecording } from "../../../src/recordings/lifecycle/deleteRecording.ts";
 import { startRecording } from "../../../src/recordings/lifecycle/start.ts";
@@ -322,6 +323,43 @@ describe("an insight", () => {
         resource_id: his._id,
       },
     ]);
+  });
+
+  it("does not come back, whoever makes all anew and whatever else is said", async () => {
+    const { _id: insightId } = await mine(bob);
+    await stage.call(bob, `${mutations}:deleteInsights`, { insightId });
+    await say([[ids.bob, "I will also book the hotel rooms for Berlin."]], { fromMs: 60_000 });
+    const { _id: hers } = await mine();
+    for (const forceRegenerate of [false, true])
+      expect((await generate({ forceRegenerate })).participantInsights).toEqual([hers]);
+    await generateInsights(stage.services, meetingId, "stale", never);
+    const speakerId = ids.alice;
+    await stage.call(alice, "transcripts/mutations:deleteSpeakerLines", { meetingId, speakerId });
+    expect((await generate()).participantInsights).toHaveLength(1);
+    expect(await insightOf(bob)).toBeNull();
+    expect(await stage.call(bob, `${queries}:getUserInsights`)).toEqual([]);
+    await stage.call(alice, `${mutations}:deleteInsights`, { insightId: (await mine())._id });
+    expect(await generate({ forceRegenerate: true })).toMatchObject({
+      ...{ insightsGenerated: 0, participantInsights: [] },
+    });
+  });
+
+  it("does not come back when it is deleted while all are made anew", async () => {
+    const { _id: insightId } = await mine(bob);
+    const { db } = stage.services;
+    let reads = 0;
+    const slow: Database = {
+      ...db,
+      transaction: db.transaction.bind(db),
+      read: async (work) => {
+        const value = await db.read(work);
+        if (reads++ === 0) await stage.call(bob, `${mutations}:deleteInsights`, { insightId });
+        return value;
+      },
+    };
+    await generateInsights({ ...stage.services, db: slow }, meetingId, "all", never);
+    expect(await insightOf(bob)).toBeNull();
+    expect(await insightOf(alice)).not.toBeNull();
   });
 
   it("goes with whoever is taken out of the meeting", async () => {

@@ -4,17 +4,18 @@ export const insightWords = {
   todo: "To do",
   others: "With others",
   nothing:
-    "There are none: nothing was said or noted yet that they could be taken from, or it is still being listened to.",
+    "There are none: nothing was said or noted yet that they could be taken from, it is still being listened to, or you have deleted them.",
   make: "Make them now",
   again: "Make them again",
-  foundNothing: "Nothing was said or noted in this meeting.",
+  foundNothing:
+    "Nothing was said or noted in this meeting, or what was made of it has been deleted.",
   useful: "Is this of use to you?",
   yes: "Yes",
   no: "No",
   thanks: "Thank you",
   remove: "Delete",
   removeTitle: "Delete your insights?",
-  removeText: "They are gone for good. A host may have them made again; those of others stay.",
+  removeText: "They are gone for good, and are not made again; those of others stay.",
 } as const;
 
 export const ideaWords = {
