@@ -1,5 +1,6 @@
 import { recordAudit } from "../audit/record.ts";
 import type { Tx } from "../db/port.ts";
+import type { MeetingState } from "../meetings/meeting.ts";
 import type { MatchState } from "./match.ts";
 import {
   closeMatch,
@@ -54,7 +55,31 @@ export async function meetingCancelled(
   await endMatch(tx, await lockMatch(tx, open.id), { state: "declined", leaving, actorUserId });
 }
 
-/** The meeting of a match has ended, under its lock: both may enter the queue again. */
+/**
+ * One of two is taken out of the meeting of their match, under its lock: a running one is over for them, any other comes to
+ * nothing, and who took them out has declined.
+ * @returns whether the meeting has lost what it is for, and is to be cancelled
+ */
+export async function partnerRemoved(
+  tx: Tx,
+  meeting: { id: string; state: MeetingState },
+  { userId, actorUserId }: { userId: string; actorUserId: string },
+): Promise<boolean> {
+  const open = await openMatchOfMeeting(tx, meeting.id);
+  if (!open) return false;
+  const match = await lockMatch(tx, open.id);
+  const isOneOfThem = (id: string) => match.people.some((person) => person.userId === id);
+  if (!isOneOfThem(userId)) return false;
+  if (meeting.state === "active") {
+    await meetingEnded(tx, meeting.id);
+    return false;
+  }
+  const leaving = isOneOfThem(actorUserId) ? [actorUserId] : [];
+  await endMatch(tx, match, { state: "declined", leaving, actorUserId });
+  return meeting.state === "scheduled";
+}
+
+/** The meeting of a match has ended or is over for its people, under its lock: both may enter the queue again. */
 export async function meetingEnded(tx: Tx, meetingId: string): Promise<void> {
   const open = await openMatchOfMeeting(tx, meetingId);
   if (!open) return;

@@ -4,9 +4,11 @@ import { newId } from "../../core/ids.ts";
 import { orThrow } from "../../core/result.ts";
 import { type ReadTx, statement, type Tx } from "../../db/port.ts";
 import { removeInsightOf } from "../../insights/store.ts";
+import { partnerRemoved } from "../../matching/endings.ts";
 import { forgetQueueOf } from "../../notes/offline/queueStore.ts";
 import { forgetIdeas, forgetPromptsAbout } from "../../prompts/store.ts";
 import { announce } from "../announce.ts";
+import { cancelMeeting } from "../lifecycle/endMeeting.ts";
 import type { Meeting } from "../meeting.ts";
 import { mayAdd, mayGo, type RequestedRole, storedRole } from "../rules.ts";
 import type { MeetingServices } from "../services.ts";
@@ -102,7 +104,8 @@ function isId(text: string): boolean {
 }
 
 /**
- * Takes a participant out of a meeting in any state, and ends their media in its room.
+ * Takes a participant out of a meeting in any state, and ends their media in its room. A meeting that was made for a match is
+ * cancelled when one of the two goes before it begins.
  * @throws AppError NOT_FOUND (not in the meeting), VALIDATION_ERROR (the last host)
  */
 export async function removeParticipant(
@@ -130,6 +133,8 @@ export async function removeParticipant(
     data: { userId, role: member.role },
     actorUserId,
   });
+  if (await partnerRemoved(tx, meeting, { userId, actorUserId }))
+    await cancelMeeting(tx, meetingId, actorUserId);
   if (hasMedia) tx.afterCommit(() => closeAtOnce(services, meetingId, userId));
 }
 

@@ -342,6 +342,36 @@ describe("an answer", () => {
     expect(await calls.current(ann)).toBeNull();
   });
 
+  const remove = (by: Seeker, meetingId: string, { id: userId }: Seeker) =>
+    stage.call(by.identity, "meetings/lifecycle:removeParticipant", { meetingId, userId });
+  const openMatches = () => test.sql("SELECT 1 FROM match_people WHERE is_open");
+
+  it.each(["the other", "oneself"])(
+    "is also given by taking %s out of the meeting",
+    async (whom) => {
+      const { meetingId } = await accepted();
+      const [gone, left] = whom === "oneself" ? [ann, bob] : [bob, ann];
+      await remove(ann, meetingId, gone);
+      expect([await statusOf(ann), await statusOf(bob)]).toEqual([undefined, "waiting"]);
+      expect(await openMatches()).toEqual([]);
+      expect(await meeting(left, meetingId)).toMatchObject({ state: "cancelled" });
+    },
+  );
+
+  it("is given by neither of two that somebody else takes one of out", async () => {
+    const { meetingId } = await matched();
+    const [cleo, dora] = [await calls.seeker(), await calls.seeker()];
+    for (const { id: userId } of [cleo, dora])
+      await stage.call(ann.identity, "meetings/lifecycle:addParticipant", {
+        ...{ meetingId, userId, role: "host" },
+      });
+    await remove(cleo, meetingId, dora);
+    expect(await openMatches()).toHaveLength(2);
+    await remove(cleo, meetingId, bob);
+    expect([await statusOf(ann), await statusOf(bob)]).toEqual(["waiting", "waiting"]);
+    expect(await openMatches()).toEqual([]);
+  });
+
   it("that does not come in time lets who did answer wait on", async () => {
     const { matchId, meetingId } = await matched();
     await calls.say(ann, matchId, "accepted");
@@ -412,6 +442,50 @@ describe("an answer", () => {
     await stage.call(bob.identity, "meetings/lifecycle:endMeeting", { meetingId });
     await calls.enter(ann);
     expect(await statusOf(ann)).toBe("waiting");
+  });
+
+  it("keeps nobody once one of the two is taken out of the running meeting", async () => {
+    const { matchId, meetingId } = await accepted();
+    await stage.call(ann.identity, "meetings/lifecycle:startMeeting", { meetingId });
+    await remove(ann, meetingId, bob);
+    expect(await openMatches()).toEqual([]);
+    expect(await meeting(ann, meetingId)).toMatchObject({ state: "active" });
+    await calls.say(bob, matchId, "completed");
+    await calls.enter(ann);
+    expect(await statusOf(ann)).toBe("waiting");
+  });
+
+  it.each<[string, number, (meetingId: string) => Promise<unknown>]>([
+    ["keeps nobody whose partner has left too", 0, (meetingId) => leave(bob, meetingId)],
+    [
+      "keeps nobody whose partner was deactivated",
+      0,
+      () => test.sql("UPDATE users SET is_active = false WHERE id = $1", [bob.id]),
+    ],
+    ["keeps who left while the other stays", 2, async () => undefined],
+  ])("%s", async (_, open, happens) => {
+    const { meetingId } = await accepted();
+    await stage.call(ann.identity, "meetings/lifecycle:startMeeting", { meetingId });
+    for (const who of [ann, bob])
+      await stage.call(who.identity, "meetings/lifecycle:joinMeeting", { meetingId });
+    await leave(ann, meetingId);
+    await happens(meetingId);
+    await test.advanceTime(61_000);
+    await sweep();
+    expect(await openMatches()).toHaveLength(open);
+    expect(await test.sql("SELECT state FROM matches")).toEqual([{ state: "accepted" }]);
+  });
+  const leave = (who: Seeker, meetingId: string) =>
+    stage.call(who.identity, "meetings/lifecycle:leaveMeeting", { meetingId });
+
+  it("keeps those who left for a moment", async () => {
+    const { meetingId } = await accepted();
+    await stage.call(ann.identity, "meetings/lifecycle:startMeeting", { meetingId });
+    await stage.call(ann.identity, "meetings/lifecycle:joinMeeting", { meetingId });
+    await test.advanceTime(120_000);
+    await leave(ann, meetingId);
+    await sweep();
+    expect(await openMatches()).toHaveLength(2);
   });
 });
 

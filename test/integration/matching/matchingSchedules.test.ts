@@ -157,7 +157,7 @@ const faults: Record<string, string> = {
   "an open match whose meeting is over":
     "SELECT m.id FROM matches m JOIN match_people p ON p.match_id = m.id AND p.is_open JOIN meetings t ON t.id = m.meeting_id WHERE t.state NOT IN ('scheduled', 'active')",
   "a declined match whose meeting is still to come":
-    "SELECT m.id FROM matches m JOIN meetings t ON t.id = m.meeting_id WHERE m.state IN ('declined', 'lapsed') AND t.state IN ('scheduled', 'active')",
+    "SELECT m.id FROM matches m JOIN meetings t ON t.id = m.meeting_id WHERE m.state IN ('declined', 'lapsed') AND t.state = 'scheduled' OR m.state = 'declined' AND t.state = 'active'",
   "a match accepted by one alone":
     "SELECT m.id FROM matches m JOIN match_people p ON p.match_id = m.id WHERE m.state IN ('accepted', 'completed') AND p.accepted_at IS NULL",
   "a match that both accepted and is proposed":
