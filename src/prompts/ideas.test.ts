@@ -79,6 +79,8 @@ describe("in a meeting", () => {
       lastActivityAt: 0,
       people,
       notes: "",
+      topics: [],
+      speakingMs: new Map(),
       told: new Set(),
       toldAt: 0,
       ...more,
@@ -165,6 +167,47 @@ describe("in a meeting", () => {
     ]);
     expect(inCallIdeas(moment(even))).toEqual([]);
     expect(inCallIdeas(moment(monologue.slice(0, 5)))).toEqual([]);
+  });
+
+  const measured = (ann: number, bob: number, cleo: number) => ({
+    speakingMs: new Map(Object.entries({ ann, bob, cleo }).map(([id, s]) => [id, s * 1_000])),
+  });
+
+  it.each([
+    // Bob has one line, of 4 s.
+    [
+      "nearly all of it by one",
+      measured(540, 0, 60),
+      "Bob has hardly spoken in this meeting, Ann 89% of the time: what do they think of “budget” and “marketing”?",
+    ],
+    [
+      "little by one",
+      measured(400, 190, 10),
+      "Cleo has hardly spoken in this meeting, Ann 66% of the time: what do they think of “budget” and “marketing”?",
+    ],
+    ["a third of it by each", measured(200, 200, 200), undefined],
+    // 63% is not yet more than 30 points above a third.
+    ["more by one than by others", measured(630, 200, 170), undefined],
+    ["a little", measured(59, 0, 0), undefined],
+  ])("what was measured of speech counts: %s", (_, times, content) => {
+    expect(contents(moment(budget, times))).toEqual(content === undefined ? [] : [content]);
+  });
+
+  it("what was measured counts where lines say something else, and lines of whom nobody measures", () => {
+    expect(contents(moment(monologue, measured(200, 200, 200)))).toEqual([]);
+    const [first] = contents(moment(monologue, measured(0, 70, 70)));
+    expect(first).toBeUndefined();
+  });
+
+  it("what was measured is enough where nothing is written down", () => {
+    const times = measured(300, 0, 0);
+    const start = "Bob has not spoken in this meeting, Ann 100% of the time: what do they think";
+    expect(contents(moment([], times))).toEqual([`${start}?`]);
+    const [idea] = inCallIdeas(moment([], { ...times, topics: ["Budget 2027"] }));
+    expect(idea).toMatchObject({
+      content: `${start} of “Budget 2027”?`,
+      ...{ tags: ["balance"], aboutUserIds: ["bob", "ann"] },
+    });
   });
 
   const talk = (words: string, count: number) =>

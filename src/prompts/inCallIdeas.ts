@@ -15,6 +15,10 @@ export interface Moment {
   /** Who is there and may speak. */
   people: readonly { id: string; name: string | null }[];
   notes: string;
+  /** What it is about now, as its people have said. */
+  topics: readonly string[];
+  /** How long people have spoken since it began, as it was measured, ms; empty where nobody measures that. */
+  speakingMs: ReadonlyMap<string, number>;
   /** Keys of what was told before. */
   told: ReadonlySet<string>;
   /** When something was told last, epoch ms; 0 before. */
@@ -48,7 +52,6 @@ const longestQuote = 140;
  */
 export function inCallIdeas(moment: Moment): InCallIdea[] {
   const turns = turnsOf(moment.lines, english);
-  if (turns.length === 0) return [];
   const seen = new Set(moment.told);
   const ideas = [
     ...lull(moment, turns),
@@ -63,6 +66,7 @@ export function inCallIdeas(moment: Moment): InCallIdea[] {
 
 /** In a silence: a question that nobody answered, an open point of the notes, the last topic. A long one needs more. */
 function lull(moment: Moment, turns: readonly Turn[]): InCallIdea[] {
+  if (turns.length === 0) return [];
   const lastSpokenAt = Math.max(...turns.map(({ endMs }) => endMs));
   const silentSince = Math.max(lastSpokenAt, moment.lastActivityAt);
   const silentMs = moment.now - silentSince;
@@ -125,28 +129,57 @@ function lastTopic(turns: readonly Turn[]): InCallIdea[] {
 /** Whoever has said far less than their share, while somebody else says far more. */
 function quietPeople(moment: Moment, turns: readonly Turn[]): InCallIdea[] {
   const { people } = moment;
-  const spoken = new Map(people.map(({ id }) => [id, 0]));
-  for (const { speakerId, startMs, endMs } of turns) {
-    const before = spoken.get(speakerId ?? "");
-    if (speakerId !== null && before !== undefined) spoken.set(speakerId, before + endMs - startMs);
-  }
+  const { spoken, isMeasured } = spokenTimes(moment, turns);
   const total = [...spoken.values()].reduce((sum, ms) => sum + ms, 0);
   if (people.length < 2 || total < fewestSpokenMs) return [];
   const even = 1 / people.length;
   const share = (id: string) => (spoken.get(id) ?? 0) / total;
   if (!people.some(({ id }) => Math.abs(share(id) - even) > imbalance)) return [];
-  const quiet = people
-    .filter(({ id, name }) => name !== null && share(id) < even / 2)
-    .sort((a, b) => share(a.id) - share(b.id));
+  const ranked = people.toSorted((a, b) => share(a.id) - share(b.id));
+  const quiet = ranked.find(({ id, name }) => name !== null && share(id) < even / 2);
+  const loudest = ranked.at(-1);
+  if (!quiet || !loudest) return [];
+  const about = subject(moment, turns);
+  if (about === "" && !isMeasured) return [];
+  const heard = spoken.get(quiet.id) === 0 ? "not spoken" : "hardly spoken";
+  const question = `what do they think${about === "" ? "" : ` of ${about}`}?`;
+  const percent = Math.floor(share(loudest.id) * 100);
+  return [
+    {
+      key: `quiet:${quiet.id}`,
+      content: isMeasured
+        ? `${quiet.name} has ${heard} in this meeting, ${loudest.name ?? "somebody else"} ${percent}% of the time: ${question}`
+        : `${quiet.name} has ${heard} lately: ${question}`,
+      tags: ["balance"],
+      relevance: 0.7,
+      aboutUserIds: isMeasured ? [quiet.id, loudest.id] : [quiet.id],
+    },
+  ];
+}
+
+/**
+ * How long each of those who are there has spoken, ms: as measured, where that is enough to go by, else as written down lately.
+ * Somebody whose microphone nobody measures may have lines all the same.
+ */
+function spokenTimes({ people, speakingMs }: Moment, turns: readonly Turn[]) {
+  const written = new Map(people.map(({ id }) => [id, 0]));
+  for (const { speakerId, startMs, endMs } of turns) {
+    const before = written.get(speakerId ?? "");
+    if (speakerId !== null && before !== undefined)
+      written.set(speakerId, before + endMs - startMs);
+  }
+  const measured = people.reduce((sum, { id }) => sum + (speakingMs.get(id) ?? 0), 0);
+  if (measured < fewestSpokenMs) return { spoken: written, isMeasured: false };
+  const longer = ([id, ms]: [string, number]) =>
+    [id, Math.max(ms, speakingMs.get(id) ?? 0)] as const;
+  return { spoken: new Map([...written].map(longer)), isMeasured: true };
+}
+
+/** What the talk is about: words of it, else what people say that it is about; nothing where neither is known. */
+function subject({ topics }: Moment, turns: readonly Turn[]): string {
   const words = topWords(turns.slice(-10)).slice(0, 2);
-  if (words.length === 0) return [];
-  return quiet.slice(0, 1).map(({ id, name }) => ({
-    key: `quiet:${id}`,
-    content: `${name} has ${spoken.get(id) === 0 ? "not spoken" : "hardly spoken"} lately: what do they think of ${list(words)}?`,
-    tags: ["balance"],
-    relevance: 0.7,
-    aboutUserIds: [id],
-  }));
+  const told = topics.slice(0, 1).map((topic) => ({ word: shorten(topic, longestQuote) }));
+  return list(words.length > 0 ? words : told);
 }
 
 /** The talk of the last while has little in common with the talk before: is that settled? */
@@ -204,7 +237,7 @@ function topWords(turns: readonly Turn[]): TopWord[] {
     .slice(0, topicWords);
 }
 
-const list = (words: readonly TopWord[]) => {
+const list = (words: readonly Pick<TopWord, "word">[]) => {
   const quoted = words.map(({ word }) => `“${word}”`);
   return quoted.length < 2
     ? quoted.join("")

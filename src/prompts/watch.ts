@@ -19,12 +19,14 @@ const mostPeople = 50;
 /** Of a long meeting the oldest are forgotten. */
 const mostTold = 500;
 
-/** Where somebody has spoken: all others cost nothing. */
+/** Where somebody has spoken, as it was written down or measured: all others cost nothing. */
 const begin = statement(
   "promptWatches.begin",
   `INSERT INTO prompt_watches (meeting_id)
-   SELECT m.id FROM meetings m JOIN transcriptions t ON t.meeting_id = m.id
+   SELECT m.id FROM meetings m
    WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM prompt_watches w WHERE w.meeting_id = m.id)
+     AND (EXISTS (SELECT 1 FROM transcriptions t WHERE t.meeting_id = m.id)
+       OR EXISTS (SELECT 1 FROM meeting_speaking s WHERE s.meeting_id = m.id))
    ON CONFLICT DO NOTHING`,
 );
 
@@ -76,9 +78,14 @@ const presentPeople = statement<{ id: string; name: string | null }>(
    WHERE p.meeting_id = $1 AND p.presence = 'joined' AND p.role <> 'observer' ORDER BY p.joined_at, p.id LIMIT ${mostPeople}`,
 );
 
-const lastActivity = statement<{ at: number | null }>(
-  "promptWatches.lastActivity",
-  "SELECT last_activity_at AS at FROM meeting_activity WHERE meeting_id = $1",
+const activityOf = statement<{ at: number | null; topics: string[] }>(
+  "promptWatches.activity",
+  "SELECT last_activity_at AS at, topics FROM meeting_activity WHERE meeting_id = $1",
+);
+
+const speakingOf = statement<{ id: string; ms: number }>(
+  "promptWatches.speaking",
+  "SELECT user_id AS id, speaking_ms AS ms FROM meeting_speaking WHERE meeting_id = $1 AND user_id = ANY($2::text[])",
 );
 
 /**
@@ -111,10 +118,13 @@ async function momentOf(
   { meetingId, told, toldAt, now }: Watch,
 ): Promise<Moment & { revision: number }> {
   const lines = await tx.all(recentLines, [meetingId, now - lookBackMs]);
+  const people = await tx.all(presentPeople, [meetingId]);
+  const activity = await tx.first(activityOf, [meetingId]);
+  const speaking = await tx.all(speakingOf, [meetingId, people.map(({ id }) => id)]);
   return {
     ...{ now, lines: lines.reverse(), told: new Set(told), toldAt: toldAt ?? 0 },
-    lastActivityAt: (await tx.first(lastActivity, [meetingId]))?.at ?? 0,
-    people: await tx.all(presentPeople, [meetingId]),
+    ...{ lastActivityAt: activity?.at ?? 0, topics: activity?.topics ?? [], people },
+    speakingMs: new Map(speaking.map(({ id, ms }) => [id, ms])),
     notes: (await findNotes(tx, meetingId))?.content ?? "",
     revision: await revisionOf(tx, meetingId),
   };

@@ -258,6 +258,22 @@ describe("in a running meeting", () => {
     expect(await told()).toEqual([]);
   });
 
+  it("who speaks nearly all the time is told from what was measured, with no line written down", async () => {
+    await test.advanceTime(120_000);
+    const spoke = (who: UserIdentity, userId: string, speakingDurationMs: number) =>
+      stage.call(who, "meetings/stateTracking:updateSpeakingStats", {
+        ...{ meetingId, userId, speakingDurationMs },
+      });
+    await spoke(ann, ids.ann, 95_000);
+    await spoke(bob, ids.bob, 5_000);
+    await look();
+    expect(await told()).toEqual([
+      "Bob has hardly spoken in this meeting, Ann 95% of the time: what do they think?",
+    ]);
+    await look(60_000);
+    expect(await told()).toHaveLength(1);
+  });
+
   it("nothing more comes once it has ended", async () => {
     await talk();
     await look();
