@@ -1,4 +1,5 @@
 import { type ReadTx, statement } from "../db/port.ts";
+import { readVector } from "../embeddings/embedding.ts";
 import { type Candidate, declineHolds, shortestMeetingMs } from "./match.ts";
 
 /** Somebody who waits. */
@@ -28,8 +29,14 @@ const mayMeet = `o.user_id <> e.user_id
 const pairs = `matching_queue e JOIN users u ON u.id = e.user_id,
   matching_queue o JOIN users v ON v.id = o.user_id`;
 
+/** Of the model in use alone: vectors of two models are never compared. The profile's comes before the user's. */
+const profileVector = `(SELECT b.vector FROM embeddings b
+    WHERE b.user_id = u.id AND b.source_type IN ('profile', 'user')
+      AND b.model = (SELECT name FROM vector_indexes WHERE is_active ORDER BY updated_at DESC LIMIT 1)
+    ORDER BY b.source_type LIMIT 1)`;
+
 const person = `u.id AS "userId", coalesce(f.display_name, u.display_name) AS name, u.org_id AS "orgId", f.field,
-  f.experience, coalesce(f.languages, '{}') AS languages`;
+  f.experience, coalesce(f.languages, '{}') AS languages, ${profileVector} AS "profileVector"`;
 
 const columns = `e.id AS "entryId", ${person}, e.own_org AS "isOwnOrgOnly", e.roles,
   e.available_from AS "availableFrom", e.available_to AS "availableTo",
@@ -39,12 +46,15 @@ const columns = `e.id AS "entryId", ${person}, e.own_org AS "isOwnOrgOnly", e.ro
 
 const source = `matching_queue e JOIN users u ON u.id = e.user_id LEFT JOIN profiles f ON f.user_id = u.id`;
 
-const listWaiting = statement<Waiting>(
+/** As it is read. */
+type Stored<T> = Omit<T, "profileVector"> & { profileVector: Buffer | null };
+
+const listWaiting = statement<Stored<Waiting>>(
   "matching.waiting",
   `SELECT ${columns} FROM ${source} WHERE ${waiting("e", "u")} ORDER BY e.created_at, e.id`,
 );
 
-const findWaiting = statement<Waiting>(
+const findWaiting = statement<Stored<Waiting>>(
   "matching.waitingOf",
   `SELECT ${columns} FROM ${source} WHERE e.id = ANY($1::text[]) AND ${waiting("e", "u")} ORDER BY e.created_at, e.id`,
 );
@@ -72,7 +82,7 @@ interface Person extends Omit<Candidate, "interests" | "roles" | "isOwnOrgOnly">
   isShown: boolean;
 }
 
-const peopleOf = statement<Person>(
+const peopleOf = statement<Stored<Person>>(
   "matching.people",
   `SELECT ${person}, e.available_from AS "availableFrom", e.available_to AS "availableTo",
      u.is_active AND coalesce(s.profile_visibility, true) AS "isShown"
@@ -82,11 +92,12 @@ const peopleOf = statement<Person>(
 );
 
 /** All who wait, by their place. */
-export const allWaiting = (tx: ReadTx): Promise<Waiting[]> => tx.all(listWaiting);
+export const allWaiting = async (tx: ReadTx): Promise<Waiting[]> =>
+  (await tx.all(listWaiting)).map(withVector);
 
 /** Those of these entries that still wait, by their place. */
-export const stillWaiting = (tx: ReadTx, entryIds: readonly string[]): Promise<Waiting[]> =>
-  tx.all(findWaiting, [entryIds]);
+export const stillWaiting = async (tx: ReadTx, entryIds: readonly string[]): Promise<Waiting[]> =>
+  (await tx.all(findWaiting, [entryIds])).map(withVector);
 
 /** The entries that one may be brought together with. */
 export async function partners(tx: ReadTx, entryId: string): Promise<string[]> {
@@ -103,5 +114,10 @@ export async function partnersCount(tx: ReadTx, entryId: string): Promise<number
 }
 
 /** What is known of people, whether they wait or not. */
-export const peopleById = (tx: ReadTx, userIds: readonly string[]): Promise<Person[]> =>
-  tx.all(peopleOf, [userIds]);
+export const peopleById = async (tx: ReadTx, userIds: readonly string[]): Promise<Person[]> =>
+  (await tx.all(peopleOf, [userIds])).map(withVector);
+
+const withVector = <T extends { profileVector: Buffer | null }>(row: T) => ({
+  ...row,
+  profileVector: row.profileVector && readVector(row.profileVector),
+});

@@ -58,4 +58,6 @@ export interface Candidate {
   field: string | null;
   experience: string | null;
   languages: readonly string[];
+  /** Their profile as an embedding of the model in use; null where nobody has made one. */
+  profileVector: Float32Array | null;
 }

@@ -1,3 +1,4 @@
+import { cosine } from "../meaning/unit.ts";
 import { experienceCloseness } from "./experience.ts";
 import { folded } from "./folded.ts";
 import { type Candidate, type Features, featureNames, type Weights } from "./match.ts";
@@ -16,8 +17,7 @@ export function featuresOf(one: Candidate, other: Candidate): Features {
     languageOverlap: languageMatch(one.languages, other.languages),
     orgConstraintMatch: meetsOrgConstraints(one, other) ? 1 : 0,
     roleComplementarity: roleFit(one.roles, other.roles),
-    // Nothing makes vectors of profiles.
-    vectorSimilarity: null,
+    vectorSimilarity: vectorFit(one.profileVector, other.profileVector),
   };
 }
 
@@ -95,6 +95,12 @@ function fieldMatch(one: string | null, other: string | null): number | null {
   if (a === b) return 1;
   const theirs = new Set(wordsOf(b));
   return wordsOf(a).some((word) => theirs.has(word)) ? 0.5 : 0;
+}
+
+/** The cosine; what points apart has nothing in common either. A model that changed its dimensions made two kinds of vectors. */
+function vectorFit(one: Float32Array | null, other: Float32Array | null): number | null {
+  if (one === null || other?.length !== one.length) return null;
+  return Math.min(1, Math.max(0, cosine(one, other)));
 }
 
 const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}]{4,}/gu) ?? [];

@@ -3,6 +3,7 @@ import { matchDue } from "../../../src/matching/cycle.ts";
 import { sweepMatching } from "../../../src/matching/sweep.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { KeyWatch } from "../support/declaredKeys.ts";
+import { vectorProcess } from "../support/meaning.ts";
 import { admin, type MeetingStage, meetingStage } from "../support/meetingCalls.ts";
 import { type Current, hour, matchingCalls, type Seeker, type Status } from "./matchingCalls.ts";
 
@@ -603,6 +604,55 @@ describe("a comparison", () => {
       "Both are interested in Chess",
       "One wants to talk as mentor, the other as mentee",
     ]);
+  });
+
+  it("takes in embeddings of both profiles, where one model has made both", async () => {
+    type Compared = { value: { score: number; features: Record<string, number> } };
+    const vectors = vectorProcess();
+    stage.services.meaning = { embedder: vectors, scan: vectors };
+    const embed = async (who: Seeker, content: string) =>
+      expect(
+        await stage.call(admin, "embeddings/actions:generateEmbedding", {
+          ...{ sourceType: "user", sourceId: who.id, content },
+        }),
+      ).toMatchObject({ success: true });
+    const compared = async (other: Seeker) => ((await compare(ann, ann, other)) as Compared).value;
+    const cleo = await calls.seeker({ name: "Cleo" });
+    try {
+      await embed(ann, "I build mobile apps and love programming for Android phones.");
+      expect((await compared(bob)).features).not.toHaveProperty("vectorSimilarity");
+      await embed(bob, "Software developer who writes applications for smartphones.");
+      await embed(cleo, "I bake bread and grow vegetables in my garden.");
+      const [his, hers] = [await compared(bob), await compared(cleo)];
+      const [near, far] = [his, hers].map(({ features }) => features["vectorSimilarity"] ?? -1);
+      expect(near).toBeGreaterThan(0.4);
+      expect(far).toBeLessThan((near ?? 0) - 0.1);
+      expect(his.score).toBeCloseTo((0.25 * (2 / 3) + 0.2 * (near ?? 0) + 0.05 + 0.05) / 0.55);
+      expect(hers.score).toBeLessThan(his.score);
+
+      // Both have as much in common with Ann otherwise, and Cleo has waited longer than Bob.
+      for (const who of [ann, cleo, bob]) await calls.enter(who);
+      await cycle();
+      expect(await calls.current(ann)).toMatchObject({ partner: { userId: bob.id } });
+      expect(
+        await test.sql("SELECT (features->>'vectorSimilarity')::float8 AS v FROM matches"),
+      ).toEqual([{ v: near }]);
+      const { featureImportance } = await stage.call<{ featureImportance: object[] }>(
+        ...([admin, `${analytics}:getGlobalMatchingAnalytics`, {}] as const),
+      );
+      expect(featureImportance).toContainEqual(
+        expect.objectContaining({ feature: "vectorSimilarity", averageScore: near }),
+      );
+
+      // Another model in use: what the old one made is not compared.
+      await test.sql("UPDATE vector_indexes SET is_active = false");
+      expect((await compared(bob)).features).not.toHaveProperty("vectorSimilarity");
+    } finally {
+      stage.services.meaning = undefined;
+      vectors.close();
+      await test.sql("DELETE FROM embeddings");
+      await test.sql("DELETE FROM vector_indexes");
+    }
   });
 
   it("is for the two, and tells nothing of who is hidden", async () => {
