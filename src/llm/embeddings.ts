@@ -2,6 +2,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { embedMany } from "ai";
 import type { Embedder } from "../meaning/port.ts";
 import { unit } from "../meaning/unit.ts";
+import { askedInTime } from "./askedInTime.ts";
 import { modelFetch } from "./modelFetch.ts";
 import type { ModelOptions } from "./openAiCompatible.ts";
 
@@ -19,15 +20,14 @@ export function openAiEmbedder({ baseUrl, model, apiKey, timeoutMs }: ModelOptio
   return {
     ...{ model, version: "1", provider: "openai-compatible" },
     embed: async (texts, { signal }) => {
-      const { embeddings } = await embedMany({
-        model: provider.embeddingModel(model),
-        values: [...texts],
-        ...{ maxRetries: 1, maxParallelCalls: 1 },
-        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
+      const wish = { model: provider.embeddingModel(model), values: [...texts] };
+      const { embeddings } = await askedInTime(
+        (abortSignal) => embedMany({ ...wish, maxRetries: 1, maxParallelCalls: 1, abortSignal }),
+        { signal, timeoutMs },
+      );
       const length = embeddings[0]?.length ?? 0;
       if (embeddings.length !== texts.length || embeddings.some((one) => one.length !== length))
-        throw new Error("the embedding model gave too few numbers");
+        throw new Error("the embedding model gave too few or too many numbers");
       if (length === 0 || length > mostDimensions)
         throw new Error(`the embedding model has ${length} dimensions, not 1 to ${mostDimensions}`);
       return embeddings.map(unit);

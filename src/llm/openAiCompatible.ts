@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, Output } from "ai";
+import { askedInTime } from "./askedInTime.ts";
 import { modelFetch } from "./modelFetch.ts";
 import type { LanguageModel } from "./port.ts";
 
@@ -31,14 +32,16 @@ export function openAiCompatible({
   return {
     name: model,
     ask: async ({ instructions, data, schema, signal }) => {
-      const { output } = await generateText({
-        model: provider(model),
-        output: Output.object({ schema }),
+      const wish = {
+        ...{ model: provider(model), output: Output.object({ schema }) },
         ...{ system: instructions, prompt: data, temperature: 0, maxRetries: 1 },
         maxOutputTokens: maxAnswerTokens,
-        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      return output;
+      };
+      return askedInTime(
+        // Read here: the getter throws where the answer is of another form.
+        async (abortSignal) => (await generateText({ ...wish, abortSignal })).output,
+        { signal, timeoutMs },
+      );
     },
   };
 }

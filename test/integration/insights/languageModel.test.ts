@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { UserIdentity } from "../../../src/auth/identity.ts";
-import { silentLog } from "../../../src/core/log.ts";
 import { generateInsights } from "../../../src/insights/generate.ts";
 import { openAiCompatible } from "../../../src/llm/openAiCompatible.ts";
+import { createLog } from "../../../src/observe/log.ts";
 import { type ModelReply, type ModelRequest, modelStandIn } from "../../support/modelStandIn.ts";
 import { converse, type Spoken } from "../support/conversation.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -54,11 +54,11 @@ async function told(
   await converse(test, meetingId, lines);
   await stage.call(ann, "meetings/lifecycle:endMeeting", { meetingId });
   const warnings: string[] = [];
-  const log = { ...silentLog, warn: (...words: unknown[]) => warnings.push(JSON.stringify(words)) };
+  const log = createLog("warn", { write: (line) => warnings.push(line) });
   const languageModel = openAiCompatible({
     ...{ baseUrl: endpoint.baseUrl, model: "tiny-1", apiKey: "key-of-the-tests", timeoutMs },
   });
-  const services = { ...stage.services, log: log as typeof silentLog, languageModel };
+  const services = { ...stage.services, log, languageModel };
   await generateInsights(services, meetingId, "missing", never);
   const insight = await stage.call<Told>(ann, "insights/queries:getMeetingInsights", { meetingId });
   return { insight, requests: endpoint.requests, warnings };
@@ -144,7 +144,11 @@ describe("a language model", () => {
   it.each<[string, () => ModelReply, number]>([
     ["of another form", () => ({ text: 'Sure! Here you go: {"summary": 3}' }), 20_000],
     ["that is an error", () => ({ status: 500 }), 20_000],
-    ["that is refused", () => ({ status: 401 }), 20_000],
+    [
+      "that is refused",
+      () => ({ status: 401, message: "Incorrect API key provided: key-of-the-tests" }),
+      20_000,
+    ],
     ["that does not come", () => "hang", 500],
     ["without end", () => ({ bytes: 2_000_000 }), 20_000],
   ])("is done without for an answer %s, and that is told", async (_, reply, timeoutMs) => {
@@ -152,7 +156,8 @@ describe("a language model", () => {
     expect(insight.actionItems).toEqual(["Bob: write the documentation (by Monday)"]);
     expect(insight.summary).toMatch(withoutAi);
     expect(warnings).toHaveLength(1);
-    expect(warnings.join()).not.toContain("key-of-the-tests");
+    for (const secret of ["key-of-the-tests", "documentation", "Here you go"])
+      expect(warnings.join()).not.toContain(secret);
   });
 
   it("is asked again where its endpoint was busy", async () => {
