@@ -1,3 +1,4 @@
+import type { UserIdentity } from "../../../src/auth/identity.ts";
 import type { Loop } from "../../../src/jobs/loop.ts";
 import { startTranscribingLoop, type TranscribingDeps } from "../../../src/jobs/transcribing.ts";
 import type { CaptureCopies } from "../../../src/media/format/port.ts";
@@ -5,6 +6,7 @@ import type { CaptureToHear, Heard, UnheardTrack } from "../../../src/media/tran
 import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import { startRecording } from "../../../src/recordings/lifecycle/start.ts";
 import type { TestDatabase } from "./database.ts";
+import type { MeetingStage } from "./meetingCalls.ts";
 import { activeMeeting, recordingStage } from "./recordings.ts";
 
 export type Listen = (...asked: Parameters<TranscribingDeps["listen"]>) => Promise<void>;
@@ -71,6 +73,28 @@ export async function recorded(
   const { recordingId } = await startRecording(services, meeting.hostId, meeting);
   await test.sql("UPDATE recordings SET provider = 'embedded' WHERE id = $1", [recordingId]);
   return { ...meeting, recordingId };
+}
+
+/** Begins to record a running meeting, as a room that can be listened to does. Returns the recording's id. */
+export async function beginRecording(
+  { test, stage }: { test: TestDatabase; stage: MeetingStage },
+  host: UserIdentity,
+  meetingId: string,
+): Promise<string> {
+  const { recordingId } = await stage.call<{ recordingId: string }>(
+    ...([host, "meetings/stream/index:startRecording", { meetingId }] as const),
+  );
+  await test.sql(
+    "UPDATE recordings SET provider = 'embedded', state = 'recording', started_at = app_now() WHERE id = $1",
+    [recordingId],
+  );
+  return recordingId;
+}
+
+/** What time it is by the test's clock, epoch ms. */
+export async function timeOf(test: TestDatabase): Promise<number> {
+  const [row] = await test.sql<{ now: Date }>("SELECT app_now() AS now");
+  return row?.now.getTime() ?? 0;
 }
 
 /** Nothing is recorded or listened to, of what earlier tests have left. */

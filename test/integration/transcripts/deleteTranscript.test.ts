@@ -4,7 +4,14 @@ import type { HeardLine } from "../../../src/media/transcribe/protocol.ts";
 import { patience, takeTime } from "../../support/patience.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { KeyWatch } from "../support/declaredKeys.ts";
-import { forgetRecordings, HearingNodes, hearingOf, texts } from "../support/hearing.ts";
+import {
+  beginRecording,
+  forgetRecordings,
+  HearingNodes,
+  hearingOf,
+  texts,
+  timeOf,
+} from "../support/hearing.ts";
 import {
   guestOf,
   type MeetingStage,
@@ -46,10 +53,7 @@ beforeEach(async () => {
 });
 afterEach(() => nodes.stop());
 
-const clock = async () => {
-  const [row] = await test.sql<{ now: Date }>("SELECT app_now() AS now");
-  return row?.now.getTime() ?? 0;
-};
+const clock = () => timeOf(test);
 const chunk = (text: string, at: number, change: object = {}) => ({
   ...{ meetingId, text, confidence: 1, startTime: begun + at, endTime: begun + at + 500 },
   ...change,
@@ -71,16 +75,7 @@ const line = (text: string, at: number, userId: string | null = hostId): HeardLi
 async function record(): Promise<string> {
   await test.advanceTime(61_000);
   begun = await clock();
-  const { recordingId } = await stage.call<{ recordingId: string }>(
-    host,
-    "meetings/stream/index:startRecording",
-    { meetingId },
-  );
-  await test.sql(
-    "UPDATE recordings SET provider = 'embedded', state = 'recording', started_at = app_now() WHERE id = $1",
-    [recordingId],
-  );
-  return recordingId;
+  return beginRecording({ test, stage }, host, meetingId);
 }
 
 async function stop(recordingId: string): Promise<void> {

@@ -4,7 +4,14 @@ import type { HeardLine } from "../../../src/media/transcribe/protocol.ts";
 import { patience, takeTime } from "../../support/patience.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { KeyWatch } from "../support/declaredKeys.ts";
-import { forgetRecordings, HearingNodes, hearingOf, texts } from "../support/hearing.ts";
+import {
+  beginRecording,
+  forgetRecordings,
+  HearingNodes,
+  hearingOf,
+  texts,
+  timeOf,
+} from "../support/hearing.ts";
 import {
   guestOf,
   type MeetingStage,
@@ -40,10 +47,7 @@ beforeEach(async () => {
 afterEach(() => nodes.stop());
 
 const set = (enabled: boolean) => stage.call(host, name, { meetingId, enabled });
-const clock = async () => {
-  const [row] = await test.sql<{ now: Date }>("SELECT app_now() AS now");
-  return row?.now.getTime() ?? 0;
-};
+const clock = () => timeOf(test);
 const chunk = (text: string, startTime: number, change: object = {}) => ({
   ...{ meetingId, text, confidence: 1, startTime, endTime: startTime + 1_000, ...change },
 });
@@ -58,18 +62,7 @@ const getMeeting = () =>
 const said = () => texts(test, { meetingId });
 const soon = (check: () => Promise<void>) => vi.waitFor(check, patience);
 
-async function record(): Promise<string> {
-  const { recordingId } = await stage.call<{ recordingId: string }>(
-    host,
-    "meetings/stream/index:startRecording",
-    { meetingId },
-  );
-  await test.sql(
-    `UPDATE recordings SET provider = 'embedded', state = 'recording', started_at = app_now() WHERE id = $1`,
-    [recordingId],
-  );
-  return recordingId;
-}
+const record = () => beginRecording({ test, stage }, host, meetingId);
 
 const line = (text: string, startMs: number, endMs = startMs + 1_000): HeardLine => ({
   ...{ trackId: "t1", userId: hostId, text, confidence: 1, startMs, endMs },

@@ -3,7 +3,13 @@ import type { UserIdentity } from "../../../src/auth/identity.ts";
 import { patience, takeTime } from "../../support/patience.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { KeyWatch } from "../support/declaredKeys.ts";
-import { forgetRecordings, HearingNodes, heard } from "../support/hearing.ts";
+import {
+  beginRecording,
+  forgetRecordings,
+  HearingNodes,
+  heard,
+  timeOf,
+} from "../support/hearing.ts";
 import {
   guestOf,
   type MeetingStage,
@@ -60,16 +66,7 @@ const soon = (check: () => Promise<void>) => vi.waitFor(check, patience);
 
 async function record(): Promise<string> {
   await test.advanceTime(61_000);
-  const { recordingId } = await stage.call<{ recordingId: string }>(
-    host,
-    "meetings/stream/index:startRecording",
-    { meetingId },
-  );
-  await test.sql(
-    "UPDATE recordings SET provider = 'embedded', state = 'recording', started_at = app_now() WHERE id = $1",
-    [recordingId],
-  );
-  return recordingId;
+  return beginRecording({ test, stage }, host, meetingId);
 }
 
 async function stop(recordingId: string): Promise<void> {
@@ -168,8 +165,7 @@ it("is not available without an engine, on the free plan, and of a file with all
 
 it("does not count what was not understood while it was off, or was deleted", async () => {
   const recordingId = await record();
-  const [row] = await test.sql<{ now: Date }>("SELECT app_now() AS now");
-  const begun = row?.now.getTime() ?? 0;
+  const begun = await timeOf(test);
   await test.advanceTime(5_000);
   await stage.call(host, "transcripts/mutations:deleteSpeakerLines", { meetingId });
   await set(false);
