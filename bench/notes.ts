@@ -1,14 +1,8 @@
-import { systemClock } from "../src/core/clock.ts";
-import { silentLog } from "../src/core/log.ts";
-import { openTarget } from "../src/db/embedded/target.ts";
-import { migrate } from "../src/db/migrate.ts";
-import { migrationsFolder } from "../src/db/migrationsFolder.ts";
-import { openDatabase } from "../src/db/pool.ts";
 import { applyOperation } from "../src/notes/apply.ts";
 import { writeLimits } from "../src/notes/rules.ts";
+import { benchDatabase } from "./database.ts";
 import { type Host, writeHosts } from "./hosts.ts";
 import { rate } from "./rate.ts";
-import { rawPool } from "./rawPool.ts";
 import { type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";
 import { compare, interleave } from "./statistics.ts";
@@ -23,18 +17,7 @@ const length = 5_000;
 
 /** Operations on notes a second, against the same text stored by plain SQL that looks at nothing. */
 export async function benchNotes(stage: Stage): Promise<Row[]> {
-  const dataDir = await stage.folder();
-  const { connection, stop } = await openTarget(
-    { dataDir, databaseUrl: undefined, databaseDirectUrl: undefined },
-    silentLog,
-    systemClock,
-  );
-  stage.own("PostgreSQL", stop);
-  await migrate({ connection, folder: migrationsFolder(), log: silentLog });
-  const db = await openDatabase({ connection, poolSize, namedStatements: true, log: silentLog });
-  stage.own("database", () => db.close());
-  const pool = rawPool(connection, poolSize);
-  stage.own("raw pool", () => pool.end());
+  const { db, pool } = await benchDatabase(stage, await stage.folder(), poolSize);
   await pool.query("CREATE TABLE bare_notes (meeting_id text PRIMARY KEY, content text NOT NULL)");
   await pool.query("CREATE TABLE bare_log (meeting_id text, sequence bigint, content text)");
 

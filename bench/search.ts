@@ -1,17 +1,12 @@
 import type pg from "pg";
 import { processEntry, searchPath } from "../src/config/paths.ts";
-import { systemClock } from "../src/core/clock.ts";
 import { newId } from "../src/core/ids.ts";
 import { silentLog } from "../src/core/log.ts";
-import { openTarget } from "../src/db/embedded/target.ts";
-import { migrate } from "../src/db/migrate.ts";
-import { migrationsFolder } from "../src/db/migrationsFolder.ts";
-import { openDatabase } from "../src/db/pool.ts";
 import { unit } from "../src/meaning/unit.ts";
 import { VectorProcess } from "../src/meaning/vectorProcess.ts";
 import { searchTranscripts } from "../src/search/searchTranscripts.ts";
+import { benchDatabase } from "./database.ts";
 import { writeHosts } from "./hosts.ts";
-import { rawPool } from "./rawPool.ts";
 import { type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";
 import { compare, interleave, percentile } from "./statistics.ts";
@@ -25,18 +20,7 @@ const queries = ["who pays for the travel", "when do we ship", "the budget of ne
 
 /** Search in 100,000 lines that one person may see, against the same number of products in a loop. */
 export async function benchSearch(stage: Stage): Promise<Row[]> {
-  const dataDir = await stage.folder();
-  const { connection, stop } = await openTarget(
-    { dataDir, databaseUrl: undefined, databaseDirectUrl: undefined },
-    silentLog,
-    systemClock,
-  );
-  stage.own("PostgreSQL", stop);
-  await migrate({ connection, folder: migrationsFolder(), log: silentLog });
-  const db = await openDatabase({ connection, poolSize: 4, namedStatements: true, log: silentLog });
-  stage.own("database", () => db.close());
-  const pool = rawPool(connection, 4);
-  stage.own("raw pool", () => pool.end());
+  const { db, pool } = await benchDatabase(stage, await stage.folder(), 4);
   const child = new VectorProcess({
     ...{ entry: processEntry("vectorProcess"), log: silentLog, env: { PATH: searchPath() } },
   });

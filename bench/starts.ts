@@ -3,20 +3,16 @@ import type pg from "pg";
 import { loadConfig } from "../src/config/config.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { silentLog } from "../src/core/log.ts";
-import { openTarget } from "../src/db/embedded/target.ts";
-import { migrate } from "../src/db/migrate.ts";
-import { migrationsFolder } from "../src/db/migrationsFolder.ts";
-import { openDatabase } from "../src/db/pool.ts";
 import type { Database } from "../src/db/port.ts";
 import { capturesStay } from "../src/recordings/archive/captureCopies.ts";
 import { startRecording } from "../src/recordings/lifecycle/start.ts";
 import type { RecordingServices } from "../src/recordings/services.ts";
 import { createFileStorage } from "../src/storage/file/fileStorage.ts";
 import { withResilience } from "../src/video/resilience.ts";
+import { benchDatabase } from "./database.ts";
 import { type Host, writeHosts } from "./hosts.ts";
 import { instantVideo } from "./instantVideo.ts";
 import { rate } from "./rate.ts";
-import { rawPool } from "./rawPool.ts";
 import { runRaw, startOf } from "./rawStart.ts";
 import { type Row, rowOf, units } from "./row.ts";
 import type { Stage } from "./stage.ts";
@@ -77,24 +73,9 @@ async function benchLoad(
 
 async function prepare(stage: Stage): Promise<Subject> {
   const dataDir = await stage.folder();
-  const { connection, stop } = await openTarget(
-    { dataDir, databaseUrl: undefined, databaseDirectUrl: undefined },
-    silentLog,
-    systemClock,
-  );
-  stage.own("PostgreSQL", stop);
-  await migrate({ connection, folder: migrationsFolder(), log: silentLog });
-  const tape = new StatementTape();
   const config = loadConfig({ CONNVO_DATA_DIR: dataDir });
-  const db = await openDatabase({
-    connection,
-    poolSize: config.databasePoolSize,
-    namedStatements: true,
-    log: silentLog,
-  });
-  stage.own("database", () => db.close());
-  const pool = rawPool(connection, config.databasePoolSize);
-  stage.own("raw pool", () => pool.end());
+  const tape = new StatementTape();
+  const { db, pool } = await benchDatabase(stage, dataDir, config.databasePoolSize);
   const services = servicesOf(config, db);
   try {
     return { pool, services, ...(await recordOne(tape, pool, services)) };
