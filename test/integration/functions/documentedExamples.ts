@@ -59,7 +59,7 @@ function readable(call: unknown): unknown {
       .replace(/\b1[5-9]\d{11}\b/g, String(exampleDay))
       .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "eyJ…")
       .replace(/\bwhsec_[\w+/=]+/g, "whsec_…")
-      .replace(/(?<![\w/])[A-Za-z0-9_-]{22,}(?![\w/])/g, "…");
+      .replace(/(?<![\w/])(?!(?:[a-z]+-)+[a-z]+(?![\w/-]))[A-Za-z0-9_-]{22,}(?![\w/])/g, "…");
   const number = (value: number) => {
     if (value > 1.5e12) return exampleDay;
     return value > 1.5e9 && value < 3e9 ? exampleDay / 1000 : value;
