@@ -3,29 +3,14 @@ import { isMissing } from "../../core/errorCode.ts";
 import type { TrackDigest } from "../format/log/captureDigest.ts";
 import { captureLog } from "../format/log/captureLog.ts";
 import { loadTimeline, type Timeline } from "../format/timeline/timeline.ts";
-import type {
-  CaptureToHear,
-  HeardLine,
-  NotUnderstood,
-  UnheardTrack,
-} from "../transcribe/protocol.ts";
+import type { CaptureToHear, UnheardTrack } from "../transcribe/protocol.ts";
+import { type Listened, type Listener, type Placed, Said } from "./listened.ts";
 import type { Recognition } from "./recognition.ts";
-import { TrackListener, type TrackSpeech } from "./trackListener.ts";
+import type { TrackSpeech } from "./speechPlacer.ts";
+import { TrackListener } from "./trackListener.ts";
 
-/** What the model reads differently a second time was not understood. */
-const leastConfidence = 0.5;
 /** Who sends nothing for so long has said what they said, ms. */
 const silenceMs = 1_500;
-
-/** What came of listening for a while. */
-export interface Listened {
-  lines: HeardLine[];
-  notUnderstood: NotUnderstood[];
-  /** There was something to hear; there may be more. */
-  heardMore: boolean;
-  /** The capture is sealed, and all of it was heard. */
-  isOver: boolean;
-}
 
 interface Listening {
   track: TrackDigest;
@@ -35,7 +20,7 @@ interface Listening {
 }
 
 /** Listens to all sound of a capture, which may be growing: each track is one person, so nobody has to guess who speaks. */
-export class CaptureListener {
+export class CaptureListener implements Listener {
   readonly #capture: CaptureToHear;
   readonly #recognition: Recognition;
   readonly #now: () => number;
@@ -134,40 +119,34 @@ export class CaptureListener {
     this.#tracks.delete(trackId);
   }
 
-  async #understand(said: { track: TrackDigest; speech: TrackSpeech }[]) {
-    const lines: HeardLine[] = [];
-    const notUnderstood: NotUnderstood[] = [];
+  async #understand(said: { track: TrackDigest; speech: TrackSpeech }[]): Promise<Said> {
+    const sorted = new Said();
     const timeline = said.length > 0 ? await loadTimeline(this.#capture.captureDir) : undefined;
     for (const { track, speech } of said) {
-      const { text, confidence } = this.#recognition.understand(speech.samples);
-      if (text === "" || !timeline) continue;
-      const placed = lineOf(timeline, track, speech, { text, confidence });
-      if (confidence >= leastConfidence) lines.push(...placed);
-      else
-        for (const { userId, startMs, endMs } of placed)
-          notUnderstood.push({ userId, startMs, endMs });
+      const understood = this.#recognition.understand(speech.samples);
+      const placed = timeline && placeOf(timeline, track, speech);
+      if (understood.text !== "" && placed) sorted.add(placed, understood);
     }
-    return { lines, notUnderstood };
+    return sorted;
   }
 }
 
 /** Nothing where the track has no place on the timeline. */
-function lineOf(
+function placeOf(
   timeline: Timeline,
   { id: trackId, participant, source }: TrackDigest,
   { fromMs, toMs }: TrackSpeech,
-  understood: { text: string; confidence: number },
-): HeardLine[] {
+): Placed | undefined {
   const placed = timeline.participants
     .flatMap((one) => one.tracks)
     .find(({ id }) => id === trackId);
-  if (!placed) return [];
+  if (!placed) return undefined;
   const fromAtMs = placed.clock.at(fromMs);
   const startMs = epochOf(timeline, fromAtMs);
   // By its length: what is said up to a pause does not last until after it.
   const endMs = Math.max(startMs + 1, Math.round(startMs + placed.clock.at(toMs) - fromAtMs));
   const userId = source === "screen" ? null : participant;
-  return [{ trackId, userId, ...understood, startMs, endMs, mediaMs: fromMs }];
+  return { trackId, userId, startMs, endMs, mediaMs: fromMs };
 }
 
 /** Of a time on the timeline, which has no pauses. */
