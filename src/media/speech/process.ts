@@ -2,9 +2,11 @@ import { constants, setPriority } from "node:os";
 import { constants as av, Log } from "../render/decode/nodeAv.ts";
 import type { SpeechMessage, SpeechRequest } from "../transcribe/protocol.ts";
 import { CaptureListener } from "./captureListener.ts";
+import { FileListener } from "./fileListener.ts";
+import type { Listener } from "./listened.ts";
 import { Recognition } from "./recognition.ts";
 
-// Listens to as many captures as it is told to, a piece of each at a time, until its parent ends.
+// Listens to as many recordings as it is told to, a piece of each at a time, until its parent ends.
 
 process.umask(0o077);
 
@@ -26,7 +28,7 @@ function yieldToOthers(): void {
   }
 }
 
-const captures = new Map<string, CaptureListener>();
+const listeners = new Map<string, Listener>();
 /** When it was told last how far each was heard, ms of `performance.now()`. */
 const toldAt = new Map<string, number>();
 let recognition: Recognition | undefined;
@@ -38,7 +40,11 @@ function take(request: SpeechRequest): void {
   if (request.type === "forget") return;
   try {
     recognition ??= new Recognition();
-    captures.set(recordingId, new CaptureListener(request, recognition));
+    const listener =
+      "file" in request
+        ? new FileListener(request, recognition)
+        : new CaptureListener(request, recognition);
+    listeners.set(recordingId, listener);
     wake();
   } catch (error) {
     send({ type: "failed", recordingId, reason: reasonOf(error) });
@@ -46,18 +52,18 @@ function take(request: SpeechRequest): void {
 }
 
 function forget(recordingId: string): void {
-  captures.get(recordingId)?.close();
-  captures.delete(recordingId);
+  listeners.get(recordingId)?.close();
+  listeners.delete(recordingId);
   toldAt.delete(recordingId);
 }
 
 /** @returns whether there may be more to hear at once */
-async function listenTo(recordingId: string, capture: CaptureListener): Promise<boolean> {
+async function listenTo(recordingId: string, listener: Listener): Promise<boolean> {
   try {
-    const { lines, notUnderstood, heardMore, isOver } = await capture.listen();
+    const { lines, notUnderstood, heardMore, isOver } = await listener.listen();
     // Told to forget it meanwhile.
-    if (captures.get(recordingId) !== capture) return false;
-    const { heard, unheard } = capture;
+    if (listeners.get(recordingId) !== listener) return false;
+    const { heard, unheard } = listener;
     const since = performance.now() - (toldAt.get(recordingId) ?? 0);
     if (lines.length > 0 || notUnderstood.length > 0 || (heardMore && since > tellEveryMs)) {
       toldAt.set(recordingId, performance.now());
@@ -82,8 +88,8 @@ async function listenOn(): Promise<never> {
       send({ type: "alive" });
     }
     let heardMore = false;
-    for (const [recordingId, capture] of captures)
-      if (await listenTo(recordingId, capture)) heardMore = true;
+    for (const [recordingId, listener] of listeners)
+      if (await listenTo(recordingId, listener)) heardMore = true;
     await new Promise<void>((resolve) => {
       wake = resolve;
       if (heardMore) setImmediate(resolve);

@@ -1,20 +1,36 @@
-/** A capture to listen to; goes on where somebody has listened to before. */
-export interface CaptureToHear {
+interface ToHear {
   /** Names it in messages. */
   recordingId: string;
-  captureDir: string;
-  /** How far each track has been heard, by its id, ms of media time. */
+  /** How far each track has been heard, by its id, ms of media time: it goes on from there. */
   heard: Record<string, number>;
 }
 
+/** A capture to listen to, which may be growing. */
+export interface CaptureToHear extends ToHear {
+  captureDir: string;
+}
+
+/** A finished file to listen to, with all voices in one. */
+export interface FileToHear extends ToHear {
+  /** Its path. */
+  file: string;
+  /** When it begins, epoch ms. */
+  startedAt: number;
+}
+
+export type RecordingToHear = CaptureToHear | FileToHear;
+
+/** How the one sound of a file is named where there are tracks otherwise. */
+export const mixedTrack = "mixed";
+
 export type SpeechRequest =
-  | ({ type: "listen" } & CaptureToHear)
+  | ({ type: "listen" } & RecordingToHear)
   | { type: "forget"; recordingId: string };
 
 /** What somebody said in one stretch, as it was heard. */
 export interface HeardLine {
   trackId: string;
-  /** Whose track it is; null for the sound of a screen, where anybody may speak. */
+  /** Whose track it is; null for the sound of a screen and of a file, where anybody may speak. */
   userId: string | null;
   text: string;
   /** 0..1: how much of it stays when the same sound is listened to a second time. */

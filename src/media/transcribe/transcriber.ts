@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Log } from "../../core/log.ts";
 import type {
-  CaptureToHear,
   Heard,
+  RecordingToHear,
   SpeechMessage,
   SpeechRequest,
   UnheardTrack,
@@ -40,25 +40,25 @@ export class Transcriber {
   }
 
   /**
-   * Listens to a capture until it is sealed and all of it was heard, or until the signal. `onHeard` is called in order, one after
+   * Listens to a recording until its capture is sealed and all of it was heard, or until the signal. `onHeard` is called in order, one after
    * another; when it throws, nothing more is heard.
    * @returns tracks that could not be heard
-   * @throws what `onHeard` throws, or Error when the process dies or the capture cannot be read; it can be listened to again from
+   * @throws what `onHeard` throws, or Error when the process dies or the recording cannot be read; it can be listened to again from
    * where it was heard last
    */
   async listen(
-    capture: CaptureToHear,
+    recording: RecordingToHear,
     onHeard: (heard: Heard) => Promise<void>,
     signal: AbortSignal,
   ): Promise<UnheardTrack[]> {
-    const { recordingId } = capture;
+    const { recordingId } = recording;
     if (signal.aborted) return [];
     const over = new Promise<UnheardTrack[]>((resolve, reject) => {
       this.#listening.set(recordingId, { onHeard, last: Promise.resolve(), resolve, reject });
     });
     const stop = () => this.#listening.get(recordingId)?.resolve([]);
     signal.addEventListener("abort", stop, { once: true });
-    this.#send({ type: "listen", ...capture });
+    this.#send({ type: "listen", ...recording });
     try {
       return await over;
     } finally {

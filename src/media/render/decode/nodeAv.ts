@@ -18,6 +18,7 @@ export {
   Log,
   Packet,
   Rational,
+  SoftwareResampleContext,
   SoftwareScaleContext,
   type Stream,
 } from "node-av/lib";
