@@ -31,7 +31,7 @@ import { retentionOf } from "../recordings/lifecycle/expire.ts";
 import { captureFolder } from "../rooms/contract/unsealed.ts";
 import type { Services } from "../runtime/context.ts";
 import type { Archive } from "../storage/port.ts";
-import { listens } from "../transcripts/listens.ts";
+import { hasSpeechEngine } from "../transcripts/listens.ts";
 import { roomPaths } from "../video/embedded/paths.ts";
 import { endpointUrl } from "../webhooks/address.ts";
 import { addArchiveMetrics, addDeliveryMetrics } from "./backlogMetrics.ts";
@@ -68,7 +68,7 @@ export function startLoops(
     );
   const embedder = services.meaning?.embedder;
   if (embedder) loops.push(startEmbeddingLoop({ ...services, embedder }));
-  if (listens(services)) loops.push(startTranscribing(services));
+  if (hasSpeechEngine(services)) loops.push(startTranscribing(services));
   lifetime.add("background work", () => Promise.all(loops.map((loop) => loop.stop())));
 }
 
@@ -151,7 +151,8 @@ function startTranscribing(services: Services): Loop {
   const loop = startTranscribingLoop({
     services,
     captureDir: (recordingId) => captureFolder(recordingsDir, recordingId),
-    listen: (capture, onHeard, signal) => transcriber.listen(capture, onHeard, signal),
+    workDir: path.join(services.config.dataDir, "transcribing"),
+    listen: (recording, onHeard, signal) => transcriber.listen(recording, onHeard, signal),
   });
   return {
     wake: () => loop.wake(),

@@ -3778,6 +3778,7 @@ export interface Api {
         },
         {
           error?: string;
+          mixedSound?: boolean;
           notUnderstood: number;
           notUnderstoodMs: number;
           progress?: number;
@@ -3957,6 +3958,7 @@ export interface Api {
           enabled: boolean;
           recordings: Array<{
             error?: string;
+            mixedSound?: boolean;
             notUnderstood: number;
             notUnderstoodMs: number;
             progress?: number;

@@ -1,5 +1,8 @@
-import type { CaptureToHear, Heard, UnheardTrack } from "../media/transcribe/protocol.ts";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import type { Heard, RecordingToHear, UnheardTrack } from "../media/transcribe/protocol.ts";
 import type { RecordingServices } from "../recordings/services.ts";
+import { copyFromStore } from "../transcripts/heardFile.ts";
 import {
   beginHearing,
   claimHearing,
@@ -13,19 +16,25 @@ import {
 import { type Loop, startLoop } from "./loop.ts";
 
 export interface TranscribingDeps {
-  services: Pick<RecordingServices, "db" | "clock" | "log" | "nodeId" | "siteId" | "copies">;
+  services: Pick<
+    RecordingServices,
+    | ("db" | "clock" | "log" | "nodeId" | "siteId" | "copies")
+    | ("storage" | "config" | "freeDiskBytes")
+  >;
   /**
-   * Listens to a capture until it is sealed and all was heard, or until the signal.
+   * Listens to a recording until its capture is sealed and all was heard, or until the signal.
    * @returns tracks that could not be heard
    * @throws when that breaks off
    */
   listen(
-    capture: CaptureToHear,
+    recording: RecordingToHear,
     onHeard: (heard: Heard) => Promise<void>,
     signal: AbortSignal,
   ): Promise<UnheardTrack[]>;
   /** Folder of a recording's capture. */
   captureDir(recordingId: string): string;
+  /** Folder of files that are listened to. */
+  workDir: string;
 }
 
 /** Recordings listened to at a time; what ended is heard many times faster than it was said. */
@@ -65,6 +74,8 @@ class Transcribing {
   readonly #deps: TranscribingDeps;
   readonly #worker: Worker;
   readonly #efforts = new Map<Hearing, Effort>();
+  /** What killed servers left is removed; another that still runs goes on with what it has opened, or tries again. */
+  #swept: Promise<void> | undefined;
 
   constructor(deps: TranscribingDeps) {
     const { nodeId, siteId, copies } = deps.services;
@@ -74,6 +85,8 @@ class Transcribing {
 
   async poll(): Promise<boolean> {
     const { db } = this.#deps.services;
+    this.#swept ??= rm(this.#deps.workDir, { recursive: true, force: true });
+    await this.#swept;
     await this.#renew();
     if (this.#efforts.size >= parallel) return false;
     const hearing = await db.transaction(async (tx) => {
@@ -107,29 +120,45 @@ class Transcribing {
   }
 
   async #hear(hearing: Hearing, signal: AbortSignal): Promise<void> {
-    const { services, listen, captureDir } = this.#deps;
-    const { recordingId } = hearing;
+    const { services, listen } = this.#deps;
     const { owner } = this.#worker;
     let heardAnything = false;
     try {
-      const copy = await services.copies.hold(recordingId, { restore: true });
-      if (copy.kind === "failed")
-        throw new Error(`the capture could not be fetched: ${copy.reason}`);
-      if (copy.kind !== "here") {
-        await this.#postpone(hearing, `the capture is ${copy.kind}`, restoringMs);
-        return;
-      }
-      const capture = { recordingId, captureDir: captureDir(recordingId), heard: hearing.heard };
+      const recording = await this.#source(hearing, signal);
+      if (!recording) return;
       const keep = async (heard: Heard) => {
         await services.db.transaction((tx) => keepHeard(tx, hearing, owner, heard));
         heardAnything = true;
       };
-      const unheard = await listen(capture, keep, signal);
+      const unheard = await listen(recording, keep, signal);
       if (signal.aborted) await this.#postpone(hearing, "the server stopped", 0);
       else await this.#finish(hearing, unheard);
     } catch (error) {
       await this.#failed(heardAnything ? { ...hearing, attempts: 0 } : hearing, error);
+    } finally {
+      await rm(this.#copyOf(hearing), { force: true });
     }
+  }
+
+  /** @returns undefined where it was postponed, since what was captured is not here @throws Error where it cannot be fetched */
+  async #source(hearing: Hearing, signal: AbortSignal): Promise<RecordingToHear | undefined> {
+    const { services, captureDir } = this.#deps;
+    const { recordingId, heard, file } = hearing;
+    if (file) {
+      const target = this.#copyOf(hearing);
+      await copyFromStore(services, file, target, signal);
+      return { recordingId, heard, file: target, startedAt: file.startedAt };
+    }
+    const copy = await services.copies.hold(recordingId, { restore: true });
+    if (copy.kind === "failed") throw new Error(`the capture could not be fetched: ${copy.reason}`);
+    if (copy.kind === "here") return { recordingId, heard, captureDir: captureDir(recordingId) };
+    await this.#postpone(hearing, `the capture is ${copy.kind}`, restoringMs);
+    return undefined;
+  }
+
+  #copyOf({ recordingId }: Hearing): string {
+    const { services, workDir } = this.#deps;
+    return path.join(workDir, `${recordingId}-${services.nodeId}`);
   }
 
   /** Tracks that cannot be read are told of; all others were heard. */

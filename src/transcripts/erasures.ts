@@ -61,6 +61,14 @@ export function isErased(
   );
 }
 
+/** As `isErased`, of what any of the meeting's people may have said: where somebody's words were deleted, it may be theirs. */
+export function isErasedForAnybody(erasures: readonly Erasure[], said: Said): boolean {
+  return isErased(
+    erasures.map((erasure) => ({ ...erasure, speakerId: null })),
+    said,
+  );
+}
+
 /** Deletes lines for good, in a meeting that is locked. @returns how many */
 export async function eraseLines(tx: Tx, meetingId: string, erasure: Erasure): Promise<number> {
   const values = { meetingId, ...erasure };

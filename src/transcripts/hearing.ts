@@ -3,7 +3,8 @@ import { statement, type Tx } from "../db/port.ts";
 import type { Heard } from "../media/transcribe/protocol.ts";
 import { isWithinReach } from "../recordings/sites.ts";
 import { breaksIn, isInBreak } from "./breaks.ts";
-import { erasuresIn, isErased, type Said } from "./erasures.ts";
+import { erasuresIn, isErased, isErasedForAnybody, type Said } from "./erasures.ts";
+import type { StoredFile } from "./heardFile.ts";
 import type { NewLine } from "./line.ts";
 import { maxHeardLines } from "./rules.ts";
 import { writeLines } from "./store.ts";
@@ -16,6 +17,8 @@ export interface Hearing {
   /** By track, ms of media time. */
   heard: Record<string, number>;
   attempts: number;
+  /** The finished file of a provider that mixes all voices into one; null where there are tracks. */
+  file: (StoredFile & { startedAt: number }) | null;
 }
 
 /** Of a paid meeting whose host leaves it on; what has ended long ago is listened to only when somebody asks. */
@@ -53,7 +56,10 @@ const claim = statement<Hearing>(
        AND (t.lease_until IS NULL OR t.lease_until < app_now()) AND t.recording_id <> ALL($5)
      ORDER BY t.next_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED)
    RETURNING t.recording_id AS "recordingId", r.meeting_id AS "meetingId", coalesce(r.room_id, r.meeting_id) AS "roomId",
-     t.heard, t.attempts`,
+     t.heard, t.attempts, CASE WHEN r.provider <> 'embedded' THEN (
+       SELECT jsonb_build_object('key', d.storage_key, 'sizeBytes', d.size_bytes,
+         'startedAt', floor(extract(epoch FROM coalesce(r.started_at, r.requested_at)) * 1000))
+       FROM renditions d WHERE d.recording_id = r.id AND d.state = 'ready' ORDER BY d.ready_at LIMIT 1) END AS file`,
 );
 
 const renew = statement(
@@ -164,14 +170,15 @@ export async function renewHearing(
  */
 export async function keepHeard(
   tx: Tx,
-  { recordingId, meetingId }: Hearing,
+  { recordingId, meetingId, file }: Hearing,
   owner: string,
   { heard, lines, notUnderstood }: Heard,
 ): Promise<void> {
   await tx.first(holdMeeting, [meetingId]);
   const breaks = await breaksIn(tx, meetingId);
   const erasures = await erasuresIn(tx, meetingId);
-  const isWanted = (line: Said) => !isInBreak(breaks, line) && !isErased(erasures, line);
+  const isDeleted = file === null ? isErased : isErasedForAnybody;
+  const isWanted = (line: Said) => !isInBreak(breaks, line) && !isDeleted(erasures, line);
   const unclear = notUnderstood.filter(({ userId: speakerId, ...time }) =>
     isWanted({ ...time, speakerId, authorId: null, recordingId }),
   );

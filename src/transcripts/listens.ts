@@ -6,7 +6,17 @@ export interface Listening {
   video: Pick<VideoProvider, "capabilities">;
 }
 
-/** Whether this server writes down what is said in recordings, where plan and host allow it. */
-export function listens({ config, video }: Listening): boolean {
-  return video.capabilities.composesLocally && config.transcription === "embedded";
+/** Whether this server recognises speech at all. */
+export function hasSpeechEngine({ config }: Pick<Listening, "config">): boolean {
+  return config.transcription !== "none";
+}
+
+/** Whether this server writes down what is said while it is recorded, where plan and host allow it. */
+export function listens(services: Listening): boolean {
+  return services.video.capabilities.composesLocally && hasSpeechEngine(services);
+}
+
+/** Whether this server can write down what is said in the recordings of a provider: captures lie where rooms are ours, files everywhere. */
+export function canHear(services: Listening, provider: "embedded" | "getstream"): boolean {
+  return provider === "embedded" ? listens(services) : hasSpeechEngine(services);
 }

@@ -1,10 +1,11 @@
 import type { Plan } from "../auth/identity.ts";
 import { AppError } from "../core/errors.ts";
 import { type ReadTx, statement } from "../db/port.ts";
+import { mixedTrack } from "../media/transcribe/protocol.ts";
 import { requireMeeting } from "../meetings/store.ts";
-import { isOpen, type RecordingState } from "../recordings/states.ts";
+import { isFinal, isOpen, type RecordingState } from "../recordings/states.ts";
 import { type Break, breaksIn } from "./breaks.ts";
-import { type Listening, listens } from "./listens.ts";
+import { canHear, type Listening, listens } from "./listens.ts";
 
 /**
  * What becomes of what is said. `off`: a host does not want it written down; `unavailable`: nobody here could; `none`: nobody has
@@ -20,7 +21,7 @@ export type TranscriptState =
   | "failed"
   | "deleted";
 
-/** Why nobody can write it down: on this server, on that plan, or of a file with all voices in one. */
+/** Why nobody can write it down: on this server, on that plan, or of a file with all voices in one before it is finished. */
 export type UnavailableReason = "transcription_unavailable" | "paid_tier_required" | "mixed_sound";
 
 export interface RecordingStatus {
@@ -28,6 +29,8 @@ export interface RecordingStatus {
   state: TranscriptState;
   /** Of `unavailable`. */
   reason?: UnavailableReason;
+  /** All voices are in one file: its lines have no speaker. */
+  mixedSound?: true;
   /** How much of the sound of a stopped recording was listened to, 0..1. */
   progress?: number;
   /** Stretches of speech that could not be understood, in another language or in noise. */
@@ -59,10 +62,13 @@ const recordingsOf = statement<Row>(
   `SELECT r.id AS "recordingId", r.state AS "recordingState", r.provider,
      r.started_at AS "startedAt", r.stopped_at AS "stoppedAt", t.state AS hearing, t.error,
      coalesce(t.not_understood, 0) AS "notUnderstood", coalesce(t.not_understood_ms, 0)::float8 AS "notUnderstoodMs",
-     (SELECT sum(least(coalesce((t.heard ->> track.id)::float8, 0), track.ms)) / nullif(sum(track.ms), 0)
+     CASE WHEN r.provider <> 'embedded' THEN (
+       SELECT least(1, coalesce((t.heard ->> '${mixedTrack}')::float8, 0) / nullif((d.probe ->> 'durationMs')::float8, 0))
+       FROM renditions d WHERE d.recording_id = r.id AND d.state = 'ready' ORDER BY d.ready_at LIMIT 1)
+     ELSE (SELECT sum(least(coalesce((t.heard ->> track.id)::float8, 0), track.ms)) / nullif(sum(track.ms), 0)
       FROM jsonb_array_elements(r.tracks) AS e(track) CROSS JOIN LATERAL (
         SELECT e.track ->> 'trackId' AS id, (e.track ->> 'endMs')::float8 - (e.track ->> 'startMs')::float8 AS ms) track
-      WHERE e.track ->> 'kind' = 'audio') AS progress
+      WHERE e.track ->> 'kind' = 'audio') END AS progress
    FROM recordings r LEFT JOIN recording_transcripts t ON t.recording_id = r.id
    WHERE r.meeting_id = $1 AND r.deleted_at IS NULL AND ($2::text IS NULL OR r.id = $2)
    ORDER BY r.requested_at DESC, r.id DESC LIMIT ${mostRecordings}`,
@@ -70,7 +76,9 @@ const recordingsOf = statement<Row>(
 
 /** What of a meeting decides for all its recordings. */
 interface Circumstances {
-  hears: boolean;
+  hears(provider: Row["provider"]): boolean;
+  /** Where there is no recording yet. */
+  listens: boolean;
   tier: Plan;
   enabled: boolean;
   breaks: readonly Break[];
@@ -94,7 +102,10 @@ export async function transcriptStatus(
     });
   const { tier, transcriptionEnabled: enabled, state } = meeting;
   const breaks = await breaksIn(tx, meetingId);
-  const around = { hears: listens(services), tier, enabled, breaks };
+  const around = {
+    ...{ tier, enabled, breaks, listens: listens(services) },
+    hears: (provider: Row["provider"]) => canHear(services, provider),
+  };
   const recordings = rows.map((row) => statusOf(row, around));
   const isOver = state === "concluded" || state === "cancelled";
   const states = recordings.map((recording) => recording.state);
@@ -115,7 +126,7 @@ function summary(states: readonly TranscriptState[], around: Circumstances): Tra
   const found = mostTelling.find((state) => states.includes(state));
   if (found !== undefined) return found;
   if (!around.enabled) return "off";
-  return around.hears && around.tier === "paid" ? "none" : "unavailable";
+  return around.listens && around.tier === "paid" ? "none" : "unavailable";
 }
 
 function statusOf(row: Row, around: Circumstances): RecordingStatus {
@@ -128,6 +139,7 @@ function statusOf(row: Row, around: Circumstances): RecordingStatus {
     ...{ recordingId, state, notUnderstood, notUnderstoodMs },
     ...(isHeard && progress !== null ? { progress } : {}),
     ...(error === null ? {} : { error }),
+    ...(row.provider === "embedded" ? {} : { mixedSound: true as const }),
     ...(reason === undefined ? {} : { reason }),
   };
 }
@@ -144,12 +156,13 @@ function stateOf(row: Row, around: Circumstances): TranscriptState {
 }
 
 function reasonOf(
-  { provider }: Row,
+  { provider, recordingState }: Row,
   { hears, tier }: Circumstances,
 ): UnavailableReason | undefined {
-  if (!hears) return "transcription_unavailable";
+  if (!hears(provider)) return "transcription_unavailable";
   if (tier !== "paid") return "paid_tier_required";
-  return provider === "embedded" ? undefined : "mixed_sound";
+  const isThere = provider === "embedded" || isFinal(recordingState);
+  return isThere ? undefined : "mixed_sound";
 }
 
 /** Whether transcription was turned off before a stopped recording began, and until after its end. */

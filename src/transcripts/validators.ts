@@ -22,6 +22,7 @@ export const recordingStatus = v.object({
       v.literal("mixed_sound"),
     ),
   ),
+  mixedSound: v.optional(v.boolean()),
   progress: v.optional(v.number()),
   notUnderstood: v.number(),
   notUnderstoodMs: v.number(),

@@ -60,9 +60,9 @@ export const getTranscriptStatus = query({
   description:
     "Whether what is said in the meeting is written down (`enabled`), and what has become of that: `off` where a host does not want it, " +
     "`unavailable` where nobody can (`reason`: `transcription_unavailable` on this server, `paid_tier_required` on the free plan, " +
-    "`mixed_sound` of a file with all voices in one), `none` where nobody has listened and `transcribeRecording` may ask for it, `running`, " +
+    "`mixed_sound` of a file with all voices in one that is not finished), `none` where nobody has listened and `transcribeRecording` may ask for it, `running`, " +
     "`complete`, `incomplete` where tracks could not be heard (`error`), `failed` (`error`) or `deleted`. The same of each of the 100 newest recordings, " +
-    "or of the one that `recordingId` names. `progress` is how much of the sound of a stopped recording was listened to, 0 to 1; " +
+    "or of the one that `recordingId` names. `mixedSound` is there where all voices are in one file: its lines have no speaker. `progress` is how much of the sound of a stopped recording was listened to, 0 to 1; " +
     "`notUnderstood` counts stretches of speech, of `notUnderstoodMs` together, that are in no line because they were in another language " +
     "than English, or lost in noise. For everyone in the meeting.",
   args: { meetingId: v.id("meetings"), recordingId: v.optional(v.string()) },

@@ -169,6 +169,13 @@ describe("what is to be done", () => {
     expect(items(`Bob: ${text}`)).toEqual(expected);
   });
 
+  it("has no owner where nobody knows who promised it, or who agreed, but one who was named", () => {
+    expect(
+      items(": I will send the report.\n: We should update the manual.\n: Yes, I will."),
+    ).toEqual(["-: send the report", "-: update the manual"]);
+    expect(items(": Carol, can you book the hotel?\n: Sure.")).toEqual(["carol: book the hotel"]);
+  });
+
   it.each([
     "I won't send the report.",
     "I will not send the report.",

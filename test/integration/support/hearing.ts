@@ -2,7 +2,11 @@ import type { UserIdentity } from "../../../src/auth/identity.ts";
 import type { Loop } from "../../../src/jobs/loop.ts";
 import { startTranscribingLoop, type TranscribingDeps } from "../../../src/jobs/transcribing.ts";
 import type { CaptureCopies } from "../../../src/media/format/port.ts";
-import type { CaptureToHear, Heard, UnheardTrack } from "../../../src/media/transcribe/protocol.ts";
+import type {
+  Heard,
+  RecordingToHear,
+  UnheardTrack,
+} from "../../../src/media/transcribe/protocol.ts";
 import { capturesStay } from "../../../src/recordings/archive/captureCopies.ts";
 import { startRecording } from "../../../src/recordings/lifecycle/start.ts";
 import type { TestDatabase } from "./database.ts";
@@ -14,6 +18,10 @@ export type Listen = (...asked: Parameters<TranscribingDeps["listen"]>) => Promi
 interface NodeOptions {
   unheard?: UnheardTrack[];
   copies?: CaptureCopies;
+  /** Where files of the store are listened to. */
+  workDir?: string;
+  /** Folder of the store. */
+  root?: string;
 }
 
 /** Servers that listen to recordings as a test says. */
@@ -29,13 +37,19 @@ export class HearingNodes {
   /** A node that listens in this way; each is another server. */
   start(
     listen: Listen,
-    { unheard = [], copies = capturesStay }: NodeOptions = {},
-  ): { asked: CaptureToHear[]; loop: Loop } {
-    const services = { ...recordingStage(this.#test).services, copies };
-    const asked: CaptureToHear[] = [];
+    {
+      unheard = [],
+      copies = capturesStay,
+      workDir = "/nonexistent/transcribing",
+      root,
+    }: NodeOptions = {},
+  ): { asked: RecordingToHear[]; loop: Loop } {
+    const services = { ...recordingStage(this.#test, root).services, copies };
+    const asked: RecordingToHear[] = [];
     const loop = startTranscribingLoop({
       services,
       captureDir: (recordingId) => `/captures/${recordingId}`,
+      workDir,
       listen: async (capture, onHeard, signal) => {
         asked.push(capture);
         await listen(capture, onHeard, signal);

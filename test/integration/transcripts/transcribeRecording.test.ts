@@ -147,7 +147,18 @@ it("is done by another server when the first is killed, without a line twice", a
 it.each([
   ["a running recording", "CONFLICT", undefined, "state = 'recording'"],
   ["one of which nothing was captured", "VALIDATION_ERROR", "no_media", "tracks = '[]'"],
-  ["a provider's file", "VALIDATION_ERROR", "mixed_sound", "provider = 'getstream'"],
+  [
+    "a provider's file that is not there yet",
+    "CONFLICT",
+    undefined,
+    "provider = 'getstream', state = 'processing'",
+  ],
+  [
+    "a provider's file that never came",
+    "VALIDATION_ERROR",
+    "no_media",
+    "provider = 'getstream', state = 'failed'",
+  ],
   ["a deleted one", "NOT_FOUND", "deleted", "deleted_at = app_now()"],
 ])("refuses %s", async (_, code, reason, what) => {
   await change(what);

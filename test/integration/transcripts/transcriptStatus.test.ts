@@ -147,7 +147,7 @@ it.each([
   expect(await status()).toMatchObject({ state: expected.state, recordings: [expected] });
 });
 
-it("is not available without an engine, on the free plan, and of a file with all voices in one", async () => {
+it("is not available without an engine, on the free plan, and of a file with all voices in one before it is finished", async () => {
   const recordingId = await record();
   await stop(recordingId);
   const without = meetingStage(test, { CONNVO_TRANSCRIPTION: "none" });
@@ -155,8 +155,14 @@ it("is not available without an engine, on the free plan, and of a file with all
     ...{ state: "unavailable", recordings: [{ recordingId, state: "unavailable", reason }] },
   });
   expect(await status({}, without)).toMatchObject(unavailable("transcription_unavailable"));
-  await test.sql("UPDATE recordings SET provider = 'getstream' WHERE id = $1", [recordingId]);
+  const become = (state: string) =>
+    test.sql("UPDATE recordings SET provider = 'getstream', state = $2 WHERE id = $1", [
+      ...[recordingId, state],
+    ]);
+  await become("processing");
   expect(await status()).toMatchObject(unavailable("mixed_sound"));
+  await become("ready");
+  expect(await status()).toMatchObject({ recordings: [{ state: "none", mixedSound: true }] });
   await test.sql("UPDATE meetings SET tier = 'free' WHERE id = $1", [meetingId]);
   expect(await status()).toMatchObject(unavailable("paid_tier_required"));
   meetingId = await meetingOf(stage, host);

@@ -138,6 +138,7 @@ it("says that nothing was written down", async () => {
 it.each([
   [{ state: "off" }, /A host had turned off/],
   [{ state: "unavailable", reason: "mixed_sound" }, /All voices are in one file/],
+  [{ state: "complete", mixedSound: true }, /the lines have no names/],
   [{ state: "running", progress: 0.409 }, /being listened to \(40 %\)/],
   [{ state: "deleted" }, /was deleted/],
   [{ state: "failed", error: "the capture is gone" }, /the capture is gone/],

@@ -45,6 +45,9 @@ export function TranscriptState(props: TranscriptStateProps) {
           {words}
         </Notice>
       )}
+      {status.mixedSound === true && !["off", "unavailable", "deleted"].includes(status.state) && (
+        <p>{transcriptWords.mixed}</p>
+      )}
       {missed !== undefined && <p>{missed}</p>}
       {error !== undefined && <RefusalNotice error={error} />}
     </>

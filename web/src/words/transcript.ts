@@ -19,6 +19,7 @@ export const transcriptWords = {
   save: "Save",
   goBack: "Go back",
   make: "Write it down",
+  mixed: "All voices are in one file, so nobody can tell who said what: the lines have no names.",
   removeOwn: "Delete what I said",
   removeOwnTitle: "Delete what you said?",
   removeOwnText:
@@ -52,7 +53,8 @@ export function statusWords(status: Status): string | undefined {
 const unavailableWords = {
   transcription_unavailable: "This server writes down nothing that is said.",
   paid_tier_required: "What is said is written down in paid meetings only.",
-  mixed_sound: "All voices are in one file: nobody could tell who said what.",
+  mixed_sound:
+    "All voices are in one file: once it is finished, it can be written down, without names.",
 } as const;
 
 const percentWords = (progress: number | undefined) =>
