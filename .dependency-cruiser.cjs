@@ -89,9 +89,13 @@ module.exports = {
     room("media-speech", "src/media/speech/", [
       "^src/media/format/",
       "^src/media/render/(decode|sound)/",
-      "^src/media/transcribe/protocol\\.ts$",
+      "^src/media/transcribe/(port|protocol)\\.ts$",
     ]),
-    room("llm", "src/llm/", ["^src/net/", "^src/meaning/(port|unit)\\.ts$"]),
+    room("llm", "src/llm/", [
+      "^src/net/",
+      "^src/meaning/(port|unit)\\.ts$",
+      "^src/media/transcribe/port\\.ts$",
+    ]),
     room("meaning", "src/meaning/"),
     room("vectors", "src/vectors/", ["^src/meaning/(port|protocol|unit)\\.ts$"]),
     room("storage", "src/storage/", ["^src/db/port\\.ts$"]),

@@ -190,7 +190,13 @@ export async function keepHeard(
   if (lines.length === 0) return;
   const ofRecording = (line: Heard["lines"][number]): NewLine => ({
     ...{ text: line.text, confidence: line.confidence, startMs: line.startMs, endMs: line.endMs },
-    ...{ speakerId: line.userId, language: "en", isInterim: false, authorId: null, recordingId },
+    ...{
+      speakerId: line.userId,
+      language: line.language,
+      isInterim: false,
+      authorId: null,
+      recordingId,
+    },
     sourceKey: `${recordingId}/${line.trackId}/${line.mediaMs}`,
   });
   const wanted = lines.map(ofRecording).filter(isWanted);

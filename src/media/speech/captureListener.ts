@@ -5,7 +5,7 @@ import { captureLog } from "../format/log/captureLog.ts";
 import { loadTimeline, type Timeline } from "../format/timeline/timeline.ts";
 import type { CaptureToHear, UnheardTrack } from "../transcribe/protocol.ts";
 import { type Listened, type Listener, type Placed, Said } from "./listened.ts";
-import type { Recognition } from "./recognition.ts";
+import type { SpeechRecognition } from "./recognition.ts";
 import type { TrackSpeech } from "./speechPlacer.ts";
 import { TrackListener } from "./trackListener.ts";
 
@@ -22,7 +22,7 @@ interface Listening {
 /** Listens to all sound of a capture, which may be growing: each track is one person, so nobody has to guess who speaks. */
 export class CaptureListener implements Listener {
   readonly #capture: CaptureToHear;
-  readonly #recognition: Recognition;
+  readonly #recognition: SpeechRecognition;
   readonly #now: () => number;
   readonly #tracks = new Map<string, Listening>();
   /** Tracks that were heard to their end, or cannot be. */
@@ -32,7 +32,7 @@ export class CaptureListener implements Listener {
 
   constructor(
     capture: CaptureToHear,
-    recognition: Recognition,
+    recognition: SpeechRecognition,
     now: () => number = () => performance.now(),
   ) {
     this.#capture = capture;
@@ -123,7 +123,7 @@ export class CaptureListener implements Listener {
     const sorted = new Said();
     const timeline = said.length > 0 ? await loadTimeline(this.#capture.captureDir) : undefined;
     for (const { track, speech } of said) {
-      const understood = this.#recognition.understand(speech.samples);
+      const understood = await this.#recognition.understand(speech.samples);
       const placed = timeline && placeOf(timeline, track, speech);
       if (understood.text !== "" && placed) sorted.add(placed, understood);
     }

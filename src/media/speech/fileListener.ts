@@ -1,6 +1,6 @@
 import { type FileToHear, mixedTrack, type UnheardTrack } from "../transcribe/protocol.ts";
 import { type Listened, type Listener, Said } from "./listened.ts";
-import type { Recognition } from "./recognition.ts";
+import type { SpeechRecognition } from "./recognition.ts";
 import { SoundFile } from "./soundFile.ts";
 import { SpeechPlacer, type TrackSpeech } from "./speechPlacer.ts";
 import { pieceMs } from "./trackListener.ts";
@@ -12,13 +12,13 @@ const toleranceMs = 30;
 export class FileListener implements Listener {
   readonly unheard: UnheardTrack[] = [];
   readonly #job: FileToHear;
-  readonly #recognition: Recognition;
+  readonly #recognition: SpeechRecognition;
   readonly #placer: SpeechPlacer;
   #sound: SoundFile | undefined;
   /** Media time of the last piece, ms. */
   #lastMs: number;
 
-  constructor(job: FileToHear, recognition: Recognition) {
+  constructor(job: FileToHear, recognition: SpeechRecognition) {
     this.#job = job;
     this.#recognition = recognition;
     this.#lastMs = job.heard[mixedTrack] ?? 0;
@@ -41,7 +41,7 @@ export class FileListener implements Listener {
     }
     if (isOver) speech.push(...this.#placer.finish(this.#lastMs));
     else this.#placer.noteHeard(this.#lastMs);
-    const { lines, notUnderstood } = this.#understand(speech);
+    const { lines, notUnderstood } = await this.#understand(speech);
     return { lines, notUnderstood, heardMore: !isOver, isOver };
   }
 
@@ -58,11 +58,11 @@ export class FileListener implements Listener {
     return [...before, ...this.#placer.give(samples)];
   }
 
-  #understand(speech: TrackSpeech[]): Said {
+  async #understand(speech: TrackSpeech[]): Promise<Said> {
     const { startedAt } = this.#job;
     const said = new Said();
     for (const { fromMs, toMs, samples } of speech) {
-      const understood = this.#recognition.understand(samples);
+      const understood = await this.#recognition.understand(samples);
       const times = {
         startMs: Math.round(startedAt + fromMs),
         endMs: Math.round(startedAt + toMs),

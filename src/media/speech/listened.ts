@@ -1,5 +1,5 @@
+import type { Understood } from "../transcribe/port.ts";
 import type { HeardLine, NotUnderstood, UnheardTrack } from "../transcribe/protocol.ts";
-import type { Understood } from "./recognition.ts";
 
 /** What the model reads differently a second time was not understood. */
 const leastConfidence = 0.5;

@@ -1,10 +1,15 @@
 import { constants, setPriority } from "node:os";
 import { constants as av, Log } from "../render/decode/nodeAv.ts";
-import type { SpeechMessage, SpeechRequest } from "../transcribe/protocol.ts";
+import {
+  parentEngineArgument,
+  type SpeechMessage,
+  type SpeechRequest,
+} from "../transcribe/protocol.ts";
 import { CaptureListener } from "./captureListener.ts";
 import { FileListener } from "./fileListener.ts";
 import type { Listener } from "./listened.ts";
-import { Recognition } from "./recognition.ts";
+import { ParentEngine } from "./parentEngine.ts";
+import { Recognition, type SpeechRecognition } from "./recognition.ts";
 
 // Listens to as many recordings as it is told to, a piece of each at a time, until its parent ends.
 
@@ -31,15 +36,27 @@ function yieldToOthers(): void {
 const listeners = new Map<string, Listener>();
 /** When it was told last how far each was heard, ms of `performance.now()`. */
 const toldAt = new Map<string, number>();
-let recognition: Recognition | undefined;
+let recognition: SpeechRecognition | undefined;
+let parentEngine: ParentEngine | undefined;
 let wake: () => void = () => undefined;
 
+/** The bundled engine, unless the parent says that it has one. */
+function openRecognition(): SpeechRecognition {
+  if (process.argv[2] !== parentEngineArgument) return new Recognition();
+  parentEngine = new ParentEngine(send);
+  return parentEngine;
+}
+
 function take(request: SpeechRequest): void {
+  if (request.type === "answer") {
+    parentEngine?.answer(request);
+    return;
+  }
   const { recordingId } = request;
   forget(recordingId);
   if (request.type === "forget") return;
   try {
-    recognition ??= new Recognition();
+    recognition ??= openRecognition();
     const listener =
       "file" in request
         ? new FileListener(request, recognition)

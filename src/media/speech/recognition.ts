@@ -1,34 +1,36 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { speechRate, type Understood } from "../transcribe/port.ts";
 import { agreement } from "./agreement.ts";
 import { modelFiles, writeTokens } from "./models.ts";
 import { loadSherpa, type Recognizer, type VoiceActivity } from "./sherpa.ts";
 
-export const speechRate = 16_000;
 /** The model hears first and last words better with silence around them, samples. */
 const around = speechRate / 2;
 
-export interface Understood {
-  text: string;
-  /** 0..1 */
-  confidence: number;
+/** Finds speech in sound, and understands it. */
+export interface SpeechRecognition {
+  /** Finds speech in one track. */
+  voiceActivity(): VoiceActivity;
+  /** What was said in a stretch of speech at 16 kHz, of 20 s at most; no text where nothing was understood. */
+  understand(samples: Float32Array): Understood | Promise<Understood>;
 }
 
-/** The speech model, and what finds speech in sound; one for all that is listened to. */
-export class Recognition {
+/** The bundled speech model, and what finds speech in sound; one for all that is listened to. It knows English only. */
+export class Recognition implements SpeechRecognition {
   readonly #sherpa = loadSherpa();
   readonly #files = modelFiles();
   #recognizer: Recognizer | undefined;
 
-  /** What was said in a stretch of speech at 16 kHz, of 20 s at most; no text where nothing was understood. */
+  /** Its confidence is how much stays when the same sound is listened to a second time. */
   understand(samples: Float32Array): Understood {
+    const language = "en";
     const text = this.#decode(samples);
-    if (text === "") return { text, confidence: 0 };
-    return { text, confidence: agreement(text, this.#decode(disturbed(samples))) };
+    if (text === "") return { text, confidence: 0, language };
+    return { text, confidence: agreement(text, this.#decode(disturbed(samples))), language };
   }
 
-  /** Finds speech in one track. */
   voiceActivity(): VoiceActivity {
     const sileroVad = {
       ...{ model: this.#files.voiceActivity, windowSize: 512, threshold: 0.3 },

@@ -10,7 +10,7 @@ import {
   type Stream,
 } from "../render/decode/nodeAv.ts";
 import { soundOf } from "../render/sound/decodedSound.ts";
-import { speechRate } from "./recognition.ts";
+import { speechRate } from "../transcribe/port.ts";
 
 /** A piece of a file's sound, mono at 16 kHz. */
 export interface SoundPiece {

@@ -1,4 +1,4 @@
-import { speechRate } from "./recognition.ts";
+import { speechRate } from "../transcribe/port.ts";
 import type { VoiceActivity } from "./sherpa.ts";
 
 const windowSize = 512;

@@ -1,4 +1,5 @@
-import { type Recognition, speechRate } from "./recognition.ts";
+import { speechRate } from "../transcribe/port.ts";
+import type { SpeechRecognition } from "./recognition.ts";
 import { type Speech, SpeechFinder } from "./speechFinder.ts";
 
 /** The finder has heard a second before it says that somebody speaks, ms. */
@@ -23,7 +24,7 @@ export class SpeechPlacer {
   #heardMs: number;
 
   /** `heardMs`: how far it was listened to before. */
-  constructor(recognition: Recognition, heardMs: number) {
+  constructor(recognition: SpeechRecognition, heardMs: number) {
     this.#finder = new SpeechFinder(recognition.voiceActivity());
     this.#heardMs = heardMs;
   }

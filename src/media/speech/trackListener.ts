@@ -1,7 +1,7 @@
 import { trackFrames } from "../format/track/trackExcerpt.ts";
 import { PacketDecoder } from "../render/sound/packetDecoder.ts";
 import { Decimator } from "./decimate.ts";
-import type { Recognition } from "./recognition.ts";
+import type { SpeechRecognition } from "./recognition.ts";
 import { SpeechPlacer, type TrackSpeech } from "./speechPlacer.ts";
 
 /** Sound is taken in pieces of that length, so that all tracks have their turn, ms of media. */
@@ -21,7 +21,7 @@ export class TrackListener {
   #lastMs: number;
 
   /** `heardMs`: how far it was listened to before. */
-  constructor(path: string, heardMs: number, recognition: Recognition) {
+  constructor(path: string, heardMs: number, recognition: SpeechRecognition) {
     this.#path = path;
     this.#lastMs = heardMs - 1;
     this.#placer = new SpeechPlacer(recognition, heardMs);

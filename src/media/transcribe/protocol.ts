@@ -1,3 +1,5 @@
+import type { Understood } from "./port.ts";
+
 interface ToHear {
   /** Names it in messages. */
   recordingId: string;
@@ -23,18 +25,25 @@ export type RecordingToHear = CaptureToHear | FileToHear;
 /** How the one sound of a file is named where there are tracks otherwise. */
 export const mixedTrack = "mixed";
 
+/** Tells the speech process that its parent has an engine. */
+export const parentEngineArgument = "parent-engine";
+
+/** What the engine of the parent process says of a stretch. */
+export type SpeechAnswer = { type: "answer"; id: number } & (
+  | { understood: Understood }
+  | { error: string }
+);
+
 export type SpeechRequest =
   | ({ type: "listen" } & RecordingToHear)
+  | SpeechAnswer
   | { type: "forget"; recordingId: string };
 
 /** What somebody said in one stretch, as it was heard. */
-export interface HeardLine {
+export interface HeardLine extends Understood {
   trackId: string;
   /** Whose track it is; null for the sound of a screen and of a file, where anybody may speak. */
   userId: string | null;
-  text: string;
-  /** 0..1: how much of it stays when the same sound is listened to a second time. */
-  confidence: number;
   /** Epoch ms. */
   startMs: number;
   endMs: number;
@@ -64,6 +73,8 @@ export type SpeechMessage =
   | ({ type: "heard" } & Heard)
   /** All of a sealed capture was heard that can be. */
   | { type: "finished"; recordingId: string; unheard: UnheardTrack[] }
+  /** A stretch for the engine of the parent process: 16-bit mono at 16 kHz, as base64. */
+  | { type: "understand"; id: number; sound: string }
   /** Every some seconds, whatever is said. */
   | { type: "alive" }
   | { type: "failed"; recordingId: string; reason: string };

@@ -1,11 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Log } from "../../core/log.ts";
-import type {
-  Heard,
-  RecordingToHear,
-  SpeechMessage,
-  SpeechRequest,
-  UnheardTrack,
+import type { SpeechEngine } from "./port.ts";
+import {
+  type Heard,
+  parentEngineArgument,
+  type RecordingToHear,
+  type SpeechAnswer,
+  type SpeechMessage,
+  type SpeechRequest,
+  type UnheardTrack,
 } from "./protocol.ts";
 
 export interface TranscriberOptions {
@@ -14,6 +17,8 @@ export interface TranscriberOptions {
   log: Log;
   /** The child's environment; ours unless given. */
   env?: NodeJS.ProcessEnv;
+  /** Understands what the child finds; the bundled engine in the child unless given. */
+  engine?: SpeechEngine | undefined;
   /** A child that says nothing for so long is killed, ms; the lowest priority may stand still for minutes. */
   hungAfterMs?: number;
 }
@@ -83,23 +88,26 @@ export class Transcriber {
   }
 
   #start(): ChildProcess {
-    const { entry, env } = this.#options;
-    const child = fork(entry, [], {
+    const { entry, env, engine } = this.#options;
+    const child = fork(entry, engine ? [parentEngineArgument] : [], {
       ...{ stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] },
       ...(env ? { env } : {}),
     });
+    const gone = new AbortController();
     let lastWords = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       lastWords = (lastWords + text).slice(-500);
     });
     child.on("message", (message: SpeechMessage) => {
       if (this.#child === child) this.#watch(child);
-      this.#told(message);
+      if (message.type === "understand") void this.#understand(message, child, gone.signal);
+      else this.#told(message);
     });
     child.on("error", (error) => this.#died(child, error.message));
-    child.once("close", (code, signal) =>
-      this.#died(child, `${signal ?? `exit code ${code}`}: ${lastWords.trim()}`),
-    );
+    child.once("close", (code, signal) => {
+      gone.abort();
+      this.#died(child, `${signal ?? `exit code ${code}`}: ${lastWords.trim()}`);
+    });
     this.#watch(child);
     return child;
   }
@@ -126,7 +134,25 @@ export class Transcriber {
       reject(new Error(`the speech process died (${why})`));
   }
 
-  #told(message: SpeechMessage): void {
+  async #understand(
+    { id, sound }: SpeechMessage & { type: "understand" },
+    child: ChildProcess,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine } = this.#options;
+    let answer: SpeechAnswer;
+    try {
+      if (!engine) throw new Error("there is no speech engine");
+      const understood = await engine.understand(Buffer.from(sound, "base64"), signal);
+      answer = { type: "answer", id, understood };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      answer = { type: "answer", id, error: reason };
+    }
+    child.send(answer, () => undefined);
+  }
+
+  #told(message: Exclude<SpeechMessage, { type: "understand" }>): void {
     if (message.type === "alive") return;
     const one = this.#listening.get(message.recordingId);
     if (!one) return;

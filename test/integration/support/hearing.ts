@@ -127,7 +127,7 @@ export const heard = (
   recordingId,
   lines: [
     {
-      ...{ trackId: "t1", userId: hostId, text, confidence: 0.9, mediaMs },
+      ...{ trackId: "t1", userId: hostId, text, confidence: 0.9, language: "en", mediaMs },
       ...{ startMs: 1_700_000_000_000 + mediaMs, endMs: 1_700_000_000_500 + mediaMs },
     },
   ],

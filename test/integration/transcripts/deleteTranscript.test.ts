@@ -68,7 +68,7 @@ const removeOf = (who: UserIdentity, args: object = {}) =>
 const said = () => texts(test, { meetingId });
 const soon = (check: () => Promise<void>) => vi.waitFor(check, patience);
 const line = (text: string, at: number, userId: string | null = hostId): HeardLine => ({
-  ...{ trackId: `of ${userId}`, userId, text, confidence: 1, mediaMs: at },
+  ...{ trackId: `of ${userId}`, userId, text, confidence: 1, language: "en", mediaMs: at },
   ...{ startMs: begun + at, endMs: begun + at + 500 },
 });
 

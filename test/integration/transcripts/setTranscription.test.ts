@@ -65,7 +65,7 @@ const soon = (check: () => Promise<void>) => vi.waitFor(check, patience);
 const record = () => beginRecording({ test, stage }, host, meetingId);
 
 const line = (text: string, startMs: number, endMs = startMs + 1_000): HeardLine => ({
-  ...{ trackId: "t1", userId: hostId, text, confidence: 1, startMs, endMs },
+  ...{ trackId: "t1", userId: hostId, text, confidence: 1, language: "en", startMs, endMs },
   mediaMs: Math.max(0, startMs % 1_000_000),
 });
 

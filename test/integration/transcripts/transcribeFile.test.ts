@@ -79,7 +79,7 @@ const heard = (text: string, mediaMs: number): Heard => ({
   ...{ recordingId, heard: { mixed: mediaMs + 1_000 }, notUnderstood: [] },
   lines: [
     {
-      ...{ trackId: "mixed", userId: null, text, confidence: 0.9, mediaMs },
+      ...{ trackId: "mixed", userId: null, text, confidence: 0.9, language: "en", mediaMs },
       ...{ startMs: startedAt + mediaMs, endMs: startedAt + mediaMs + 1_000 },
     },
   ],
