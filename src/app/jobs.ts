@@ -35,6 +35,7 @@ import { hasSpeechEngine } from "../transcripts/listens.ts";
 import { roomPaths } from "../video/embedded/paths.ts";
 import { endpointUrl } from "../webhooks/address.ts";
 import { addArchiveMetrics, addDeliveryMetrics } from "./backlogMetrics.ts";
+import { openSpeechEngine } from "./speechEngine.ts";
 
 /** A day of 1080p is far below this. */
 const maxProviderFileBytes = 256 * 2 ** 30;
@@ -146,7 +147,8 @@ function startArchiving(services: Services, archive: Archive, metrics: Metrics):
 }
 
 function startTranscribing(services: Services): Loop {
-  const transcriber = new Transcriber(childOf("speechProcess", services));
+  const engine = openSpeechEngine(services.config);
+  const transcriber = new Transcriber({ ...childOf("speechProcess", services), engine });
   const { recordingsDir } = roomPaths(services.config.dataDir);
   const loop = startTranscribingLoop({
     services,

@@ -72,18 +72,30 @@ function contradictions(config: Parsed): string[] {
     problems.push("CONNVO_TURN_URLS and CONNVO_TURN_SECRET go together");
   if (config.databaseDirectUrl && !config.databaseUrl)
     problems.push("DATABASE_DIRECT_URL needs DATABASE_URL");
-  if (Boolean(config.llmBaseUrl) !== Boolean(config.llmModel))
-    problems.push("CONNVO_LLM_BASE_URL and CONNVO_LLM_MODEL go together");
-  if (config.llmApiKey && !config.llmBaseUrl)
-    problems.push("CONNVO_LLM_API_KEY needs CONNVO_LLM_BASE_URL");
-  if (Boolean(config.embeddingsBaseUrl) !== Boolean(config.embeddingsModel))
-    problems.push("CONNVO_EMBEDDINGS_BASE_URL and CONNVO_EMBEDDINGS_MODEL go together");
-  if (config.embeddingsApiKey && !config.embeddingsBaseUrl)
-    problems.push("CONNVO_EMBEDDINGS_API_KEY needs CONNVO_EMBEDDINGS_BASE_URL");
+  problems.push(...modelContradictions(config));
   problems.push(...storeContradictions(config));
   if (config.diskFloorBytes > config.diskReserveBytes)
     problems.push("CONNVO_DISK_FLOOR_BYTES must not exceed CONNVO_DISK_RESERVE_BYTES");
   return problems;
+}
+
+function modelContradictions(config: Parsed): string[] {
+  const models = [
+    ["LLM", config.llmBaseUrl, config.llmModel, config.llmApiKey],
+    [
+      "TRANSCRIPTION",
+      config.transcriptionBaseUrl,
+      config.transcriptionModel,
+      config.transcriptionApiKey,
+    ],
+    ["EMBEDDINGS", config.embeddingsBaseUrl, config.embeddingsModel, config.embeddingsApiKey],
+  ] as const;
+  return models.flatMap(([name, baseUrl, model, apiKey]) => [
+    ...(Boolean(baseUrl) === Boolean(model)
+      ? []
+      : [`CONNVO_${name}_BASE_URL and CONNVO_${name}_MODEL go together`]),
+    ...(apiKey && !baseUrl ? [`CONNVO_${name}_API_KEY needs CONNVO_${name}_BASE_URL`] : []),
+  ]);
 }
 
 function storeContradictions(config: Parsed): string[] {

@@ -8,7 +8,23 @@ export const modelOptions = {
     env: "CONNVO_TRANSCRIPTION",
     type: z.enum(["embedded", "none"]),
     default: "embedded",
-    doc: "What writes down what is said in recordings of paid meetings whose host leaves it on: the bundled English speech recognition, or nothing.",
+    doc: "What writes down what is said in recordings of paid meetings whose host leaves it on: the bundled English speech recognition, or nothing. CONNVO_TRANSCRIPTION_BASE_URL takes its place.",
+  }),
+  transcriptionBaseUrl: option({
+    env: "CONNVO_TRANSCRIPTION_BASE_URL",
+    type: httpUrl.optional(),
+    doc: "Address of a speech model that speaks OpenAI's protocol, such as http://127.0.0.1:8000/v1 of speaches: what is said in those recordings is sent there, stretch by stretch. It may know other languages than English.",
+  }),
+  transcriptionModel: option({
+    env: "CONNVO_TRANSCRIPTION_MODEL",
+    type: optionalText,
+    doc: "The speech model's name there.",
+  }),
+  transcriptionApiKey: option({
+    env: "CONNVO_TRANSCRIPTION_API_KEY",
+    type: optionalText,
+    doc: "Its key, where it needs one.",
+    secret: true,
   }),
   llmBaseUrl: option({
     env: "CONNVO_LLM_BASE_URL",
@@ -30,7 +46,7 @@ export const modelOptions = {
     env: "CONNVO_LLM_TIMEOUT_SECONDS",
     type: whole(1, 600),
     default: "60",
-    doc: "How long one answer of the language model may take.",
+    doc: "How long one answer of the language model may take, or of an embedding or speech model elsewhere.",
   }),
   embeddings: option({
     env: "CONNVO_EMBEDDINGS",

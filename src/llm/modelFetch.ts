@@ -15,13 +15,26 @@ export function modelFetch(origin: string, timeoutMs: number): typeof globalThis
     const message = await send(url, {
       method: init.method === "GET" ? "GET" : "POST",
       headers: Object.fromEntries(new Headers(init.headers)),
-      body: Buffer.from(typeof init.body === "string" ? init.body : ""),
+      body: bodyOf(init.body),
       signal: init.signal ?? undefined,
     });
     const { statusCode: status = 502 } = message;
     const type = message.headers["content-type"] ?? "application/octet-stream";
     return new Response(await read(message), { status, headers: { "content-type": type } });
   };
+}
+
+/** An answer with more bytes than are taken. */
+export class AnswerTooLong extends Error {
+  constructor() {
+    super(`an answer longer than ${maxBytes} bytes`);
+    this.name = "AnswerTooLong";
+  }
+}
+
+function bodyOf(body: RequestInit["body"]): Buffer {
+  if (typeof body === "string") return Buffer.from(body);
+  return body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0);
 }
 
 async function read(message: IncomingMessage): Promise<string> {
@@ -31,7 +44,7 @@ async function read(message: IncomingMessage): Promise<string> {
     bytes += chunk.length;
     if (bytes > maxBytes) {
       message.destroy();
-      throw new Error(`the language model's answer is longer than ${maxBytes} bytes`);
+      throw new AnswerTooLong();
     }
     chunks.push(chunk);
   }

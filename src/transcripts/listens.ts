@@ -2,13 +2,13 @@ import type { Config } from "../config/config.ts";
 import type { VideoProvider } from "../video/port.ts";
 
 export interface Listening {
-  config: Pick<Config, "transcription">;
+  config: Pick<Config, "transcription" | "transcriptionBaseUrl">;
   video: Pick<VideoProvider, "capabilities">;
 }
 
 /** Whether this server recognises speech at all. */
 export function hasSpeechEngine({ config }: Pick<Listening, "config">): boolean {
-  return config.transcription !== "none";
+  return config.transcription !== "none" || config.transcriptionBaseUrl !== undefined;
 }
 
 /** Whether this server writes down what is said while it is recorded, where plan and host allow it. */
