@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type GetStreamStandIn, startGetStreamStandIn } from "../../src/synth/getstream/server.ts";
 import { sentences, voicesInstalled, wordErrorRate } from "../media/support/spoken.ts";
 import { spokenFile } from "../media/support/spokenFile.ts";
 import { scratchFolder } from "../support/evidence/scratchFolder.ts";
 import { takeTime } from "../support/patience.ts";
+import { speechStandIn } from "../support/speechStandIn.ts";
 import { createMeeting, type RecordingDetail, type Started, stream } from "./support/meetings.ts";
 import { type Person, refusalOf, signIn } from "./support/person.ts";
 import { killAll } from "./support/processes.ts";
@@ -48,10 +49,20 @@ describe.runIf(isHere)("what is said in a file that Stream has made", () => {
     spokenFile(film, 40, said);
     cloud = await startGetStreamStandIn({ content: readFileSync(film) });
     site = await openSite();
+    await record();
+  });
+  afterAll(async () => {
+    await site?.close();
+    await cloud?.close();
+  });
+
+  /** A host's recording at Stream, on a new server. */
+  async function record(settings: Record<string, string> = {}): Promise<void> {
     server = await site.start({
       STREAM_API_KEY: cloud.apiKey,
       STREAM_API_SECRET: cloud.apiSecret,
       CONNVO_STREAM_BASE_URL: cloud.url,
+      ...settings,
     });
     host = await signIn(server.url, "Alice");
     meetingId = await createMeeting(host);
@@ -59,12 +70,18 @@ describe.runIf(isHere)("what is said in a file that Stream has made", () => {
     await joinStreamCall(cloud, host, meetingId);
     const started = await host.action<Started>(`${stream}:startRecording`, { meetingId });
     recordingId = started.recordingId;
-  });
-  afterAll(async () => {
-    await site?.close();
-    await cloud?.close();
-  });
+  }
 
+  const stopRecording = async () => {
+    await host.action(`${stream}:stopRecording`, { meetingId });
+    await until("its file is here", 60_000, async () => (await detail()).state === "ready");
+  };
+  const allWasHeard = () =>
+    until("all was heard", 120_000, async () => {
+      const status = "transcripts/queries:getTranscriptStatus";
+      const { state } = await host.query<Status>(status, { meetingId, recordingId });
+      return state === "complete";
+    });
   const detail = () =>
     host.query<RecordingDetail>("recordings/queries:getRecording", { recordingId });
   const lines = () =>
@@ -72,8 +89,7 @@ describe.runIf(isHere)("what is said in a file that Stream has made", () => {
 
   it("is not written down while it is recorded", async () => {
     expect(await refusalOf(host.action(ask, { recordingId }))).toMatchObject({ code: "CONFLICT" });
-    await host.action(`${stream}:stopRecording`, { meetingId });
-    await until("its file is here", 60_000, async () => (await detail()).state === "ready");
+    await stopRecording();
     expect(await lines()).toEqual([]);
   });
 
@@ -87,11 +103,7 @@ describe.runIf(isHere)("what is said in a file that Stream has made", () => {
     });
     await killAll(listening);
     await host.action(ask, { recordingId });
-    await until("all was heard", 120_000, async () => {
-      const status = "transcripts/queries:getTranscriptStatus";
-      const { state } = await host.query<Status>(status, { meetingId, recordingId });
-      return state === "complete";
-    });
+    await allWasHeard();
     const found = (await lines()).sort((a, b) => a.startMs - b.startMs);
     const text = said.map(([sentence]) => sentences[sentence]).join(" ");
     expect(wordErrorRate(found.map((line) => line.text).join(" "), text)).toBeLessThan(0.05);
@@ -104,5 +116,28 @@ describe.runIf(isHere)("what is said in a file that Stream has made", () => {
   it("is not written down twice", async () => {
     expect(await host.action<Status>(ask, { recordingId })).toMatchObject({ state: "complete" });
     expect(await lines()).toHaveLength(said.length);
+  });
+
+  it("is understood by a speech model elsewhere where one is configured, also after that failed", async () => {
+    await server.stop();
+    let asked = 0;
+    const engine = await speechStandIn(() =>
+      ++asked === 1 ? { status: 503 } : { text: `Satz ${asked}.`, language: "german" },
+    );
+    onTestFinished(() => engine.close());
+    await record({
+      CONNVO_TRANSCRIPTION_BASE_URL: engine.baseUrl,
+      CONNVO_TRANSCRIPTION_MODEL: "tiny-1",
+      CONNVO_TRANSCRIPTION_API_KEY: "key-of-the-tests",
+    });
+    await stopRecording();
+    await host.action(ask, { recordingId });
+    await allWasHeard();
+    expect((await lines()).map(({ text }) => text)).toEqual(["Satz 2.", "Satz 3.", "Satz 4."]);
+    expect(new Set(engine.requests.map(({ authorization }) => authorization))).toEqual(
+      new Set(["Bearer key-of-the-tests"]),
+    );
+    // No stretch is longer than a sentence.
+    for (const { file } of engine.requests) expect(file.length).toBeLessThan(20 * 32_000);
   });
 });
