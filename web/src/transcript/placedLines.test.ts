@@ -31,6 +31,15 @@ it("lines are where a player is when they are heard, by the names of their speak
   ]);
 });
 
+it("a speaker without a track has the name they have in the meeting", () => {
+  const people = new Map([
+    ["user_bob", "Bob"],
+    ["user_ann", "Ann Smith"],
+  ]);
+  const told = [line("First", 1_000), line("Second", 2_000, { speakerId: "user_bob" })];
+  expect(placedLines(told, recording, people).map(({ name }) => name)).toEqual(["Ann", "Bob"]);
+});
+
 it("what was said before, in a pause or afterwards is not in it, nor what is only guessed", () => {
   const told = [
     line("Before", -5_000),

@@ -27,8 +27,15 @@ const marginMs = 500;
 
 type Recorded = Pick<RecordingDetail, "startedAt" | "stoppedAt" | "pauses" | "tracks">;
 
-/** What was said while the recording ran, in the order of speech; guesses are left out. */
-export function placedLines(lines: readonly Line[], recording: Recorded): PlacedLine[] {
+/**
+ * What was said while the recording ran, in the order of speech; guesses are left out.
+ * @param people by id: those who have a line and no track
+ */
+export function placedLines(
+  lines: readonly Line[],
+  recording: Recorded,
+  people: ReadonlyMap<string, string> = new Map(),
+): PlacedLine[] {
   const { startedAt, stoppedAt = Number.POSITIVE_INFINITY, pauses, tracks } = recording;
   if (startedAt === undefined) return [];
   const names = new Map(tracks.map((track) => [track.participantId, track.participantName]));
@@ -41,7 +48,7 @@ export function placedLines(lines: readonly Line[], recording: Recorded): Placed
     .sort((a, b) => a.startMs - b.startMs || a.sequence - b.sequence)
     .map(({ _id, startMs, endMs, speakerId, text, correctedAt }) => ({
       ...{ id: _id, text, speakerId, isCorrected: correctedAt !== undefined },
-      name: speakerId === undefined ? undefined : names.get(speakerId),
+      name: speakerId === undefined ? undefined : (names.get(speakerId) ?? people.get(speakerId)),
       atMs: placeOf(startMs, startedAt, pauses),
       endMs: placeOf(endMs, startedAt, pauses),
     }));

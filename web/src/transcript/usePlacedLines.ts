@@ -1,5 +1,7 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { functions } from "../api/functions.ts";
 import { useConnection } from "../api/liveContext.tsx";
+import { useLive } from "../api/useLive.ts";
 import type { RecordingDetail } from "../words/recordings.ts";
 import { type Line, type PlacedLine, placedLines } from "./placedLines.ts";
 import { TranscriptFeed } from "./transcriptFeed.ts";
@@ -9,11 +11,24 @@ export function usePlacedLines(
   recording: RecordingDetail | undefined,
 ): readonly PlacedLine[] | undefined {
   const lines = useLines(recording?.meetingId);
+  const people = useNames(recording?.meetingId);
   return useMemo(
     () =>
-      lines === undefined || recording === undefined ? undefined : placedLines(lines, recording),
-    [lines, recording],
+      lines === undefined || recording === undefined
+        ? undefined
+        : placedLines(lines, recording, people),
+    [lines, recording, people],
   );
+}
+
+/** Of the people of a meeting, by id. */
+function useNames(meetingId: string | undefined): ReadonlyMap<string, string> {
+  const { listMeetingParticipants } = functions.meetings.queries;
+  const { value } = useLive(listMeetingParticipants, meetingId ? { meetingId } : "skip");
+  return useMemo(() => {
+    const named = value?.filter(({ user }) => user.displayName !== undefined) ?? [];
+    return new Map(named.map(({ userId, user }) => [userId, user.displayName ?? ""]));
+  }, [value]);
 }
 
 function useLines(meetingId: string | undefined): readonly Line[] | undefined {
