@@ -142,7 +142,9 @@ function ask(child, task) {
     const died = (code, signal) => settle({ error: `the process died: ${signal ?? code}` });
     child.on("message", settle);
     child.on("exit", died);
-    child.send(task);
+    child.send(task, (error) => {
+      if (error) settle({ error: `the process is gone: ${error.message}` });
+    });
   });
 }
 
