@@ -70,7 +70,7 @@ describe("place on a machine", () => {
   test("nobody who has connected ever gives way, and there are never more than the total", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.nat(4), fc.nat(3), fc.boolean()), { maxLength: 60 }),
+        fc.array(fc.tuple(fc.nat(4), fc.nat(3), fc.boolean()), { maxLength: 60, size: "max" }),
         (arrivals) => {
           held.clear();
           const connected: Session[] = [];

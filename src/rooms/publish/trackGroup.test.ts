@@ -272,39 +272,43 @@ test.each(["VP8", "H264"] as const)(
       ssrc: fc.constantFrom(5, 5, 5, 6),
     });
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 80 }), fc.boolean(), (actions, retransmits) => {
-        const shared = new GroupBudget(5000);
-        const line = { ...video, codec, retransmits };
-        const one = new TrackReceiver(
-          line,
-          1,
-          () => undefined,
-          { arrived: () => undefined },
-          { budget: shared, owner: "ann" },
-        );
-        const sinks: Sink[] = [];
-        let [now, sequence, most] = [0, 100, 0];
-        for (const { what, start, rest, marker, step, ms, ssrc } of actions) {
-          now += ms;
-          sequence += step;
-          if (what === "tap") {
-            sinks.push(new Sink());
-            one.tap(sinks.at(-1) ?? sink, now);
-          } else if (what === "untap") one.untap();
-          else if (what === "tick") one.tick(now);
-          else {
-            const head = vp8(sequence & 0xffff, false, { ssrc }).subarray(0, 12);
-            head[1] = marker ? 0x80 | 96 : 96;
-            one.receive(Buffer.concat([head, Buffer.from(start), rest]), now);
+      fc.property(
+        fc.array(action, { maxLength: 80, size: "max" }),
+        fc.boolean(),
+        (actions, retransmits) => {
+          const shared = new GroupBudget(5000);
+          const line = { ...video, codec, retransmits };
+          const one = new TrackReceiver(
+            line,
+            1,
+            () => undefined,
+            { arrived: () => undefined },
+            { budget: shared, owner: "ann" },
+          );
+          const sinks: Sink[] = [];
+          let [now, sequence, most] = [0, 100, 0];
+          for (const { what, start, rest, marker, step, ms, ssrc } of actions) {
+            now += ms;
+            sequence += step;
+            if (what === "tap") {
+              sinks.push(new Sink());
+              one.tap(sinks.at(-1) ?? sink, now);
+            } else if (what === "untap") one.untap();
+            else if (what === "tick") one.tick(now);
+            else {
+              const head = vp8(sequence & 0xffff, false, { ssrc }).subarray(0, 12);
+              head[1] = marker ? 0x80 | 96 : 96;
+              one.receive(Buffer.concat([head, Buffer.from(start), rest]), now);
+            }
+            most = Math.max(most, shared.bytes);
           }
-          most = Math.max(most, shared.bytes);
-        }
-        one.close();
-        expect(most).toBeLessThanOrEqual(5000);
-        expect(shared.bytes).toBe(0);
-        const firsts = sinks.flatMap(({ frames: [first] }) => (first ? [first.key] : []));
-        expect(firsts.every((key) => key)).toBe(true);
-      }),
+          one.close();
+          expect(most).toBeLessThanOrEqual(5000);
+          expect(shared.bytes).toBe(0);
+          const firsts = sinks.flatMap(({ frames: [first] }) => (first ? [first.key] : []));
+          expect(firsts.every((key) => key)).toBe(true);
+        },
+      ),
       { numRuns: 200 },
     );
   },

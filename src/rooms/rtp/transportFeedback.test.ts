@@ -133,7 +133,7 @@ test("whatever arrives in whatever order: everything is told, and nothing else",
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 65_535 }),
-      fc.array(step, { maxLength: 300 }),
+      fc.array(step, { maxLength: 300, size: "max" }),
       (start, steps) => {
         const feedback = new TransportFeedback(own);
         const expected = new Map<number, number>();
