@@ -1,4 +1,4 @@
-import { beepLengthMs } from "../../../../src/synth/media/beep.ts";
+import { beepLengthMs, type Sound } from "../../../../src/synth/media/beep.ts";
 import { flashes, median, type Seen } from "../../support/seen.ts";
 import type { Noted } from "./drawnPerson.ts";
 
@@ -17,6 +17,8 @@ export interface Precision {
 
 /** What another pitch's beginning leaves in the ear is shorter, ms. */
 const clickMs = 15;
+/** Shorter than the shortest packet that can be lost, ms. */
+const drownedMs = 10;
 /** A beep of 100 ms that is shorter in the file was cut, ms. */
 const wholeMs = 70;
 /** After standing still a page needs a moment, ms. */
@@ -43,8 +45,7 @@ export class DrawnSeen {
     this.#startedAt = startedAt;
     this.#marks = file.marks[place] ?? [];
     this.#colour = participant;
-    this.sounds = file
-      .sounds(participant)
+    this.sounds = joined(file.sounds(participant))
       .filter(({ lengthMs }) => lengthMs >= clickMs)
       .map(({ startMs, lengthMs }) => ({ atMs: startMs, lengthMs }));
     this.flashes = flashes(this.#marks);
@@ -130,6 +131,18 @@ export class DrawnSeen {
     if (!found) throw new Error(`the page did not note: ${what}`);
     return found.at - this.#startedAt;
   }
+}
+
+/** Four beeps at once are as loud as a file can be: what is above is turned down for a moment, and one of them may be drowned. */
+function joined(sounds: readonly Sound[]): Sound[] {
+  const whole: Sound[] = [];
+  for (const sound of sounds) {
+    const last = whole.at(-1);
+    if (last && sound.startMs - last.startMs - last.lengthMs < drownedMs)
+      last.lengthMs = sound.startMs + sound.lengthMs - last.startMs;
+    else whole.push({ ...sound });
+  }
+  return whole;
 }
 
 function nearest(times: readonly number[], ms: number): number {
