@@ -35,12 +35,15 @@ const lookSoon = statement(
      AND state IN ('starting', 'recording', 'stopping', 'processing', 'failed')`,
 );
 
-/** One composite recording of a room runs at a time: the newest that is open and has no name yet. */
+/**
+ * One composite recording of a room runs at a time, and what is told of late may be one that has ended: a recording is named where
+ * it is the only one without a name that was asked for before the notice came. Where there are several, order and times decide.
+ */
 const nameEgress = statement(
   "notices.nameEgress",
   `UPDATE recordings SET egress_id = $2 WHERE id = (
-     SELECT id FROM recordings WHERE room_id = $1 AND state IN ('starting', 'recording', 'stopping')
-       AND egress_id IS NULL ORDER BY requested_at DESC LIMIT 1)
+     SELECT min(r.id) FROM recordings r JOIN provider_notices n ON n.id = $3 AND r.requested_at <= n.received_at
+     WHERE r.room_id = $1 AND r.egress_id IS NULL HAVING count(*) = 1)
      AND NOT EXISTS (SELECT 1 FROM recordings WHERE egress_id = $2)`,
 );
 
@@ -102,11 +105,11 @@ export async function finishNotice(tx: Tx, { id }: Notice): Promise<void> {
  * What a notice means for the recordings of its room: they are looked at now, and the provider's own names are kept. What the
  * provider says itself, asked by settle, decides.
  */
-export async function heedNotice(tx: Tx, { type, roomId, body }: Notice): Promise<void> {
+export async function heedNotice(tx: Tx, { id, type, roomId, body }: Notice): Promise<void> {
   if (roomId === null || !isOfRecording(type, body)) return;
   const egressId = textOf(body["egress_id"]);
   if (egressId !== undefined && type === "call.recording_started")
-    await tx.run(nameEgress, [roomId, egressId]);
+    await tx.run(nameEgress, [roomId, egressId, id]);
   const file = fileOf(body["call_recording"]);
   if (egressId !== undefined && file !== undefined && type === "call.recording_ready")
     await tx.run(claimByEgress, [roomId, egressId, file]);

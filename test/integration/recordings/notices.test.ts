@@ -111,6 +111,44 @@ it("tells by its egress which of two recordings a file is of, in whatever order 
   expect(renditions).toHaveLength(1);
 });
 
+describe("what is worked on only after the next recording was asked for", () => {
+  const names = async () => {
+    const rows = await test.sql<{ name: string | null }>(
+      "SELECT egress_id AS name FROM recordings WHERE room_id = $1 ORDER BY requested_at",
+      [meeting.meetingId],
+    );
+    return rows.map(({ name }) => name);
+  };
+  const record = async () => {
+    await startRecording(stage.services, meeting.hostId, meeting);
+  };
+  const finish = async () => {
+    stage.video.next("stopRecording", () => ({ status: "finishing" }));
+    await stopRecording(stage.services, meeting.hostId, meeting);
+    stage.video.next("stopRecording", () => ({ status: "finishing" }));
+    await test.advanceTime(12_000);
+    await settleDue(stage.services);
+  };
+
+  it("names the recording that ran when it came", async () => {
+    await record();
+    await tell("call.recording_started", { egress_id: "late" });
+    await finish();
+    await record();
+    await work();
+    expect(await names()).toEqual(["late", null]);
+  });
+
+  it("names none where it came later too: it may be of either", async () => {
+    await record();
+    await finish();
+    await record();
+    await tell("call.recording_started", { egress_id: "later" });
+    await work();
+    expect(await names()).toEqual([null, null]);
+  });
+});
+
 describe("presence", () => {
   const minuteAgo = Date.now() - 60_000;
   const at = (ms: number) => new Date(minuteAgo + ms).toISOString();
