@@ -8,7 +8,8 @@ export const generateInsights = action({
   summary: "generateInsights",
   description:
     "Makes the insights of a meeting that has ended, one for each person in it; those that are there stay, unless `forceRegenerate` " +
-    "asks for all anew; what somebody has deleted does not come back. They are made by themselves soon after the end, once its recordings were listened to. What they tell is " +
+    "asks for all anew; what somebody has deleted does not come back. They are made by themselves soon after the end, once its " +
+    "recordings were listened to. What they tell is " +
     "taken from the transcript and the notes; where nothing was said or noted there are none. `insightsGenerated` is how many this call " +
     "has written, `participantInsights` are the ids of all. Fails with VALIDATION_ERROR (`not_concluded`) before the end, and " +
     "RATE_LIMIT_EXCEEDED (ten in any five minutes). For hosts.",

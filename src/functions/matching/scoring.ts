@@ -10,7 +10,8 @@ export const calculateCompatibilityScore = action({
   description:
     "How well two people fit who ask for these constraints: 0 to 1, the features it is made of, and in words what they share. What is not known " +
     "of one of them does not count and is 0 among the features. `timezoneCompatibility` is how much of the time that they are free, " +
-    "by the queue, they share, `vectorSimilarity` the cosine of the embeddings of both profiles, where both have one. Weights are those in force, or `customWeights` (0 to 1000 each). NOT_FOUND for a profile that is hidden. For each of " +
+    "by the queue, they share, `vectorSimilarity` the cosine of the embeddings of both profiles, where both have one. Weights are " +
+    "those in force, or `customWeights` (0 to 1000 each). NOT_FOUND for a profile that is hidden. For each of " +
     "the two, and administrators of the organisation of both.",
   args: {
     customWeights: v.optional(customWeights),
