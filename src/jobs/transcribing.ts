@@ -75,7 +75,7 @@ class Transcribing {
   readonly #worker: Worker;
   readonly #efforts = new Map<Hearing, Effort>();
   /** What killed servers left is removed; another that still runs goes on with what it has opened, or tries again. */
-  #swept: Promise<void> | undefined;
+  #isSwept = false;
 
   constructor(deps: TranscribingDeps) {
     const { nodeId, siteId, copies } = deps.services;
@@ -85,8 +85,8 @@ class Transcribing {
 
   async poll(): Promise<boolean> {
     const { db } = this.#deps.services;
-    this.#swept ??= rm(this.#deps.workDir, { recursive: true, force: true });
-    await this.#swept;
+    if (!this.#isSwept) await rm(this.#deps.workDir, { recursive: true, force: true });
+    this.#isSwept = true;
     await this.#renew();
     if (this.#efforts.size >= parallel) return false;
     const hearing = await db.transaction(async (tx) => {
