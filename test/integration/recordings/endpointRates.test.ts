@@ -35,6 +35,7 @@ let test: TestDatabase;
 let stream: GetStreamStandIn;
 let services: RecordingServices & MeetingServices;
 let elapsedMs = 0;
+const noted: Promise<unknown>[] = [];
 
 beforeAll(async () => {
   test = await testDatabase();
@@ -46,7 +47,7 @@ beforeAll(async () => {
   const log = silentLog;
   const provider = new GetStreamVideoProvider({
     ...{ apiKey, apiSecret, baseUrl, clock, log },
-    onScarce: (rate) => void test.db.transaction((tx) => noteRate(tx, rate)),
+    onScarce: (rate) => noted.push(test.db.transaction((tx) => noteRate(tx, rate))),
   });
   const stage = recordingStage(test).services;
   const rooms = {
@@ -59,6 +60,7 @@ beforeAll(async () => {
   services = { ...stage, clock, video, config: { ...stage.config, ...rooms } };
 });
 afterAll(async () => {
+  await Promise.all(noted);
   await stream.close();
   await test.close();
 });
